@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One line per layer, lowest first. The arrows only point up this list, and the run side
+/// (`Plans`, `Runtime`, `Pipeline`) never reaches the compile side (`IR`, `Compiler`, `Models`):
+/// they share nothing but the plan file. `Tools/precheck` builds with
+/// `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
+let package = Package(
+  name: "paligraph",
+  products: [
+    .library(name: "PaliGraph", targets: ["PaliGraph"]),
+    .executable(name: "paligraph", targets: ["paligraph"]),
+  ],
+  targets: [
+    // System libraries and C shims.
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(
+      name: "CImageCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
+    .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
+
+    // Shared by both sides.
+    .module("JSON", ["CJSON"]),
+    .module("Tensors", ["JSON"]),
+
+    // Compile side.
+    .module("IR", ["Tensors"]),
+    .module("Models", ["IR", "JSON", "Tensors"]),
+    .module("Compiler", ["IR", "Plans", "Tensors"]),
+
+    // Run side.
+    .module("Plans", ["JSON", "Tensors"]),
+    .module("Runtime", ["Plans", "Tensors", "CBLAS", "CKernels"]),
+    .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
+
+    // What a Swift user imports, and the command line on top of it.
+    .module(
+      "PaliGraph", ["Compiler", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime", "Tensors"]),
+    .executableTarget(
+      name: "paligraph", dependencies: ["PaliGraph"], path: "Sources/CommandLineTool",
+      exclude: ["README.md"], swiftSettings: .layer),
+
+    // Each layer's tests.
+    .tests("JSON", ["JSON"]),
+    .tests("Tensors", ["Tensors"]),
+    .tests("IR", ["IR", "Tensors"]),
+    .tests("Models", ["Models", "IR", "Tensors"]),
+    .tests("Compiler", ["Compiler", "IR", "Plans", "Runtime", "Tensors"]),
+    .tests("Runtime", ["Runtime", "Plans", "Tensors", "CKernels"]),
+    .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
+    .tests("PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["paligraph"], swiftSettings: .layer),
+  ]
+)
+
+extension Target {
+  /// A Swift library target whose folder also holds the README that says what belongs in it.
+  static func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+      name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: .layer)
+  }
+
+  /// The tests of one layer, in `Tests/<layer>Tests`. Their data stays in the source tree and is
+  /// found by path (`#filePath`), so that expectations can be rewritten in place.
+  static func tests(_ layer: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+      name: "\(layer)Tests", dependencies: dependencies, swiftSettings: .layer)
+  }
+}
+
+extension [SwiftSetting] {
+  /// What every Swift target is compiled with.
+  static var layer: Self {
+    [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
+  }
+}

@@ -1,0 +1,180 @@
+/// One extent of a tensor: an exact polynomial with integer coefficients over named symbols.
+///
+/// `256` is the constant polynomial, `T` a symbol whose value is known when a function is called,
+/// `P + 1` what a cache holds after one more token. Arithmetic is exact, so two dimensions are
+/// equal exactly when they are equal for all values of their symbols. Strides and element offsets
+/// of views use the same type.
+public struct Dimension: Hashable, Sendable {
+  /// A product of symbols (sorted, repeated for powers) with its factor. No symbols: the constant.
+  struct Term: Hashable, Sendable {
+    var symbols: [String]
+    var coefficient: Int
+  }
+
+  /// Non-zero terms: more symbols first, then alphabetical, the constant last. Empty means zero.
+  let terms: [Term]
+
+  /// Largest magnitude of any coefficient or evaluated value (2^48): shapes from files stay far
+  /// from integer overflow.
+  public static let limit = 1 << 48
+
+  public init(_ value: Int) {
+    terms = value == 0 ? [] : [Term(symbols: [], coefficient: value)]
+  }
+
+  public init(symbol: String) {
+    terms = [Term(symbols: [symbol], coefficient: 1)]
+  }
+
+  /// Collects equal symbol products, drops zeros and sorts. Throws when a coefficient leaves the limit.
+  init(collecting terms: [Term]) throws {
+    var sums: [[String]: Int] = [:]
+    for term in terms {
+      let (sum, overflow) = sums[term.symbols, default: 0].addingReportingOverflow(term.coefficient)
+      guard !overflow, abs(sum) <= Self.limit else { throw DimensionError.tooLarge }
+      sums[term.symbols] = sum
+    }
+    self.terms =
+      sums
+      .filter { $0.value != 0 }
+      .map { Term(symbols: $0.key, coefficient: $0.value) }
+      .sorted { $0.sortKey < $1.sortKey }
+  }
+
+  /// The value when no symbol is involved.
+  public var constant: Int? {
+    switch terms.count {
+    case 0: 0
+    case 1 where terms[0].symbols.isEmpty: terms[0].coefficient
+    default: nil
+    }
+  }
+
+  public var isOne: Bool { constant == 1 }
+
+  /// All symbols that occur, sorted.
+  public var symbols: [String] { Set(terms.flatMap(\.symbols)).sorted() }
+
+  public static func + (a: Dimension, b: Dimension) throws -> Dimension {
+    try Dimension(collecting: a.terms + b.terms)
+  }
+
+  public static func - (a: Dimension, b: Dimension) throws -> Dimension {
+    try a + (b * Dimension(-1))
+  }
+
+  public static func * (a: Dimension, b: Dimension) throws -> Dimension {
+    var products: [Term] = []
+    for x in a.terms {
+      for y in b.terms {
+        let (product, overflow) = x.coefficient.multipliedReportingOverflow(by: y.coefficient)
+        guard !overflow else { throw DimensionError.tooLarge }
+        products.append(Term(symbols: (x.symbols + y.symbols).sorted(), coefficient: product))
+      }
+    }
+    return try Dimension(collecting: products)
+  }
+
+  /// The exact quotient, or nil when `divisor` is zero, not a single term, or leaves a remainder.
+  public func dividedExactly(by divisor: Dimension) -> Dimension? {
+    if self == divisor, !terms.isEmpty { return Dimension(1) }
+    guard divisor.terms.count == 1 else { return nil }
+    let by = divisor.terms[0]
+    var quotient: [Term] = []
+    for term in terms {
+      guard term.coefficient % by.coefficient == 0 else { return nil }
+      var symbols = term.symbols
+      for symbol in by.symbols {
+        guard let index = symbols.firstIndex(of: symbol) else { return nil }
+        symbols.remove(at: index)
+      }
+      quotient.append(Term(symbols: symbols, coefficient: term.coefficient / by.coefficient))
+    }
+    return try? Dimension(collecting: quotient)
+  }
+
+  /// The value at the given symbol values. Throws for a symbol without a value or past the limit.
+  public func evaluate(_ values: [String: Int]) throws -> Int {
+    var total = 0
+    for term in terms {
+      var product = term.coefficient
+      for symbol in term.symbols {
+        guard let value = values[symbol] else { throw DimensionError.unboundSymbol(symbol) }
+        let (next, overflow) = product.multipliedReportingOverflow(by: value)
+        guard !overflow, abs(next) <= Self.limit else { throw DimensionError.tooLarge }
+        product = next
+      }
+      total += product
+      guard abs(total) <= Self.limit else { throw DimensionError.tooLarge }
+    }
+    return total
+  }
+
+  /// The polynomial with every known symbol replaced by a dimension.
+  public func substituting(_ values: [String: Dimension]) throws -> Dimension {
+    try terms.reduce(Dimension(0)) { sum, term in
+      let product = try term.symbols.reduce(Dimension(term.coefficient)) { product, symbol in
+        try product * (values[symbol] ?? Dimension(symbol: symbol))
+      }
+      return try sum + product
+    }
+  }
+}
+
+extension Dimension.Term {
+  fileprivate var sortKey: (Int, String) { (-symbols.count, symbols.joined(separator: "*")) }
+}
+
+public enum DimensionError: Error, Equatable {
+  case tooLarge
+  case unboundSymbol(String)
+}
+
+extension Dimension: ExpressibleByIntegerLiteral {
+  public init(integerLiteral value: Int) { self.init(value) }
+}
+
+extension Dimension: CustomStringConvertible {
+  /// `256`, `T`, `P+1`, `2*T*H-4`: what the textual graph prints and parses.
+  public var description: String {
+    guard !terms.isEmpty else { return "0" }
+    var text = ""
+    for term in terms {
+      let factor = abs(term.coefficient)
+      let product = term.symbols.joined(separator: "*")
+      let body = product.isEmpty ? "\(factor)" : factor == 1 ? product : "\(factor)*\(product)"
+      text += term.coefficient < 0 ? "-" : text.isEmpty ? "" : "+"
+      text += body
+    }
+    return text
+  }
+}
+
+/// The extents of a tensor, outermost first.
+public typealias Shape = [Dimension]
+
+extension [Dimension] {
+  /// Number of elements. Throws past `Dimension.limit`.
+  public func elementCount() throws -> Dimension {
+    try reduce(Dimension(1)) { try $0 * $1 }
+  }
+
+  /// Row-major strides in elements.
+  public func rowMajorStrides() throws -> [Dimension] {
+    var strides = [Dimension](repeating: 1, count: count)
+    for axis in indices.dropLast().reversed() {
+      strides[axis] = try strides[axis + 1] * self[axis + 1]
+    }
+    return strides
+  }
+
+  public func evaluate(_ values: [String: Int]) throws -> [Int] {
+    try map { try $0.evaluate(values) }
+  }
+
+  /// Every extent when none is symbolic.
+  public var constants: [Int]? {
+    let values = compactMap(\.constant)
+    return values.count == count ? values : nil
+  }
+}

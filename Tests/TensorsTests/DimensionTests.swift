@@ -1,0 +1,29 @@
+import Tensors
+import Testing
+
+@Suite struct DimensionTests {
+  let t = Dimension(symbol: "T")
+  let h = Dimension(symbol: "H")
+
+  @Test func `prints as the textual graph writes it`() throws {
+    #expect("\(try t * 2 * h + t - 4)" == "2*H*T+T-4")
+    #expect("\(try t - t)" == "0")
+    #expect("\(try t * -1)" == "-T")
+  }
+
+  @Test func `equality is equality of polynomials`() throws {
+    #expect(try (t + 1) * (t - 1) == t * t - 1)
+  }
+
+  @Test func `exact division finds the factor or nothing`() throws {
+    #expect(try (t * h * 6).dividedExactly(by: h * 2) == t * 3)
+    #expect(try (t + 1).dividedExactly(by: t) == nil)
+    #expect((8 as Dimension).dividedExactly(by: 3) == nil)
+  }
+
+  @Test func `large products are refused, never trapped`() {
+    #expect(throws: DimensionError.tooLarge) { try Dimension(1 << 40) * Dimension(1 << 40) }
+    #expect(throws: DimensionError.tooLarge) { try (t * t * t).evaluate(["T": 1 << 30]) }
+    #expect(throws: DimensionError.unboundSymbol("T")) { try t.evaluate([:]) }
+  }
+}
