@@ -1,0 +1,91 @@
+import Glibc
+
+/// A regular file opened for reading. Devices, pipes and directories are refused without waiting
+/// on them. Closes when it goes out of scope.
+public struct InputFile: ~Copyable, Sendable {
+  public let path: String
+  /// Size when the file was opened.
+  public let byteCount: Int
+  /// Owned by this value.
+  public let descriptor: Int32
+
+  public init(path: String) throws(InputFileError) {
+    guard !path.utf8.contains(0) else {
+      throw InputFileError(path: path, problem: .system(errno: ENOENT))
+    }
+    // O_NONBLOCK keeps the open of a pipe without a writer from waiting.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw InputFileError(path: path, problem: .system(errno: errno))
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw InputFileError(path: path, problem: .system(errno: code))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw InputFileError(path: path, problem: .notARegularFile)
+    }
+    self.path = path
+    self.descriptor = descriptor
+    byteCount = Int(status.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Exactly `count` bytes from `offset` on, copied into memory. The caller has bounded `count`.
+  public func read(offset: Int = 0, count: Int) throws(InputFileError) -> [UInt8] {
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count, let base = buffer.baseAddress {
+        let got = pread(descriptor, base + filled, count - filled, off_t(offset + filled))
+        if got > 0 {
+          filled += got
+        } else if got == 0 {
+          break
+        } else if errno != EINTR {
+          code = errno
+          break
+        }
+      }
+    }
+    guard code == 0 else { throw InputFileError(path: path, problem: .system(errno: code)) }
+    guard bytes.count == count else { throw InputFileError(path: path, problem: .shrank) }
+    return bytes
+  }
+
+  /// The whole file.
+  public func readAll() throws(InputFileError) -> [UInt8] {
+    try read(count: byteCount)
+  }
+}
+
+/// Why a file cannot be read.
+public struct InputFileError: Error, Equatable, Sendable {
+  public enum Problem: Equatable, Sendable {
+    case system(errno: Int32)
+    case notARegularFile
+    /// It became shorter while it was read.
+    case shrank
+  }
+
+  public var path: String
+  public var problem: Problem
+
+  public init(path: String, problem: Problem) {
+    self.path = path
+    self.problem = problem
+  }
+}
+
+extension InputFileError: CustomStringConvertible {
+  public var description: String {
+    switch problem {
+    case .system(let code): "cannot be read: \(String(cString: strerror(code)))"
+    case .notARegularFile: "not a regular file"
+    case .shrank: "became shorter while it was read"
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import CJSON
+
+extension JSON {
+  /// What a text may cost. Reading takes memory in proportion to the text, at most about 40 bytes
+  /// per byte, so the cap on the size bounds it.
+  public struct Limits: Sendable, Equatable {
+    public var bytes: Int
+    /// How deep arrays and objects may nest; an empty one does not count.
+    public var depth: Int
+
+    public init(bytes: Int, depth: Int = 64) {
+      self.bytes = bytes
+      self.depth = depth
+    }
+  }
+
+  /// Reads one JSON value: RFC 8259 in UTF-8 without byte order mark, no equal keys within an
+  /// object, no number beyond `UInt64` or `Double`, nothing but white space around it.
+  public static func parse(_ text: [UInt8], limits: Limits) throws(JSONError) -> JSON {
+    guard text.count <= limits.bytes else {
+      throw .tooLarge(bytes: text.count, limit: limits.bytes)
+    }
+    var document: OpaquePointer?
+    let status = text.withUnsafeBytes { buffer in
+      cjson_parse(
+        buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, limits.depth,
+        &document)
+    }
+    defer { cjson_free(document) }
+    switch status {
+    case CJSON_OK: break
+    case CJSON_TOO_DEEP: throw .tooDeep(limit: limits.depth)
+    case CJSON_OUT_OF_MEMORY: throw .outOfMemory
+    default: throw .malformed(SyntaxFault.first(in: text))
+    }
+    var reader = ValueReader(
+      text: text,
+      values: UnsafeBufferPointer(start: cjson_values(document), count: cjson_value_count(document))
+    )
+    return try reader.next()
+  }
+
+  /// Reads a JSON text.
+  public static func parse(_ text: String, limits: Limits) throws(JSONError) -> JSON {
+    try parse(Array(text.utf8), limits: limits)
+  }
+
+  /// Reads a JSON file. The error does not name the file.
+  public static func parse(path: String, limits: Limits) throws(JSONError) -> JSON {
+    let bytes: Int
+    var text: [UInt8] = []
+    do throws(InputFileError) {
+      let file = try InputFile(path: path)
+      bytes = file.byteCount
+      if bytes <= limits.bytes { text = try file.readAll() }
+    } catch {
+      throw .unreadable(error)
+    }
+    guard bytes <= limits.bytes else { throw .tooLarge(bytes: bytes, limit: limits.bytes) }
+    return try parse(text, limits: limits)
+  }
+}
+
+/// Builds values from the flat list of the shim. Recursion is bounded by the depth limit.
+private struct ValueReader {
+  let text: [UInt8]
+  let values: UnsafeBufferPointer<cjson_value>
+  var position = 0
+
+  mutating func next() throws(JSONError) -> JSON {
+    let value = take()
+    switch cjson_kind(value.kind) {
+    case CJSON_FALSE: return .bool(false)
+    case CJSON_TRUE: return .bool(true)
+    case CJSON_INTEGER: return .integer(value.payload.integer)
+    case CJSON_UNSIGNED: return .unsigned(value.payload.natural)
+    case CJSON_NUMBER: return .number(value.payload.number)
+    case CJSON_STRING: return .string(try string(value))
+    case CJSON_ARRAY: return .array(try elements(count: Int(value.count)))
+    case CJSON_OBJECT: return .object(try members(count: Int(value.count)))
+    default: return .null
+    }
+  }
+
+  private mutating func take() -> cjson_value {
+    defer { position += 1 }
+    return values[position]
+  }
+
+  private func string(_ value: cjson_value) throws(JSONError) -> String {
+    let bytes = UnsafeRawBufferPointer(start: value.payload.bytes, count: Int(value.count))
+    // simdjson lets an escaped surrogate without its partner through.
+    guard let string = String(validating: bytes, as: UTF8.self) else {
+      throw .malformed(SyntaxFault.first(in: text))
+    }
+    return string
+  }
+
+  private mutating func elements(count: Int) throws(JSONError) -> [JSON] {
+    var elements: [JSON] = []
+    elements.reserveCapacity(count)
+    for index in 0..<count {
+      do {
+        elements.append(try next())
+      } catch {
+        throw error.within("[\(index)]")
+      }
+    }
+    return elements
+  }
+
+  private mutating func members(count: Int) throws(JSONError) -> [JSON.Member] {
+    var members: [JSON.Member] = []
+    members.reserveCapacity(count)
+    for _ in 0..<count {
+      let keyValue = take()
+      let key = try string(keyValue)
+      guard cjson_kind(keyValue.kind) != CJSON_DUPLICATE_KEY else {
+        throw .duplicateKey(key, path: "")
+      }
+      do {
+        members.append(JSON.Member(key, try next()))
+      } catch {
+        throw error.within(key)
+      }
+    }
+    return members
+  }
+}
+
+extension JSONError {
+  /// The same error as seen from the value that contains its path under `step`, a key or `[index]`.
+  fileprivate func within(_ step: String) -> JSONError {
+    guard case .duplicateKey(let key, let path) = self else { return self }
+    return .duplicateKey(key, path: JSONField.join(step, path))
+  }
+}
