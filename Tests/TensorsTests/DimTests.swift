@@ -1,9 +1,9 @@
 import Tensors
 import Testing
 
-@Suite struct DimensionTests {
-  let t = Dimension(symbol: "T")
-  let h = Dimension(symbol: "H")
+@Suite struct DimTests {
+  let t = Dim(symbol: "T")
+  let h = Dim(symbol: "H")
 
   @Test func `prints as the textual graph writes it`() throws {
     #expect("\(try t * 2 * h + t - 4)" == "2*H*T+T-4")
@@ -18,12 +18,12 @@ import Testing
   @Test func `exact division finds the factor or nothing`() throws {
     #expect(try (t * h * 6).dividedExactly(by: h * 2) == t * 3)
     #expect(try (t + 1).dividedExactly(by: t) == nil)
-    #expect((8 as Dimension).dividedExactly(by: 3) == nil)
+    #expect((8 as Dim).dividedExactly(by: 3) == nil)
   }
 
   @Test func `large products are refused, never trapped`() {
-    #expect(throws: DimensionError.tooLarge) { try Dimension(1 << 40) * Dimension(1 << 40) }
-    #expect(throws: DimensionError.tooLarge) { try (t * t * t).evaluate(["T": 1 << 30]) }
-    #expect(throws: DimensionError.unboundSymbol("T")) { try t.evaluate([:]) }
+    #expect(throws: DimError.tooLarge) { try Dim(1 << 40) * Dim(1 << 40) }
+    #expect(throws: DimError.tooLarge) { try (t * t * t).evaluate(["T": 1 << 30]) }
+    #expect(throws: DimError.unboundSymbol("T")) { try t.evaluate([:]) }
   }
 }

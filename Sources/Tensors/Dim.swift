@@ -4,7 +4,7 @@
 /// `P + 1` what a cache holds after one more token. Arithmetic is exact, so two dimensions are
 /// equal exactly when they are equal for all values of their symbols. Strides and element offsets
 /// of views use the same type.
-public struct Dimension: Hashable, Sendable {
+public struct Dim: Hashable, Sendable {
   /// A product of symbols (sorted, repeated for powers) with its factor. No symbols: the constant.
   struct Term: Hashable, Sendable {
     var symbols: [String]
@@ -31,7 +31,7 @@ public struct Dimension: Hashable, Sendable {
     var sums: [[String]: Int] = [:]
     for term in terms {
       let (sum, overflow) = sums[term.symbols, default: 0].addingReportingOverflow(term.coefficient)
-      guard !overflow, abs(sum) <= Self.limit else { throw DimensionError.tooLarge }
+      guard !overflow, abs(sum) <= Self.limit else { throw DimError.tooLarge }
       sums[term.symbols] = sum
     }
     self.terms =
@@ -55,29 +55,29 @@ public struct Dimension: Hashable, Sendable {
   /// All symbols that occur, sorted.
   public var symbols: [String] { Set(terms.flatMap(\.symbols)).sorted() }
 
-  public static func + (a: Dimension, b: Dimension) throws -> Dimension {
-    try Dimension(collecting: a.terms + b.terms)
+  public static func + (a: Dim, b: Dim) throws -> Dim {
+    try Dim(collecting: a.terms + b.terms)
   }
 
-  public static func - (a: Dimension, b: Dimension) throws -> Dimension {
-    try a + (b * Dimension(-1))
+  public static func - (a: Dim, b: Dim) throws -> Dim {
+    try a + (b * Dim(-1))
   }
 
-  public static func * (a: Dimension, b: Dimension) throws -> Dimension {
+  public static func * (a: Dim, b: Dim) throws -> Dim {
     var products: [Term] = []
     for x in a.terms {
       for y in b.terms {
         let (product, overflow) = x.coefficient.multipliedReportingOverflow(by: y.coefficient)
-        guard !overflow else { throw DimensionError.tooLarge }
+        guard !overflow else { throw DimError.tooLarge }
         products.append(Term(symbols: (x.symbols + y.symbols).sorted(), coefficient: product))
       }
     }
-    return try Dimension(collecting: products)
+    return try Dim(collecting: products)
   }
 
   /// The exact quotient, or nil when `divisor` is zero, not a single term, or leaves a remainder.
-  public func dividedExactly(by divisor: Dimension) -> Dimension? {
-    if self == divisor, !terms.isEmpty { return Dimension(1) }
+  public func dividedExactly(by divisor: Dim) -> Dim? {
+    if self == divisor, !terms.isEmpty { return Dim(1) }
     guard divisor.terms.count == 1 else { return nil }
     let by = divisor.terms[0]
     var quotient: [Term] = []
@@ -90,7 +90,7 @@ public struct Dimension: Hashable, Sendable {
       }
       quotient.append(Term(symbols: symbols, coefficient: term.coefficient / by.coefficient))
     }
-    return try? Dimension(collecting: quotient)
+    return try? Dim(collecting: quotient)
   }
 
   /// The value at the given symbol values. Throws for a symbol without a value or past the limit.
@@ -99,42 +99,42 @@ public struct Dimension: Hashable, Sendable {
     for term in terms {
       var product = term.coefficient
       for symbol in term.symbols {
-        guard let value = values[symbol] else { throw DimensionError.unboundSymbol(symbol) }
+        guard let value = values[symbol] else { throw DimError.unboundSymbol(symbol) }
         let (next, overflow) = product.multipliedReportingOverflow(by: value)
-        guard !overflow, abs(next) <= Self.limit else { throw DimensionError.tooLarge }
+        guard !overflow, abs(next) <= Self.limit else { throw DimError.tooLarge }
         product = next
       }
       total += product
-      guard abs(total) <= Self.limit else { throw DimensionError.tooLarge }
+      guard abs(total) <= Self.limit else { throw DimError.tooLarge }
     }
     return total
   }
 
   /// The polynomial with every known symbol replaced by a dimension.
-  public func substituting(_ values: [String: Dimension]) throws -> Dimension {
-    try terms.reduce(Dimension(0)) { sum, term in
-      let product = try term.symbols.reduce(Dimension(term.coefficient)) { product, symbol in
-        try product * (values[symbol] ?? Dimension(symbol: symbol))
+  public func substituting(_ values: [String: Dim]) throws -> Dim {
+    try terms.reduce(Dim(0)) { sum, term in
+      let product = try term.symbols.reduce(Dim(term.coefficient)) { product, symbol in
+        try product * (values[symbol] ?? Dim(symbol: symbol))
       }
       return try sum + product
     }
   }
 }
 
-extension Dimension.Term {
+extension Dim.Term {
   fileprivate var sortKey: (Int, String) { (-symbols.count, symbols.joined(separator: "*")) }
 }
 
-public enum DimensionError: Error, Equatable {
+public enum DimError: Error, Equatable {
   case tooLarge
   case unboundSymbol(String)
 }
 
-extension Dimension: ExpressibleByIntegerLiteral {
+extension Dim: ExpressibleByIntegerLiteral {
   public init(integerLiteral value: Int) { self.init(value) }
 }
 
-extension Dimension: CustomStringConvertible {
+extension Dim: CustomStringConvertible {
   /// `256`, `T`, `P+1`, `2*T*H-4`: what the textual graph prints and parses.
   public var description: String {
     guard !terms.isEmpty else { return "0" }
@@ -151,17 +151,17 @@ extension Dimension: CustomStringConvertible {
 }
 
 /// The extents of a tensor, outermost first.
-public typealias Shape = [Dimension]
+public typealias Shape = [Dim]
 
-extension [Dimension] {
-  /// Number of elements. Throws past `Dimension.limit`.
-  public func elementCount() throws -> Dimension {
-    try reduce(Dimension(1)) { try $0 * $1 }
+extension [Dim] {
+  /// Number of elements. Throws past `Dim.limit`.
+  public func elementCount() throws -> Dim {
+    try reduce(Dim(1)) { try $0 * $1 }
   }
 
   /// Row-major strides in elements.
-  public func rowMajorStrides() throws -> [Dimension] {
-    var strides = [Dimension](repeating: 1, count: count)
+  public func rowMajorStrides() throws -> [Dim] {
+    var strides = [Dim](repeating: 1, count: count)
     for axis in indices.dropLast().reversed() {
       strides[axis] = try strides[axis + 1] * self[axis + 1]
     }

@@ -1,0 +1,93 @@
+import Tensors
+
+/// A dense row-major value of the reference interpreter. Every element is held in double precision,
+/// which is exact for all element types except integers beyond 2^53.
+public struct HostTensor: Hashable, Sendable {
+  public var element: ElementType
+  public var shape: [Int]
+  public var values: [Double]
+
+  public init(_ element: ElementType, _ shape: [Int], _ values: [Double]) {
+    precondition(values.count == shape.reduce(1, *), "value count does not match the shape")
+    self.element = element
+    self.shape = shape
+    self.values = values
+  }
+
+  public init(_ element: ElementType, _ shape: [Int], repeating value: Double) {
+    self.init(element, shape, Array(repeating: value, count: shape.reduce(1, *)))
+  }
+
+  public static func scalar(_ value: Double, _ element: ElementType = .f32) -> HostTensor {
+    HostTensor(element, [], [value])
+  }
+
+  public var count: Int { values.count }
+
+  /// Row-major strides in elements.
+  public var strides: [Int] { shape.rowMajorStrides }
+
+  /// Reads the elements at `offset + Σ iₐ·strides[a]` for every index of `shape`, row-major.
+  public func gathered(shape: [Int], strides: [Int], offset: Int = 0) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(shape.reduce(1, *))
+    StridedIndices(shape: shape, strides: strides, offset: offset).forEach {
+      result.append(values[$0])
+    }
+    return result
+  }
+
+  /// Strides that read this tensor as `target` by NumPy's broadcasting rules (0 where repeated).
+  /// The shapes must be compatible.
+  func broadcastStrides(to target: [Int]) -> [Int] {
+    let own = strides
+    let lead = target.count - shape.count
+    return target.indices.map { axis in
+      axis < lead || shape[axis - lead] == 1 ? 0 : own[axis - lead]
+    }
+  }
+
+  func broadcast(to target: [Int]) -> HostTensor {
+    target == shape
+      ? self
+      : HostTensor(element, target, gathered(shape: target, strides: broadcastStrides(to: target)))
+  }
+
+  func map(_ element: ElementType? = nil, _ transform: (Double) -> Double) -> HostTensor {
+    HostTensor(element ?? self.element, shape, values.map(transform))
+  }
+}
+
+/// Element positions of a strided box in row-major order of its indices.
+struct StridedIndices {
+  let shape: [Int]
+  let strides: [Int]
+  let offset: Int
+
+  func forEach(_ body: (Int) -> Void) {
+    guard !shape.contains(0) else { return }
+    var index = [Int](repeating: 0, count: shape.count)
+    var position = offset
+    while true {
+      body(position)
+      var axis = shape.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        position += strides[axis]
+        if index[axis] < shape[axis] { break }
+        position -= strides[axis] * shape[axis]
+        index[axis] = 0
+        axis -= 1
+      }
+      if axis < 0 { return }
+    }
+  }
+}
+
+extension [Int] {
+  var rowMajorStrides: [Int] {
+    var strides = [Int](repeating: 1, count: count)
+    for axis in indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * self[axis + 1] }
+    return strides
+  }
+}

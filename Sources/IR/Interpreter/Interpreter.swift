@@ -1,0 +1,152 @@
+import Foundation
+import Tensors
+
+/// Evaluates any function op by op, in double precision and with no cleverness: it is the meaning of
+/// the IR, and every pass, plan and kernel is held against it.
+///
+/// A state lives as long as the interpreter, so calling `@prefill` and then `@decode` works.
+public struct Interpreter {
+  /// Yields the value of a tensor that has no initializer: checkpoint weights and folded constants.
+  public typealias Source = (ModuleTensor) throws -> HostTensor
+
+  private let module: Module
+  private let source: Source
+  private var tensors: [HostTensor?]
+
+  /// Throws `VerificationError` for a module that is not valid.
+  public init(_ module: Module, source: @escaping Source = Self.missing) throws {
+    try Verifier.verify(module)
+    self.module = module
+    self.source = source
+    tensors = Array(repeating: nil, count: module.tensors.count)
+  }
+
+  /// Calls a function. Symbols that are extents of a parameter take their value from the inputs;
+  /// `symbols` gives the others, such as the fill of a cache.
+  public mutating func run(
+    _ name: String, _ inputs: [HostTensor], symbols: [String: Int] = [:]
+  ) throws -> [HostTensor] {
+    let values = try runKeepingValues(name, inputs, symbols: symbols)
+    guard let function = module[function: name] else { return [] }
+    return try function.results.map { try read($0.operand, values) }
+  }
+
+  /// Calls a function and returns every value it computed, by value index.
+  public mutating func runKeepingValues(
+    _ name: String, _ inputs: [HostTensor], symbols: [String: Int] = [:]
+  ) throws -> [HostTensor?] {
+    guard let function = module[function: name] else {
+      throw OpError("the module has no function @\(name)")
+    }
+    let bindings = try Self.bind(function, inputs, symbols, module)
+    var values: [HostTensor?] = Array(repeating: nil, count: function.values.count)
+    for (id, input) in zip(function.parameters, inputs) { values[id.index] = input }
+    for operation in function.operations {
+      do { try evaluate(operation, in: function, bindings, &values) } catch {
+        throw OpError("@\(name), %\(function[operation.result].name) = \(operation.op): \(error)")
+      }
+    }
+    return values
+  }
+
+  private mutating func evaluate(
+    _ operation: Operation, in function: Function, _ bindings: [String: Int],
+    _ values: inout [HostTensor?]
+  ) throws {
+    let site = try module.site(of: operation, in: function)
+    var inputs: [HostTensor?] = []
+    for operand in operation.operands { inputs.append(try operand.map { try read($0, values) }) }
+    let evaluation = Evaluation(
+      site: site, inputs: inputs, bindings: bindings,
+      results: try operation.results.map {
+        (function[$0].type.element, try function[$0].type.shape.evaluate(bindings))
+      })
+    let outputs = try site.definition.evaluate(evaluation)
+    for (id, output) in zip(operation.results, outputs) { values[id.index] = output }
+    if site.definition.hasEffect, let id = operation.operands[0]?.tensor {
+      tensors[id.index] = outputs[operation.results.count]
+    }
+  }
+
+  private mutating func read(_ operand: Operand, _ values: [HostTensor?]) throws -> HostTensor {
+    switch operand {
+    case .value(let id):
+      guard let value = values[id.index] else { throw OpError("a value is read before it exists") }
+      return value
+    case .tensor(let id):
+      if let tensor = tensors[id.index] { return tensor }
+      let tensor = try initialValue(of: id)
+      tensors[id.index] = tensor
+      return tensor
+    }
+  }
+
+  private func initialValue(of id: TensorID) throws -> HostTensor {
+    let tensor = module.tensors[id.index]
+    let shape = try tensor.type.shape.evaluate(module.bounds)
+    if tensor.kind == .state { return HostTensor(tensor.type.element, shape, repeating: 0) }
+    if let initializer = tensor.initializer {
+      return initializer.value(tensor.type.element, shape)
+    }
+    let value = try source(tensor)
+    guard value.shape == shape else {
+      throw OpError("%\(tensor.name) has shape \(value.shape), expected \(shape)")
+    }
+    return HostTensor(tensor.type.element, shape, value.values.map(tensor.type.element.converted))
+  }
+
+  /// A source for modules whose tensors all have initializers.
+  public static func missing(_ tensor: ModuleTensor) throws -> HostTensor {
+    throw OpError("%\(tensor.name) has no value; give it one with {value = …}")
+  }
+
+  /// Symbol values from the inputs' shapes and from `symbols`; checks them against every extent.
+  public static func bind(
+    _ function: Function, _ inputs: [HostTensor], _ symbols: [String: Int], _ module: Module
+  ) throws -> [String: Int] {
+    guard inputs.count == function.parameters.count else {
+      throw OpError(
+        "@\(function.name) takes \(function.parameters.count) inputs, found \(inputs.count)")
+    }
+    var bindings = symbols
+    for (id, input) in zip(function.parameters, inputs) {
+      let type = function[id].type
+      guard input.shape.count == type.rank else {
+        throw OpError("%\(function[id].name) has shape \(input.shape), expected \(type)")
+      }
+      for (extent, size) in zip(type.shape, input.shape)
+      where extent.symbols.count == 1 && extent == Dim(symbol: extent.symbols[0]) {
+        bindings[extent.symbols[0], default: size] = size
+      }
+    }
+    for symbol in module.symbols {
+      if let value = bindings[symbol.name], value < 1 || value > symbol.bound {
+        throw OpError("\(symbol.name) = \(value) is outside 1...\(symbol.bound)")
+      }
+    }
+    for (id, input) in zip(function.parameters, inputs)
+    where try function[id].type.shape.evaluate(bindings) != input.shape {
+      throw OpError("%\(function[id].name) has shape \(input.shape), expected \(function[id].type)")
+    }
+    return bindings
+  }
+}
+
+extension Initializer {
+  /// The elements for a tensor of `shape`.
+  public func value(_ element: ElementType, _ shape: [Int]) -> HostTensor {
+    let count = shape.reduce(1, *)
+    let values: [Double] =
+      switch self {
+      case .iota: (0..<count).map { Double($0) }
+      case .splat(let value): Array(repeating: value, count: count)
+      case .dense(let values): values
+      case .ropeFrequencies(let base):
+        // Hugging Face computes base^(2i/dim) and its reciprocal in f32.
+        (0..<count).map { index in
+          Double(1 / Float(pow(base, Double(Float(2 * index) / Float(2 * count)))))
+        }
+      }
+    return HostTensor(element, shape, values.map(element.converted))
+  }
+}

@@ -1,0 +1,46 @@
+import Tensors
+
+/// Several textbook operations in one step. Only passes make these.
+enum FusedOps {
+  static let all: [OpDefinition] = [linear]
+
+  static let linear = OpDefinition(
+    "linear", .fused,
+    "residual + multiplier·activation(x·weightᵀ + bias); absent operands drop out",
+    operands: [
+      .required("x"), .required("weight"), .optional("bias"), .optional("multiplier"),
+      .optional("residual"),
+    ],
+    attributes: [.word("activation", Activations.names, default: "none")],
+    infer: { site in
+      let (x, weight) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))
+      guard let width = x.shape.last, weight.rank == 2, weight.shape[1] == width else {
+        throw OpError(
+          "weight has type \(weight), expected [out, in] with in the last extent of \(x)")
+      }
+      let shape = Array(x.shape.dropLast()) + [weight.shape[0]]
+      try OpRules.optionalShape(site, 2, equals: [weight.shape[0]])
+      try OpRules.optionalShape(site, 3, equals: shape)
+      try OpRules.optionalShape(site, 4, equals: shape)
+      return [TensorType(try OpRules.arithmetic(x.element, weight.element), shape)]
+    }
+  ) { evaluation in
+    let (x, weight) = (try evaluation.input(0), try evaluation.input(1))
+    let (n, k) = (weight.shape[0], weight.shape[1])
+    let bias = evaluation.optionalInput(2)?.values
+    let multiplier = evaluation.optionalInput(3)?.values
+    let residual = evaluation.optionalInput(4)?.values
+    let activation = Activations.function(named: try evaluation.site.word("activation"))
+    var out: [Double] = []
+    out.reserveCapacity(x.count / max(k, 1) * n)
+    for row in 0..<(x.count / max(k, 1)) {
+      for column in 0..<n {
+        var sum = bias?[column] ?? 0
+        for i in 0..<k { sum += x.values[row * k + i] * weight.values[column * k + i] }
+        let index = row * n + column
+        out.append((residual?[index] ?? 0) + (multiplier?[index] ?? 1) * activation(sum))
+      }
+    }
+    return evaluation.result(out)
+  }
+}

@@ -1,0 +1,205 @@
+import Tensors
+
+/// Everything there is to know about one operation, in one place: what it takes, what it means, the
+/// types it yields, whether it only changes how memory is read, and how to evaluate it.
+///
+/// To add an op, add its definition to the file of its group and list it in `OpRegistry.groups`.
+public struct OpDefinition: Sendable {
+  public enum Group: String, Sendable, CaseIterable {
+    /// Moves or makes data.
+    case data
+    /// Changes only shape, strides and offset: the result aliases its first operand.
+    case view
+    case math
+    case model
+    /// Made by passes, never by importers.
+    case fused
+    case state
+  }
+
+  public struct OperandSpec: Sendable {
+    public enum Kind: Sendable { case required, optional, variadic }
+    public let name: String
+    public let kind: Kind
+  }
+
+  public struct AttributeSpec: Sendable {
+    public enum Kind: String, Sendable {
+      case dimension, dimensions, integer, integers, real, reals, flag, word
+    }
+    public let name: String
+    public let kind: Kind
+    /// nil when the attribute must be given.
+    public let fallback: Attribute?
+    /// The attribute may be left out and has no default value either.
+    public let isOptional: Bool
+    /// Allowed words, empty for every other kind.
+    public let words: [String]
+  }
+
+  public let name: String
+  public let group: Group
+  /// The meaning as a formula over the operand and attribute names.
+  public let formula: String
+  public let operands: [OperandSpec]
+  public let attributes: [AttributeSpec]
+  /// Result types from operand types and attributes.
+  let infer: @Sendable (OpSite) throws -> [TensorType]
+  /// For views: the layout of the result from that of the first operand.
+  let view: (@Sendable (OpSite, Layout) throws -> Layout)?
+  /// The results' values, row-major, in double precision.
+  let evaluate: @Sendable (Evaluation) throws -> [HostTensor]
+
+  init(
+    _ name: String, _ group: Group, _ formula: String, operands: [OperandSpec],
+    attributes: [AttributeSpec] = [], infer: @escaping @Sendable (OpSite) throws -> [TensorType],
+    view: (@Sendable (OpSite, Layout) throws -> Layout)? = nil,
+    evaluate: @escaping @Sendable (Evaluation) throws -> [HostTensor]
+  ) {
+    self.name = name
+    self.group = group
+    self.formula = formula
+    self.operands = operands
+    self.attributes = attributes
+    self.infer = infer
+    self.view = view
+    self.evaluate = evaluate
+  }
+
+  public var isView: Bool { view != nil }
+
+  /// Changes memory that outlives the call, so it must neither be removed nor merged.
+  public var hasEffect: Bool { group == .state }
+}
+
+extension OpDefinition.OperandSpec {
+  static func required(_ name: String) -> Self { Self(name: name, kind: .required) }
+  static func optional(_ name: String) -> Self { Self(name: name, kind: .optional) }
+  static func variadic(_ name: String) -> Self { Self(name: name, kind: .variadic) }
+}
+
+extension OpDefinition.AttributeSpec {
+  static func required(_ name: String, _ kind: Kind) -> Self {
+    Self(name: name, kind: kind, fallback: nil, isOptional: false, words: [])
+  }
+  static func optional(_ name: String, _ kind: Kind) -> Self {
+    Self(name: name, kind: kind, fallback: nil, isOptional: true, words: [])
+  }
+  static func defaulted(_ name: String, _ kind: Kind, _ fallback: Attribute) -> Self {
+    Self(name: name, kind: kind, fallback: fallback, isOptional: true, words: [])
+  }
+  static func word(_ name: String, _ words: [String], default fallback: String? = nil) -> Self {
+    Self(
+      name: name, kind: .word, fallback: fallback.map { .word($0) }, isOptional: fallback != nil,
+      words: words)
+  }
+
+  /// Whether `attribute` is of this kind.
+  func accepts(_ attribute: Attribute) -> Bool {
+    switch kind {
+    case .dimension: attribute.dimension != nil
+    case .dimensions: attribute.dimensions != nil
+    case .integer: attribute.integer != nil
+    case .integers: attribute.integers != nil
+    case .real: attribute.real != nil
+    case .reals: attribute.reals != nil
+    case .flag: attribute.flag != nil
+    case .word: attribute.word.map(words.contains) ?? false
+    }
+  }
+
+  /// What the text should hold, for messages.
+  var expectation: String {
+    kind == .word ? "one of \(words.joined(separator: ", "))" : kind.expectation
+  }
+}
+
+extension OpDefinition.AttributeSpec.Kind {
+  var expectation: String {
+    switch self {
+    case .dimension: "a dimension"
+    case .dimensions: "a list of dimensions"
+    case .integer: "an integer"
+    case .integers: "a list of integers"
+    case .real: "a number"
+    case .reals: "a list of numbers"
+    case .flag: "true or false"
+    case .word: "a word"
+    }
+  }
+}
+
+/// What is wrong with one operation; the verifier and the parser add where it stands.
+public struct OpError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// One operation as its definition sees it: operand types and attributes, both already checked
+/// against the definition's lists.
+public struct OpSite: Sendable {
+  public let definition: OpDefinition
+  /// nil where an optional operand is absent.
+  public let types: [TensorType?]
+  public let attributes: Attributes
+
+  public init(definition: OpDefinition, types: [TensorType?], attributes: Attributes) {
+    self.definition = definition
+    self.types = types
+    self.attributes = attributes
+  }
+
+  /// Type of a required operand.
+  func type(_ index: Int) throws -> TensorType {
+    guard index < types.count, let type = types[index] else {
+      throw OpError("operand \(index) is missing")
+    }
+    return type
+  }
+
+  func optionalType(_ index: Int) -> TensorType? { index < types.count ? types[index] : nil }
+
+  /// The attribute or its default; nil when it was left out and has none.
+  func attribute(_ name: String) -> Attribute? {
+    attributes[name] ?? definition.attributes.first { $0.name == name }?.fallback
+  }
+
+  private func required<T>(_ name: String, _ value: T?) throws -> T {
+    guard let value else { throw OpError("attribute \(name) is missing") }
+    return value
+  }
+
+  func dimension(_ name: String) throws -> Dim {
+    try required(name, attribute(name)?.dimension)
+  }
+  func dimensions(_ name: String) throws -> [Dim] {
+    try required(name, attribute(name)?.dimensions)
+  }
+  func integer(_ name: String) throws -> Int { try required(name, attribute(name)?.integer) }
+  func integers(_ name: String) throws -> [Int] { try required(name, attribute(name)?.integers) }
+  func real(_ name: String) throws -> Double { try required(name, attribute(name)?.real) }
+  func flag(_ name: String) throws -> Bool { try required(name, attribute(name)?.flag) }
+  func word(_ name: String) throws -> String { try required(name, attribute(name)?.word) }
+
+  /// An axis attribute, counted from the end when negative.
+  func axis(_ name: String, rank: Int) throws -> Int {
+    let axis = try integer(name)
+    let wrapped = axis < 0 ? axis + rank : axis
+    guard (0..<rank).contains(wrapped) else {
+      throw OpError("\(name) = \(axis) is out of range for rank \(rank)")
+    }
+    return wrapped
+  }
+
+  func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+    guard condition else { throw OpError(message()) }
+  }
+}
+
+extension Operation {
+  /// The named attribute, or the default that the op's definition gives it.
+  public func attribute(_ name: String) -> Attribute? {
+    attributes[name]
+      ?? OpRegistry.definition(of: op)?.attributes.first { $0.name == name }?.fallback
+  }
+}

@@ -1,0 +1,16 @@
+/// All operations by name.
+public enum OpRegistry {
+  /// Every definition, in the order of the reference.
+  public static let all: [OpDefinition] =
+    DataOps.all + ViewOps.all + ElementwiseOps.all + ReductionOps.all + MatrixOps.all
+    + NormalizationOps.all + AttentionOps.all + FusedOps.all + StateOps.all
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  public static func definition(of op: String) -> OpDefinition? { byName[op] }
+
+  static func required(_ op: String) throws -> OpDefinition {
+    guard let definition = byName[op] else { throw OpError("unknown operation '\(op)'") }
+    return definition
+  }
+}

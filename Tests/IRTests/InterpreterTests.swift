@@ -1,0 +1,98 @@
+import IR
+import Tensors
+import Testing
+
+@Suite struct InterpreterTests {
+  /// Runs `@f` of a graph on inputs of consecutive integers.
+  func run(_ body: String, _ inputs: [HostTensor], symbols: [String: Int] = [:]) throws
+    -> [HostTensor]
+  {
+    var interpreter = try Interpreter(Module.parse("module @m {\n\(body)\n}"))
+    return try interpreter.run("f", inputs, symbols: symbols)
+  }
+
+  func counting(_ shape: [Int]) -> HostTensor {
+    HostTensor(.f32, shape, (0..<shape.reduce(1, *)).map { Double($0) })
+  }
+
+  @Test func `patch convolution sums each patch`() throws {
+    let out = try run(
+      """
+      buffer %k : f32[1x1x2x2] {value = splat(1.0)}
+      func @f(%x: f32[1x1x4x4]) -> (f32[1x1x2x2]) {
+        %y = patch_conv(%x, %k) {stride = 2} : f32[1x1x2x2]
+        return %y
+      }
+      """, [counting([1, 1, 4, 4])])
+    #expect(out[0].values == [10, 18, 42, 50])
+  }
+
+  @Test func `a state keeps what earlier calls appended`() throws {
+    var interpreter = try Interpreter(
+      Module.parse(
+        """
+        module @m {
+          symbol P <= 3
+          state %s : f32[1x1x4x1]
+          func @first(%x: f32[1x1x1x1]) -> (f32[1x1x1x1]) {
+            %y = cache_append(%s, %x) {at = 0} : f32[1x1x1x1]
+            return %y
+          }
+          func @next(%x: f32[1x1x1x1]) -> (f32[1x1x(P+1)x1]) {
+            %y = cache_append(%s, %x) {at = P} : f32[1x1x(P+1)x1]
+            return %y
+          }
+        }
+        """))
+    _ = try interpreter.run("first", [HostTensor(.f32, [1, 1, 1, 1], [7])])
+    _ = try interpreter.run("next", [HostTensor(.f32, [1, 1, 1, 1], [8])], symbols: ["P": 1])
+    let out = try interpreter.run("next", [HostTensor(.f32, [1, 1, 1, 1], [9])], symbols: ["P": 2])
+    #expect(out[0].values == [7, 8, 9])
+  }
+
+  @Test func `a window hides keys that are too far back`() throws {
+    let out = try run(
+      """
+      func @f() -> (f32[2x4]) {
+        %m = causal_mask() {queries = 2, keys = 4, window = 2} : f32[2x4]
+        return %m
+      }
+      """, [])
+    let hidden = -Double.infinity
+    #expect(out[0].values == [hidden, 0, 0, hidden, hidden, hidden, 0, 0])
+  }
+
+  @Test func `fused attention equals the textbook graph`() throws {
+    let textbook = """
+      func @f(%q: f32[1x2x3x4], %k: f32[1x2x5x4], %v: f32[1x2x5x4]) -> (f32[1x3x2x4], f32[1x3x2x4]) {
+        %s = matmul(%q, %k) {transpose_b = true} : f32[1x2x3x5]
+        %c = constant() {value = 0.5} : f32[]
+        %scaled = mul(%s, %c) : f32[1x2x3x5]
+        %m = causal_mask() {queries = 3, keys = 5} : f32[3x5]
+        %masked = add(%scaled, %m) : f32[1x2x3x5]
+        %p = softmax(%masked) : f32[1x2x3x5]
+        %o = matmul(%p, %v) : f32[1x2x3x4]
+        %t = transpose(%o) {perm = [0, 2, 1, 3]} : f32[1x3x2x4]
+        %fused = attention(%q, %k, %v) {scale = 0.5, causal = true} : f32[1x3x2x4]
+        return %t, %fused
+      }
+      """
+    func wave(_ shape: [Int], _ step: Double) -> HostTensor {
+      HostTensor(
+        .f32, shape, (0..<shape.reduce(1, *)).map { (Double($0) * step).remainder(dividingBy: 2) })
+    }
+    let out = try run(
+      textbook, [wave([1, 2, 3, 4], 0.37), wave([1, 2, 5, 4], 0.61), wave([1, 2, 5, 4], 0.83)])
+    for (a, b) in zip(out[0].values, out[1].values) { #expect(abs(a - b) < 1e-12) }
+  }
+
+  @Test func `an id outside the table is an error, not a crash`() {
+    #expect(throws: OpError.self) {
+      try run(
+        """
+        buffer %t : f32[2x1] {value = iota}
+        func @f(%i: i64[1]) -> (f32[1x1]) { %y = embedding(%t, %i) : f32[1x1] return %y }
+        """, [HostTensor(.i64, [1], [2])])
+    }
+  }
+}
