@@ -16,6 +16,15 @@ struct cjson_document {
 
 namespace {
 
+// Whether a string holds an encoded surrogate, which no UTF-8 text does: simdjson lets the escape of
+// half a surrogate pair through.
+bool holds_surrogate(std::string_view text) {
+  for (size_t at = text.find('\xED'); at != text.npos; at = text.find('\xED', at + 1)) {
+    if (at + 1 < text.size() && static_cast<uint8_t>(text[at + 1]) >= 0xA0) return true;
+  }
+  return false;
+}
+
 // Finds equal keys in one object. Open addressing; the hash is seeded at random per document, so a
 // file cannot be built to make it slow.
 class KeySet {
@@ -67,6 +76,9 @@ class Flattener {
  public:
   explicit Flattener(std::vector<cjson_value> &values) : values_(values) {}
 
+  // Whether every string so far is Unicode.
+  bool is_unicode() const { return is_unicode_; }
+
   // Recursion is bounded by the depth that simdjson has checked.
   void append(simdjson::dom::element element) {
     using simdjson::dom::element_type;
@@ -94,17 +106,18 @@ class Flattener {
         value = string(element.get_string().value_unsafe());
         break;
       case element_type::ARRAY:
-        appendArray(element.get_array().value_unsafe());
+        append_array(element.get_array().value_unsafe());
         return;
       case element_type::OBJECT:
-        appendObject(element.get_object().value_unsafe());
+        append_object(element.get_object().value_unsafe());
         return;
     }
     values_.push_back(value);
   }
 
  private:
-  static cjson_value string(std::string_view text) {
+  cjson_value string(std::string_view text) {
+    if (holds_surrogate(text)) is_unicode_ = false;
     cjson_value value{};
     value.kind = CJSON_STRING;
     value.count = static_cast<uint32_t>(text.size());
@@ -119,7 +132,7 @@ class Flattener {
     return values_.size() - 1;
   }
 
-  void appendArray(simdjson::dom::array array) {
+  void append_array(simdjson::dom::array array) {
     const size_t header = open(CJSON_ARRAY);
     uint32_t count = 0;
     for (simdjson::dom::element element : array) {
@@ -129,7 +142,7 @@ class Flattener {
     values_[header].count = count;
   }
 
-  void appendObject(simdjson::dom::object object) {
+  void append_object(simdjson::dom::object object) {
     const size_t header = open(CJSON_OBJECT);
     std::vector<size_t> keys;
     for (simdjson::dom::key_value_pair member : object) {
@@ -138,10 +151,10 @@ class Flattener {
       append(member.value);
     }
     values_[header].count = static_cast<uint32_t>(keys.size());
-    markDuplicates(keys);
+    mark_duplicates(keys);
   }
 
-  void markDuplicates(const std::vector<size_t> &keys) {
+  void mark_duplicates(const std::vector<size_t> &keys) {
     if (keys.size() < 2) return;
     seen_.reset(keys.size());
     for (size_t index : keys) {
@@ -154,6 +167,7 @@ class Flattener {
 
   std::vector<cjson_value> &values_;
   KeySet seen_;
+  bool is_unicode_ = true;
 };
 
 cjson_status parse(const char *text, size_t length, size_t maximum_depth,
@@ -163,9 +177,13 @@ cjson_status parse(const char *text, size_t length, size_t maximum_depth,
   simdjson::dom::element root;
   if (!error) error = document.parser.parse(text, length).get(root);
   switch (error) {
-    case simdjson::SUCCESS:
-      Flattener(document.values).append(root);
-      return CJSON_OK;
+    case simdjson::SUCCESS: {
+      // Most values take more text than this; the list grows when they do not.
+      document.values.reserve(length / 16 + 1);
+      Flattener flattener(document.values);
+      flattener.append(root);
+      return flattener.is_unicode() ? CJSON_OK : CJSON_MALFORMED;
+    }
     case simdjson::DEPTH_ERROR:
       return CJSON_TOO_DEEP;
     case simdjson::MEMALLOC:

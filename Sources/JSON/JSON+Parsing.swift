@@ -34,7 +34,6 @@ extension JSON {
     default: throw .malformed(SyntaxFault.first(in: text))
     }
     var reader = ValueReader(
-      text: text,
       values: UnsafeBufferPointer(start: cjson_values(document), count: cjson_value_count(document))
     )
     return try reader.next()
@@ -63,7 +62,6 @@ extension JSON {
 
 /// Builds values from the flat list of the shim. Recursion is bounded by the depth limit.
 private struct ValueReader {
-  let text: [UInt8]
   let values: UnsafeBufferPointer<cjson_value>
   var position = 0
 
@@ -75,7 +73,7 @@ private struct ValueReader {
     case CJSON_INTEGER: return .integer(value.payload.integer)
     case CJSON_UNSIGNED: return .unsigned(value.payload.natural)
     case CJSON_NUMBER: return .number(value.payload.number)
-    case CJSON_STRING: return .string(try string(value))
+    case CJSON_STRING: return .string(string(value))
     case CJSON_ARRAY: return .array(try elements(count: Int(value.count)))
     case CJSON_OBJECT: return .object(try members(count: Int(value.count)))
     default: return .null
@@ -87,13 +85,9 @@ private struct ValueReader {
     return values[position]
   }
 
-  private func string(_ value: cjson_value) throws(JSONError) -> String {
+  private func string(_ value: cjson_value) -> String {
     let bytes = UnsafeRawBufferPointer(start: value.payload.bytes, count: Int(value.count))
-    // simdjson lets an escaped surrogate without its partner through.
-    guard let string = String(validating: bytes, as: UTF8.self) else {
-      throw .malformed(SyntaxFault.first(in: text))
-    }
-    return string
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private mutating func elements(count: Int) throws(JSONError) -> [JSON] {
@@ -114,7 +108,7 @@ private struct ValueReader {
     members.reserveCapacity(count)
     for _ in 0..<count {
       let keyValue = take()
-      let key = try string(keyValue)
+      let key = string(keyValue)
       guard cjson_kind(keyValue.kind) != CJSON_DUPLICATE_KEY else {
         throw .duplicateKey(key, path: "")
       }

@@ -21,7 +21,7 @@ typedef enum {
   CJSON_INTEGER,        // payload.integer
   CJSON_UNSIGNED,       // payload.natural, always greater than INT64_MAX
   CJSON_NUMBER,         // payload.number, always finite
-  CJSON_STRING,         // payload.bytes, `count` of them, no terminator
+  CJSON_STRING,         // payload.bytes, `count` of them, valid UTF-8, no terminator
   CJSON_DUPLICATE_KEY,  // a CJSON_STRING key that an earlier member of its object has
   CJSON_ARRAY,
   CJSON_OBJECT
@@ -47,9 +47,8 @@ typedef enum {
 
 typedef struct cjson_document cjson_document;
 
-// Parses `length` bytes. Containers that are not empty may nest `maximum_depth`
-// deep. On CJSON_OK `*document` owns the
-// values until `cjson_free`; on any other status it is NULL.
+// Parses `length` bytes. Containers that are not empty may nest `maximum_depth` deep. On CJSON_OK
+// `*document` owns the values until `cjson_free`; on any other status it is NULL.
 cjson_status cjson_parse(const char *text, size_t length, size_t maximum_depth,
                          cjson_document **document);
 
