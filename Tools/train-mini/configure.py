@@ -13,7 +13,7 @@ from make_tokenizer import write_json
 IMAGE_SIZE = 96
 PATCH_SIZE = 12
 IMAGE_TOKENS = (IMAGE_SIZE // PATCH_SIZE) ** 2
-# 1791 pieces, padded to a round size.
+# 1761 pieces, padded to a round size.
 VOCABULARY_SIZE = 1792
 SIGLIP_TEXT_LENGTH = 48
 

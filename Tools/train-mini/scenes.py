@@ -346,9 +346,16 @@ def training_prompts(truth, rng, count=4):
     by_task["detect"] = found
     tasks = sorted(by_task)
     while len(picked) < count:
-        options = by_task[tasks[rng.integers(len(tasks))]]
-        picked.append(options[rng.integers(len(options))])
+        picked.append(pick(by_task[tasks[rng.integers(len(tasks))]], rng))
     return picked
+
+
+def pick(options, rng):
+    """One of the questions of a task; what is absent ("0") is asked for only once in a while."""
+    present = [option for option in options if option[2] != "0"]
+    if present and rng.random() < 0.8:
+        options = present
+    return options[rng.integers(len(options))]
 
 
 # -- near copies for contrastive training ----------------------------------------------------------
