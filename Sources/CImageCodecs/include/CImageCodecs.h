@@ -1,1 +1,64 @@
-// placeholder
+// Pixel codecs behind a boundary that Swift can trust: libjpeg-turbo, libpng and libwebp, and the
+// inner loops of image resampling.
+//
+// The caller has read width and height from the file's header, has checked them against its limits
+// and has allocated the pixels. Every decoder checks that the library sees the same size before it
+// writes, fills exactly `height` rows of `width` interleaved 8-bit RGB pixels, and returns false with
+// a one-line reason in `message` for anything else. Nothing is printed, no longjmp leaves this
+// target, and no pointer is kept after a call returns.
+//
+// Colours follow Pillow's `Image.open(...).convert("RGB")`: alpha is dropped, not blended; grey is
+// repeated; 16-bit colour keeps its high byte, 16-bit grey is clipped to 255; CMYK is taken as
+// inverted, as Adobe writes it. Embedded colour profiles are ignored.
+
+#ifndef CIMAGECODECS_H
+#define CIMAGECODECS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Bytes of every `message` buffer, the terminating zero included.
+#define CIMAGE_MESSAGE_CAPACITY 200
+
+// More scans than this in one progressive JPEG are refused: each costs time for the whole picture.
+#define CIMAGE_JPEG_MAX_SCANS 100
+
+// Decodes a whole JPEG file. Data that ends early is an error.
+bool cimage_decode_jpeg(
+    const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
+    char *message);
+
+// Decodes a whole PNG file, of an animated one the default picture. Checksums of all chunks and of
+// the compressed data count; ancillary chunks are skipped without being interpreted.
+bool cimage_decode_png(
+    const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
+    char *message);
+
+// Decodes one WebP frame: its ALPH chunk if it has one, then its `VP8 ` or `VP8L` chunk. Rows are
+// `stride` bytes apart, so that a frame can be placed on a larger canvas.
+bool cimage_decode_webp_frame(
+    const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
+    size_t stride, char *message);
+
+// Where encoded bytes go: called with each piece in turn; false stops the encoder with an error.
+typedef bool (*cimage_sink)(void *context, const uint8_t *bytes, size_t count);
+
+// Encodes RGB pixels as an 8-bit PNG.
+bool cimage_encode_png(
+    const uint8_t *pixels, uint32_t width, uint32_t height, cimage_sink sink, void *context,
+    char *message);
+
+// One row of horizontal resampling. Output pixel x is the sum of `counts[x]` input pixels from
+// `starts[x]` on, times weights of 22 fraction bits, rounded and clamped to 0...255.
+// `weights` holds each output pixel's weights in turn, each repeated for the three channels.
+void cimage_resample_row(
+    const uint8_t *input, uint8_t *output, size_t output_width, const int32_t *starts,
+    const int32_t *counts, const int32_t *weights);
+
+// One row of vertical resampling: the sum of `count` input rows, each `row_bytes` long and one after
+// the other from `input` on, times `weights` of 22 fraction bits, rounded and clamped to 0...255.
+void cimage_resample_column(
+    const uint8_t *input, uint8_t *output, size_t row_bytes, const int32_t *weights, size_t count);
+
+#endif

@@ -1,0 +1,50 @@
+extension ImageHeader {
+  /// Walks a PNG file's chunks: the size from `IHDR`, the orientation from `eXIf` or from XMP.
+  ///
+  /// A `tRNS` chunk longer than the palette is refused here because the codec skips it: transparency
+  /// does not change the colours.
+  init(png bytes: [UInt8]) throws(ImageError) {
+    func damaged(_ offset: Int, _ what: String) -> ImageError {
+      ImageError(.damagedHeader(.png, offset: offset, what))
+    }
+    var reader = ByteReader(bytes, in: 8..<bytes.count, .big)
+    guard reader.number(4) == 13, reader.fourCC() == "IHDR",
+      let width = reader.number(4), let height = reader.number(4), reader.take(5 + 4) != nil
+    else { throw damaged(reader.offset, "the IHDR chunk is missing or cut off") }
+    self.init(format: .png, width: width, height: height)
+
+    var metadata = OrientationMetadata()
+    var paletteEntries: Int?
+    while let length = reader.number(4) {
+      let start = reader.offset - 4
+      guard let type = reader.fourCC(), let content = reader.take(length), reader.take(4) != nil
+      else { throw damaged(start, "a chunk reaches beyond the end of the file") }
+      switch type {
+      case "PLTE":
+        paletteEntries = length / 3
+      case "tRNS":
+        if let paletteEntries, length > max(paletteEntries, 6) {
+          throw damaged(start, "the tRNS chunk is longer than the palette")
+        }
+      case "eXIf":
+        metadata.exif = Array(bytes[content])
+      case "iTXt":
+        metadata.xmp = Self.uncompressedXMP(Array(bytes[content])) ?? metadata.xmp
+      case "IEND":
+        orientation = metadata.orientation
+        return
+      default:
+        break
+      }
+    }
+    throw damaged(bytes.count, "the IEND chunk is missing")
+  }
+
+  /// The XMP packet of an `iTXt` chunk, if it is one and is not compressed.
+  private static func uncompressedXMP(_ text: [UInt8]) -> [UInt8]? {
+    let keyword = Array("XML:com.adobe.xmp".utf8) + [0]
+    guard text.starts(with: keyword), text.count > keyword.count, text[keyword.count] == 0
+    else { return nil }
+    return text
+  }
+}

@@ -1,0 +1,71 @@
+import CImageCodecs
+
+extension RGBImage {
+  /// Decodes a JPEG, PNG or WebP file as Pillow's `ImageOps.exif_transpose(Image.open(path))
+  /// .convert("RGB")` does.
+  ///
+  /// Alpha is dropped, not blended; of an animation the first frame is taken; colour profiles are
+  /// ignored. The header is checked against `ImageLimits` before pixels are allocated. Stricter than
+  /// Pillow: a PNG file must be complete to its `IEND`, its indices must lie in its palette, and a
+  /// progressive JPEG has at most 100 scans. PNG and lossless WebP give Pillow's bits; JPEG and lossy
+  /// WebP do when both use the same codec version.
+  public static func decode(path: String) throws(ImageError) -> RGBImage {
+    do {
+      return try decode(readImageFile(path))
+    } catch {
+      throw ImageError(error.reason, file: path)
+    }
+  }
+
+  /// Decodes the bytes of a whole JPEG, PNG or WebP file; see `decode(path:)`.
+  public static func decode(_ bytes: [UInt8]) throws(ImageError) -> RGBImage {
+    guard bytes.count <= ImageLimits.fileBytes else { throw ImageError(.tooManyBytes) }
+    let header = try ImageHeader(bytes)
+    let pixels = try decodePixels(bytes, header)
+    return RGBImage(width: header.width, height: header.height, pixels: pixels)
+      .turned(header.orientation)
+  }
+
+  private static func decodePixels(
+    _ bytes: [UInt8], _ header: ImageHeader
+  ) throws(ImageError) -> [UInt8] {
+    let width = UInt32(header.width)
+    let height = UInt32(header.height)
+    var pixels = [UInt8](repeating: 0, count: header.width * header.height * channels)
+    let problem = withMessage { message in
+      switch header.format {
+      case .jpeg: cimage_decode_jpeg(bytes, bytes.count, width, height, &pixels, message)
+      case .png: cimage_decode_png(bytes, bytes.count, width, height, &pixels, message)
+      case .webp: decodeWebP(bytes, header, &pixels, message)
+      }
+    }
+    if let problem { throw ImageError(.damagedPixels(header.format, problem)) }
+    return pixels
+  }
+
+  /// Places the frame on the canvas, which is black where the frame does not reach.
+  private static func decodeWebP(
+    _ bytes: [UInt8], _ header: ImageHeader, _ pixels: inout [UInt8],
+    _ message: UnsafeMutablePointer<CChar>
+  ) -> Bool {
+    guard let frame = header.frame else { return false }
+    let first = (frame.y * header.width + frame.x) * channels
+    return bytes[frame.data].withUnsafeBufferPointer { data in
+      pixels[first...].withUnsafeMutableBufferPointer { canvas in
+        cimage_decode_webp_frame(
+          data.baseAddress, data.count, UInt32(frame.width), UInt32(frame.height),
+          canvas.baseAddress, header.width * channels, message)
+      }
+    }
+  }
+
+  /// Calls a codec with room for its message; the message if the codec failed, nil if it succeeded.
+  static func withMessage(_ codec: (UnsafeMutablePointer<CChar>) -> Bool) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CIMAGE_MESSAGE_CAPACITY)) { text in
+      text.initialize(repeating: 0)
+      // A temporary allocation of non-zero capacity has an address.
+      guard let message = text.baseAddress else { return "out of memory" }
+      return codec(message) ? nil : String(cString: message)
+    }
+  }
+}

@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Writes the reference pictures of Tests/PipelineTests/Fixtures/images.
+
+decode/NAME.{png,jpg,webp} are input files, decode/NAME.ppm what Pillow makes of them:
+ImageOps.exif_transpose(Image.open(f)).convert("RGB"), as transformers' load_image does.
+
+resize/WxH_to_WxH_FILTER.ppm are results of Image.resize on the noise picture of the first size; the
+tests make the same noise from the same recurrence (see `noise`).
+
+pixel_values/NAME.json are processor configurations and NAME.f32 the little-endian float32 CHW values
+that transformers' PIL-backed SigLIP processor makes of a noise picture, whose size is in the name.
+
+Needs: pip install "pillow==13.0.0" "transformers==5.23.0" numpy
+"""
+
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+ROOT = Path(__file__).resolve().parents[2] / "Tests/PipelineTests/Fixtures/images"
+
+
+def noise(width, height, channels=3):
+    """Bytes of a linear congruential generator seeded with the size: the same on every machine."""
+    state = (width << 16) + height
+    values = np.empty(width * height * channels, dtype=np.uint8)
+    for i in range(values.size):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        values[i] = state >> 24
+    return values.reshape(height, width, channels)
+
+
+def scene(width, height, channels=3):
+    """A smooth picture with an edge and some noise: what lossy codecs are made for."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    planes = [
+        255 * x / width,
+        255 * y / height,
+        128 + 100 * np.sin(x / 5) * np.cos(y / 4),
+        255 * (x + y) / (width + height),
+    ]
+    picture = np.stack(planes[:channels], axis=-1)
+    picture[height // 3 : 2 * height // 3, width // 4 : width // 2] = 230
+    grain = noise(width, height, channels).astype(np.float64) / 16 - 8
+    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+
+
+# PNG, chunk by chunk: Pillow writes neither 16-bit colour nor interlaced files.
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def pack_rows(samples, depth):
+    """Rows of samples [height, width, channels] with filter type 0."""
+    rows = b""
+    for row in samples:
+        flat = row.reshape(-1)
+        if depth == 16:
+            packed = flat.astype(">u2").tobytes()
+        elif depth == 8:
+            packed = flat.astype(np.uint8).tobytes()
+        else:
+            bits = "".join(format(int(v), f"0{depth}b") for v in flat)
+            bits += "0" * (-len(bits) % 8)
+            packed = int(bits, 2).to_bytes(len(bits) // 8, "big")
+        rows += b"\0" + packed
+    return rows
+
+
+def png(samples, colour_type, depth, interlaced=False, before=b"", after=b""):
+    height, width = samples.shape[:2]
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
+    if interlaced:
+        passes = [samples[y::dy, x::dx] for x, y, dx, dy in ADAM7]
+        raw = b"".join(pack_rows(p, depth) for p in passes if p.shape[0] and p.shape[1])
+    else:
+        raw = pack_rows(samples, depth)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + before
+        + chunk(b"IDAT", zlib.compress(raw, 9))
+        + after
+        + chunk(b"IEND", b"")
+    )
+
+
+def deep(width, height, channels, depth):
+    """Noise of any bit depth; half of the 16-bit values are small, where Pillow clips grey."""
+    values = noise(width, height, 2 * channels).astype(np.uint32)
+    wide = values[:, :, :channels] * 256 + values[:, :, channels:]
+    if depth == 16:
+        wide[::2] //= 200
+        return wide
+    return wide >> (16 - depth)
+
+
+def png_files():
+    palette = noise(16, 16).reshape(-1)
+    for depth in (1, 2, 4, 8, 16):
+        yield f"grey{depth}.png", png(deep(13, 9, 1, depth), 0, depth)
+        yield f"grey{depth}_interlaced.png", png(deep(13, 9, 1, depth), 0, depth, True)
+    for depth in (1, 2, 4, 8):
+        plte = chunk(b"PLTE", palette[: 3 * 2**depth].tobytes())
+        yield f"palette{depth}.png", png(deep(13, 9, 1, depth), 3, depth, before=plte)
+        yield f"palette{depth}_interlaced.png", png(deep(13, 9, 1, depth), 3, depth, True, plte)
+    plte = chunk(b"PLTE", palette[:48].tobytes())
+    clear = chunk(b"tRNS", bytes([0, 128, 255]))
+    yield "palette4_transparent.png", png(deep(13, 9, 1, 4), 3, 4, before=plte + clear)
+    for depth in (8, 16):
+        for colour_type, kind, channels in ((2, "rgb", 3), (4, "grey_alpha", 2), (6, "rgba", 4)):
+            samples = deep(13, 9, channels, depth)
+            yield f"{kind}{depth}.png", png(samples, colour_type, depth)
+            yield f"{kind}{depth}_interlaced.png", png(samples, colour_type, depth, True)
+    clear = chunk(b"tRNS", struct.pack(">3H", *noise(13, 9)[0, 0]))
+    yield "rgb8_transparent.png", png(noise(13, 9), 2, 8, before=clear)
+    yield "grey8_transparent.png", png(deep(13, 9, 1, 8), 0, 8, before=chunk(b"tRNS", b"\0\x10"))
+    yield "one_pixel.png", png(noise(1, 1), 2, 8)
+    yield "interlaced_one_column.png", png(noise(1, 5), 2, 8, True)
+    small = noise(4, 3)
+    yield "orientation_before.png", png(small, 2, 8, before=chunk(b"eXIf", exif(6)))
+    yield "orientation_after.png", png(small, 2, 8, after=chunk(b"eXIf", exif(8, "<")))
+    packet = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(5)
+    yield "orientation_xmp.png", png(small, 2, 8, before=chunk(b"iTXt", packet))
+    profile = chunk(b"iCCP", b"broken\0\0" + zlib.compress(b"not a profile"))
+    yield "profile_ignored.png", png(small, 2, 8, before=chunk(b"gAMA", b"\0\0\x10\0") + profile)
+    yield "trailing_bytes.png", png(small, 2, 8) + b"PK\3\4 and more"
+    control = chunk(b"acTL", struct.pack(">II", 2, 0))
+    yield "animated.png", png(small, 2, 8, before=control + chunk(
+        b"fcTL", struct.pack(">5I2H2B", 0, 4, 3, 0, 0, 1, 10, 0, 0)))
+
+
+def exif(orientation, order=">", value_type=3):
+    """A TIFF structure whose only entry is the orientation."""
+    value = struct.pack(order + ("HH" if value_type == 3 else "I"), *(
+        (orientation, 0) if value_type == 3 else (orientation,)))
+    magic = b"MM\0*" if order == ">" else b"II*\0"
+    entry = struct.pack(order + "HHI", 274, value_type, 1) + value
+    return magic + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0)
+
+
+def xmp(orientation):
+    return f'<x:xmpmeta><rdf:Description tiff:Orientation="{orientation}"/></x:xmpmeta>'.encode()
+
+
+def jpeg(picture, **options):
+    from io import BytesIO
+
+    file = BytesIO()
+    picture.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def after_soi(file, marker, content):
+    segment = bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+    return file[:2] + segment + file[2:]
+
+
+def jpeg_files():
+    picture = Image.fromarray(scene(37, 29))
+    for name, subsampling in (("444", 0), ("422", 1), ("420", 2)):
+        yield f"rgb_{name}.jpg", jpeg(picture, quality=85, subsampling=subsampling)
+    yield "rgb_progressive.jpg", jpeg(picture, quality=80, progressive=True)
+    yield "rgb_restarts.jpg", jpeg(picture, quality=80, restart_marker_blocks=2)
+    yield "grey.jpg", jpeg(Image.fromarray(scene(37, 29, 1)[:, :, 0]), quality=85)
+    inks = jpeg(Image.fromarray(scene(37, 29, 4), mode="CMYK"), quality=85)
+    yield "cmyk.jpg", inks
+    adobe = inks.index(b"Adobe")
+    yield "ycck.jpg", inks[: adobe + 11] + b"\2" + inks[adobe + 12 :]
+    yield "one_pixel.jpg", jpeg(Image.fromarray(noise(1, 1)))
+    small = jpeg(Image.fromarray(scene(24, 16)), quality=95, subsampling=0)
+    for orientation in range(1, 9):
+        order, kind = ("<>"[orientation % 2], 3 if orientation % 3 else 4)
+        content = b"Exif\0\0" + exif(orientation, order, kind)
+        yield f"orientation{orientation}.jpg", after_soi(small, 0xE1, content)
+    for name, content in (
+        ("unknown", b"Exif\0\0" + exif(99)),
+        ("truncated", b"Exif\0\0" + exif(6)[:-9]),
+        ("far_directory", b"Exif\0\0MM\0*\xff\xff\xff\xff"),
+    ):
+        yield f"orientation_{name}.jpg", after_soi(small, 0xE1, content)
+    packet = b"http://ns.adobe.com/xap/1.0/\0" + xmp(6)
+    yield "orientation_xmp.jpg", after_soi(small, 0xE1, packet)
+
+
+def webp(picture, **options):
+    from io import BytesIO
+
+    file = BytesIO()
+    picture.save(file, "WEBP", **options)
+    return file.getvalue()
+
+
+def riff_chunk(kind, data):
+    return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def riff(*chunks):
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def u24(value):
+    return struct.pack("<I", value)[:3]
+
+
+def animation(canvas, frame, x, y):
+    """An animation of one frame at an offset, on a larger canvas."""
+    width, height = frame.size
+    bitstream = webp(frame, lossless=True)[12:]
+    header = u24(x // 2) + u24(y // 2) + u24(width - 1) + u24(height - 1) + u24(100) + b"\0"
+    extended = bytes([0x02, 0, 0, 0]) + u24(canvas[0] - 1) + u24(canvas[1] - 1)
+    return riff(
+        riff_chunk(b"VP8X", extended),
+        riff_chunk(b"ANIM", b"\xff\x80\x40\xff\0\0"),
+        riff_chunk(b"ANMF", header + bitstream),
+    )
+
+
+def webp_files():
+    picture = Image.fromarray(scene(37, 29))
+    clear = Image.fromarray(scene(37, 29, 4), mode="RGBA")
+    yield "lossy.webp", webp(picture, quality=80)
+    yield "lossless.webp", webp(picture, lossless=True)
+    yield "lossy_alpha.webp", webp(clear, quality=80)
+    yield "lossless_alpha.webp", webp(clear, lossless=True, exact=True)
+    yield "orientation.webp", webp(picture, lossless=True, exif=b"Exif\0\0" + exif(6))
+    frames = [Image.fromarray(noise(12, 10)), Image.fromarray(noise(12, 10)[::-1].copy())]
+    yield "animated.webp", webp(frames[0], save_all=True, append_images=frames[1:], lossless=True)
+    yield "animated_offset.webp", animation((16, 12), Image.fromarray(noise(6, 5)), 4, 2)
+
+
+def write_decode():
+    folder = ROOT / "decode"
+    folder.mkdir(parents=True, exist_ok=True)
+    for files in (png_files(), jpeg_files(), webp_files()):
+        for name, data in files:
+            path = folder / name
+            path.write_bytes(data)
+            with Image.open(path) as picture:
+                upright = ImageOps.exif_transpose(picture).convert("RGB")
+            upright.save(path.with_name(name.replace(".", "_") + ".ppm"))
+
+
+RESIZES = [
+    # from, to: down, up, mixed, one axis only, same size, odd, extreme, both pass orders.
+    ((64, 48), (16, 16)),
+    ((61, 47), (14, 14)),
+    ((7, 5), (56, 40)),
+    ((33, 20), (32, 40)),
+    ((20, 33), (40, 32)),
+    ((40, 30), (40, 11)),
+    ((40, 30), (13, 30)),
+    ((17, 17), (17, 17)),
+    ((1, 1), (9, 7)),
+    ((2, 3), (5, 1)),
+    ((300, 2), (8, 8)),
+    ((2, 300), (8, 8)),
+    ((30, 200), (28, 28)),
+    ((50, 93), (29, 50)),
+    ((50, 92), (29, 50)),
+    ((640, 480), (28, 28)),
+    ((480, 640), (28, 28)),
+    ((1, 1000), (3, 3)),
+]
+
+
+def write_resize():
+    folder = ROOT / "resize"
+    folder.mkdir(parents=True, exist_ok=True)
+    filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+    for source, target in RESIZES:
+        picture = Image.fromarray(noise(*source))
+        for name, resampling in filters.items():
+            path = folder / "{}x{}_to_{}x{}_{}.ppm".format(*source, *target, name)
+            picture.resize(target, resampling).save(path)
+
+
+if __name__ == "__main__":
+    write_decode()
+    write_resize()
