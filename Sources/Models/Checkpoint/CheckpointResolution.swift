@@ -1,0 +1,34 @@
+import JSON
+import Tensors
+
+/// Where each tensor of a model stands in its checkpoint.
+public struct CheckpointResolution: Sendable, Equatable {
+  /// A tensor in the files of a checkpoint.
+  public struct Source: Sendable, Equatable {
+    public var name: String
+    public var elementType: ElementType
+    public var shape: [Int]
+
+    public init(name: String, elementType: ElementType, shape: [Int]) {
+      self.name = name
+      self.elementType = elementType
+      self.shape = shape
+    }
+  }
+
+  /// The source of each expected tensor by its canonical name. In a checkpoint with one table for
+  /// embedding and head, both names lead to it.
+  public let sources: [String: Source]
+  /// Embedding and head share one table.
+  public let headIsTied: Bool
+  /// Names that nothing reads, in the checkpoint's order.
+  public let surplus: [String]
+
+  /// One line about the surplus, nil when there is none.
+  public var warning: String? {
+    guard let first = surplus.first else { return nil }
+    return surplus.count == 1
+      ? "1 tensor of the checkpoint is not used: \(first.printable)"
+      : "\(surplus.count) tensors of the checkpoint are not used, the first is \(first.printable)"
+  }
+}
