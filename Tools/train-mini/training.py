@@ -142,7 +142,8 @@ def load_checkpoint(path, modules, optimizer):
     return state["step"]
 
 
-def export(state, path, metadata=None):
+def export(state, path):
     """Rounds f32 tensors to bf16 and writes them as safetensors, sorted by name."""
     rounded = {name: state[name].detach().to(torch.bfloat16).contiguous() for name in sorted(state)}
-    save_file(rounded, path, metadata={"format": "pt"} | (metadata or {}))
+    save_file(rounded, path, metadata={"format": "pt"})
+    Path(path).chmod(0o644)
