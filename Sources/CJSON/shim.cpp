@@ -74,10 +74,14 @@ class KeySet {
 
 class Flattener {
  public:
-  explicit Flattener(std::vector<cjson_value> &values) : values_(values) {}
+  Flattener(std::vector<cjson_value> &values, size_t maximum_values)
+      : values_(values), maximum_values_(maximum_values) {}
 
   // Whether every string so far is Unicode.
   bool is_unicode() const { return is_unicode_; }
+
+  // Whether there are more values than allowed. The list may then be incomplete.
+  bool is_full() const { return values_.size() > maximum_values_; }
 
   // Recursion is bounded by the depth that simdjson has checked.
   void append(simdjson::dom::element element) {
@@ -136,6 +140,7 @@ class Flattener {
     const size_t header = open(CJSON_ARRAY);
     uint32_t count = 0;
     for (simdjson::dom::element element : array) {
+      if (is_full()) return;
       append(element);
       count += 1;
     }
@@ -146,6 +151,7 @@ class Flattener {
     const size_t header = open(CJSON_OBJECT);
     std::vector<size_t> keys;
     for (simdjson::dom::key_value_pair member : object) {
+      if (is_full()) return;
       keys.push_back(values_.size());
       values_.push_back(string(member.key));
       append(member.value);
@@ -167,11 +173,12 @@ class Flattener {
 
   std::vector<cjson_value> &values_;
   KeySet seen_;
+  const size_t maximum_values_;
   bool is_unicode_ = true;
 };
 
 cjson_status parse(const char *text, size_t length, size_t maximum_depth,
-                   cjson_document &document) {
+                   size_t maximum_values, cjson_document &document) {
   // simdjson counts the document itself as one level.
   simdjson::error_code error = document.parser.allocate(length, maximum_depth + 1);
   simdjson::dom::element root;
@@ -180,8 +187,9 @@ cjson_status parse(const char *text, size_t length, size_t maximum_depth,
     case simdjson::SUCCESS: {
       // Most values take more text than this; the list grows when they do not.
       document.values.reserve(length / 16 + 1);
-      Flattener flattener(document.values);
+      Flattener flattener(document.values, maximum_values);
       flattener.append(root);
+      if (flattener.is_full()) return CJSON_TOO_MANY_VALUES;
       return flattener.is_unicode() ? CJSON_OK : CJSON_MALFORMED;
     }
     case simdjson::DEPTH_ERROR:
@@ -199,13 +207,13 @@ cjson_status parse(const char *text, size_t length, size_t maximum_depth,
 // No exception may reach Swift. The only ones possible here are std::bad_alloc and a missing
 // source of random numbers.
 cjson_status cjson_parse(const char *text, size_t length, size_t maximum_depth,
-                         cjson_document **document) {
+                         size_t maximum_values, cjson_document **document) {
   *document = nullptr;
   cjson_document *result = nullptr;
   cjson_status status = CJSON_OUT_OF_MEMORY;
   try {
     result = new cjson_document();
-    status = parse(text, length, maximum_depth, *result);
+    status = parse(text, length, maximum_depth, maximum_values, *result);
   } catch (...) {
     status = CJSON_OUT_OF_MEMORY;
   }

@@ -1,16 +1,19 @@
 import CJSON
 
 extension JSON {
-  /// What a text may cost. Reading takes memory in proportion to the text, at most about 40 bytes
-  /// per byte, so the cap on the size bounds it.
+  /// What a text may cost: reading takes up to about 15 bytes per byte of text and 60 bytes per
+  /// value while it goes on.
   public struct Limits: Sendable, Equatable {
     public var bytes: Int
     /// How deep arrays and objects may nest; an empty one does not count.
     public var depth: Int
+    /// How many values there may be, keys included.
+    public var values: Int
 
-    public init(bytes: Int, depth: Int = 64) {
+    public init(bytes: Int, depth: Int = 64, values: Int = 1 << 23) {
       self.bytes = bytes
       self.depth = depth
+      self.values = values
     }
   }
 
@@ -24,12 +27,13 @@ extension JSON {
     let status = text.withUnsafeBytes { buffer in
       cjson_parse(
         buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, limits.depth,
-        &document)
+        limits.values, &document)
     }
     defer { cjson_free(document) }
     switch status {
     case CJSON_OK: break
     case CJSON_TOO_DEEP: throw .tooDeep(limit: limits.depth)
+    case CJSON_TOO_MANY_VALUES: throw .tooManyValues(limit: limits.values)
     case CJSON_OUT_OF_MEMORY: throw .outOfMemory
     default: throw .malformed(SyntaxFault.first(in: text))
     }

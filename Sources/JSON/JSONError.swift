@@ -9,6 +9,8 @@ public enum JSONError: Error, Equatable, Sendable {
   case malformed(SyntaxFault)
   /// Containers nest deeper than the caller allows.
   case tooDeep(limit: Int)
+  /// More values than the caller allows.
+  case tooManyValues(limit: Int)
   case outOfMemory
   /// Two members of the object at `path` have the same key.
   case duplicateKey(String, path: String)
@@ -29,6 +31,8 @@ extension JSONError: CustomStringConvertible {
       "not valid JSON at byte \(fault.offset): \(fault.problem)"
     case .tooDeep(let limit):
       "JSON nested more than \(limit) levels deep"
+    case .tooManyValues(let limit):
+      "JSON of more than \(limit) values"
     case .outOfMemory:
       "not enough memory to read this JSON"
     case .duplicateKey(let key, let path):

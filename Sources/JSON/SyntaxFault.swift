@@ -20,6 +20,16 @@ public struct SyntaxFault: Error, Equatable, Sendable {
     }
     return SyntaxFault(offset: text.count, problem: "the text is not acceptable")
   }
+
+  /// The first integer written `-0` in a valid text. `JSON` reads it as 0; formats whose other
+  /// readers take it for a fraction must refuse it.
+  package static func negativeZero(in text: [UInt8]) -> SyntaxFault? {
+    let minusZero = Array("-0".utf8)
+    guard text.indices.contains(where: { text[$0...].starts(with: minusZero) }) else { return nil }
+    var scanner = SyntaxScanner(text: text)
+    try? scanner.scan()
+    return scanner.negativeZero.map { SyntaxFault(offset: $0, problem: "-0 is no integer") }
+  }
 }
 
 /// Walks a JSON text with an explicit stack and throws at the first byte that cannot belong to it.
@@ -30,6 +40,8 @@ private struct SyntaxScanner {
   var closers: [UInt8] = []
   /// Whether the innermost container has just been opened: nothing or an item follows, no comma.
   var isFresh = false
+  /// Where the first integer `-0` stands.
+  var negativeZero: Int?
 
   init(text: [UInt8]) { self.text = text }
 
@@ -112,6 +124,7 @@ private struct SyntaxScanner {
       try scanDigits()
     }
     let digits = String(decoding: text[start..<position], as: UTF8.self)
+    if isInteger, digits == "-0" { negativeZero = negativeZero ?? start }
     guard
       isInteger ? Int64(digits) != nil || UInt64(digits) != nil : Double(digits)?.isFinite == true
     else { throw fault("a number out of range", at: start) }

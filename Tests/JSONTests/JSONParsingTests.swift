@@ -158,6 +158,13 @@ import Testing
     }
   }
 
+  @Test func `the number of values is capped`() throws {
+    #expect(try JSON.parse("[1,{\"a\":2}]", limits: .init(bytes: 99, values: 5)) == [1, ["a": 2]])
+    #expect(throws: JSONError.tooManyValues(limit: 4)) {
+      try JSON.parse("[1,{\"a\":2}]", limits: .init(bytes: 99, values: 4))
+    }
+  }
+
   @Test(arguments: ["/dev/zero", "/", "/nonexistent/file.json", "", "a\0b"])
   func `only regular files are read`(path: String) {
     #expect(throws: JSONError.self) { try JSON.parse(path: path, limits: .init(bytes: 100)) }

@@ -42,15 +42,17 @@ typedef enum {
   CJSON_OK,
   CJSON_MALFORMED,
   CJSON_TOO_DEEP,
+  CJSON_TOO_MANY_VALUES,
   CJSON_OUT_OF_MEMORY
 } cjson_status;
 
 typedef struct cjson_document cjson_document;
 
-// Parses `length` bytes. Containers that are not empty may nest `maximum_depth` deep. On CJSON_OK
-// `*document` owns the values until `cjson_free`; on any other status it is NULL.
+// Parses `length` bytes. Containers that are not empty may nest `maximum_depth` deep, and there may be
+// `maximum_values` values, keys included. On CJSON_OK `*document` owns the values until `cjson_free`;
+// on any other status it is NULL.
 cjson_status cjson_parse(const char *text, size_t length, size_t maximum_depth,
-                         cjson_document **document);
+                         size_t maximum_values, cjson_document **document);
 
 const cjson_value *cjson_values(const cjson_document *document);
 size_t cjson_value_count(const cjson_document *document);

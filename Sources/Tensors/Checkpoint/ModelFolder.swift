@@ -1,0 +1,91 @@
+import Glibc
+import JSON
+
+/// The folder of a model, and the only way from a file name in it to a file.
+///
+/// Names may come from untrusted files. A name must be a plain file name, and what it leads to,
+/// symbolic links followed, must stand inside the folder. A snapshot of the Hugging Face cache
+/// (`models--x/snapshots/REVISION/`) may also lead into the `blobs` folder of the same repository,
+/// where all its files are links to.
+public struct ModelFolder: Sendable {
+  /// Without symbolic links.
+  public let path: String
+  /// Folders that files may stand in, without symbolic links.
+  private let roots: [String]
+
+  public init(path: String) throws(ModelFolderError) {
+    guard let resolved = realPath(path) else { throw .unreadable(path, errno: errno) }
+    var status = stat()
+    guard stat(resolved, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw .notAFolder(path)
+    }
+    self.path = resolved
+    let steps = resolved.split(separator: "/")
+    let isSnapshot = steps.count >= 2 && steps[steps.count - 2] == "snapshots"
+    let blobs = isSnapshot ? realPath("\(resolved)/../../blobs") : nil
+    roots = [resolved] + (blobs.map { [$0] } ?? [])
+  }
+
+  /// Whether something of this name is in the folder, be it readable or not.
+  public func contains(_ name: String) -> Bool {
+    guard Self.isPlain(name) else { return false }
+    var status = stat()
+    return lstat("\(path)/\(name)", &status) == 0
+  }
+
+  /// The path of a file, without symbolic links.
+  public func file(named name: String) throws(ModelFolderError) -> String {
+    guard Self.isPlain(name) else { throw .unsafeName(name, folder: path) }
+    guard let resolved = realPath("\(path)/\(name)") else {
+      throw .unreadable("\(path)/\(name)", errno: errno)
+    }
+    guard roots.contains(where: { resolved.utf8.starts(with: "\($0)/".utf8) }) else {
+      throw .outside(name, target: resolved, folder: path)
+    }
+    return resolved
+  }
+
+  /// The content of a JSON file of the folder.
+  public func json(named name: String, limits: JSON.Limits) throws -> JSON {
+    try JSON.parse(path: file(named: name), limits: limits)
+  }
+
+  private static func isPlain(_ name: String) -> Bool {
+    !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
+      && !name.utf8.contains(0) && name.utf8.count <= 255
+  }
+}
+
+/// The path without symbolic links; nil, with `errno` set, when there is nothing.
+private func realPath(_ path: String) -> String? {
+  guard !path.utf8.contains(0) else {
+    errno = ENOENT
+    return nil
+  }
+  guard let resolved = realpath(path, nil) else { return nil }
+  defer { free(resolved) }
+  return String(cString: resolved)
+}
+
+/// Why a file of a model's folder is not opened.
+public enum ModelFolderError: Error, Equatable, Sendable {
+  case unreadable(String, errno: Int32)
+  case notAFolder(String)
+  case unsafeName(String, folder: String)
+  case outside(String, target: String, folder: String)
+}
+
+extension ModelFolderError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let code):
+      "\(path.printable): cannot be read: \(String(cString: strerror(code)))"
+    case .notAFolder(let path):
+      "\(path.printable): not a folder"
+    case .unsafeName(let name, let folder):
+      "\(folder.printable): \"\(name.printable)\" is not the name of a file in this folder"
+    case .outside(let name, let target, let folder):
+      "\(folder.printable): \"\(name.printable)\" leads out of the folder to \(target.printable)"
+    }
+  }
+}
