@@ -2,9 +2,10 @@ import Foundation
 
 @testable import Pipeline
 
-/// Access to `Fixtures/images`, which `Tools/references/images.py` writes.
+/// Access to `Tests/Fixtures/images`, which `Tools/references/images.py` writes.
 enum ImageFixtures {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .appending(path: "Fixtures/images")
 
   /// The path of a file below the folder.

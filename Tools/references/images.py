@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the reference pictures of Tests/PipelineTests/Fixtures/images.
+"""Writes the reference pictures of Tests/Fixtures/images.
 
 decode/NAME.{png,jpg,webp} are input files, decode/NAME.ppm what Pillow makes of them:
 ImageOps.exif_transpose(Image.open(f)).convert("RGB"), as transformers' load_image does.
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-ROOT = Path(__file__).resolve().parents[2] / "Tests/PipelineTests/Fixtures/images"
+ROOT = Path(__file__).resolve().parents[2] / "Tests/Fixtures/images"
 
 
 def noise(width, height, channels=3):

@@ -1,11 +1,11 @@
-/// Why a picture cannot be read or written. Its description is one line: the file if there is one,
+import JSON
+
+/// Why a picture cannot be read, prepared or written. Its description is one line: the file if there is one,
 /// what is wrong, and what to do.
-public struct ImageError: Error, Sendable, Hashable {
-  public enum Reason: Sendable, Hashable {
-    /// The system's words for why the file cannot be read.
-    case unreadable(String)
-    case notARegularFile
-    case tooManyBytes
+public struct ImageError: Error, Sendable, Equatable {
+  public enum Reason: Sendable, Equatable {
+    case unreadable(InputFileError)
+    case tooManyBytes(Int)
     /// Neither JPEG nor PNG nor WebP.
     case unknownFormat
     case emptyPicture(_ width: Int, _ height: Int)
@@ -14,6 +14,8 @@ public struct ImageError: Error, Sendable, Hashable {
     case damagedHeader(ImageFormat, offset: Int, String)
     /// The codec's words for what is wrong with the compressed pixels.
     case damagedPixels(ImageFormat, String)
+    /// A processor that does not resize takes pictures of one size only.
+    case wrongSize(_ width: Int, _ height: Int, expectedWidth: Int, expectedHeight: Int)
     /// The encoder's words for why it stopped.
     case notEncoded(String)
   }
@@ -30,30 +32,17 @@ public struct ImageError: Error, Sendable, Hashable {
 
 extension ImageError: CustomStringConvertible {
   public var description: String {
-    guard let file else { return "picture: \(reason)" }
-    return "\(Self.printable(file)): \(reason)"
-  }
-
-  /// The text with control characters escaped, so that a path cannot steer a terminal.
-  private static func printable(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      result += isControl ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-    return result
+    "\(file?.printable ?? "picture"): \(reason)"
   }
 }
 
 extension ImageError.Reason: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .unreadable(let why):
-      "cannot be read (\(why)); check the path and its permissions"
-    case .notARegularFile:
-      "is not a regular file; give a JPEG, PNG or WebP file"
-    case .tooManyBytes:
-      "is longer than \(ImageLimits.fileBytes >> 20) MB; save the picture smaller"
+    case .unreadable(let error):
+      "\(error); check the path and its permissions"
+    case .tooManyBytes(let count):
+      "is \(count) bytes long, more than \(ImageLimits.fileBytes); save the picture smaller"
     case .unknownFormat:
       "is not a JPEG, PNG or WebP picture; convert it to one of these"
     case .emptyPicture(let width, let height):
@@ -65,6 +54,9 @@ extension ImageError.Reason: CustomStringConvertible {
       "is a damaged \(format.rawValue) file: at byte \(offset), \(what); save it again"
     case .damagedPixels(let format, let what):
       "is a damaged \(format.rawValue) file: \(what); save it again"
+    case .wrongSize(let width, let height, let expectedWidth, let expectedHeight):
+      "is \(width)x\(height) pixels, and the processor does not resize; give a picture of "
+        + "\(expectedWidth)x\(expectedHeight) pixels"
     case .notEncoded(let what):
       "cannot be encoded as PNG: \(what)"
     }

@@ -1,4 +1,5 @@
 import CImageCodecs
+import JSON
 
 extension RGBImage {
   /// Decodes a JPEG, PNG or WebP file as Pillow's `ImageOps.exif_transpose(Image.open(path))
@@ -10,16 +11,28 @@ extension RGBImage {
   /// progressive JPEG has at most 100 scans. PNG and lossless WebP give Pillow's bits; JPEG and lossy
   /// WebP do when both use the same codec version.
   public static func decode(path: String) throws(ImageError) -> RGBImage {
-    do {
-      return try decode(readImageFile(path))
+    do throws(ImageError) {
+      return try decode(readFile(path))
     } catch {
       throw ImageError(error.reason, file: path)
     }
   }
 
+  private static func readFile(_ path: String) throws(ImageError) -> [UInt8] {
+    let byteCount: Int
+    do throws(InputFileError) {
+      let file = try InputFile(path: path)
+      byteCount = file.byteCount
+      if byteCount <= ImageLimits.fileBytes { return try file.readAll() }
+    } catch {
+      throw ImageError(.unreadable(error))
+    }
+    throw ImageError(.tooManyBytes(byteCount))
+  }
+
   /// Decodes the bytes of a whole JPEG, PNG or WebP file; see `decode(path:)`.
   public static func decode(_ bytes: [UInt8]) throws(ImageError) -> RGBImage {
-    guard bytes.count <= ImageLimits.fileBytes else { throw ImageError(.tooManyBytes) }
+    guard bytes.count <= ImageLimits.fileBytes else { throw ImageError(.tooManyBytes(bytes.count)) }
     let header = try ImageHeader(bytes)
     let pixels = try decodePixels(bytes, header)
     return RGBImage(width: header.width, height: header.height, pixels: pixels)
