@@ -18,6 +18,14 @@ public struct HostTensor: Hashable, Sendable {
     self.init(element, shape, Array(repeating: value, count: shape.reduce(1, *)))
   }
 
+  /// The elements of a stored tensor.
+  public init(_ data: TensorData) {
+    let values =
+      data.elements(as: Double.self) ?? data.integers().map { $0.map { Double($0) } }
+      ?? data.floats().map { Double($0) }
+    self.init(data.elementType, data.shape, values)
+  }
+
   public static func scalar(_ value: Double, _ element: ElementType = .f32) -> HostTensor {
     HostTensor(element, [], [value])
   }
