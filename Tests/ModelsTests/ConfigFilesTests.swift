@@ -1,3 +1,5 @@
+import Glibc
+import Tensors
 import Testing
 
 @testable import Models
@@ -15,18 +17,24 @@ import Testing
   }
 
   @Test(arguments: [
-    (nil, "cannot be read: No such file or directory"),
     ("", "not valid JSON at byte 0"),
     ("[]", "the top level: expected an object, found an array of 0"),
     (#"{"model_type": "paligemma",}"#, "not valid JSON at byte 27"),
     (#"{"model_type": "paligemma", "model_type": "x"}"#, "has the key \"model_type\" twice"),
   ])
-  func `a broken file is named`(content: String?, message: String) throws {
-    let directory = try TemporaryDirectory(content.map { ["config.json": $0] } ?? [:])
+  func `a broken file is named`(content: String, message: String) throws {
+    let directory = try TemporaryDirectory(["config.json": content])
     let error = #expect(throws: ConfigError.self) { try PaliGemmaConfig(directory: directory.path) }
     let text = try #require(error.map { "\($0)" })
     #expect(text.hasPrefix("\(directory.path)/config.json: "))
     #expect(text.contains(message))
+  }
+
+  @Test func `an absent file is named`() throws {
+    let directory = try TemporaryDirectory([:])
+    #expect(
+      throws: ModelFolderError.unreadable("\(directory.path)/config.json", errno: ENOENT)
+    ) { try PaliGemmaConfig(directory: directory.path) }
   }
 
   @Test func `a large file is refused unread`() throws {

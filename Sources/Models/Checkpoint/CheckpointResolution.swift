@@ -31,4 +31,11 @@ public struct CheckpointResolution: Sendable, Equatable {
       ? "1 tensor of the checkpoint is not used: \(first.printable)"
       : "\(surplus.count) tensors of the checkpoint are not used, the first is \(first.printable)"
   }
+
+  /// The values of an expected tensor, lent from the checkpoint's mapped files; nil when the name
+  /// is no expected tensor's.
+  public func tensor(named canonical: String, in checkpoint: Checkpoint) throws -> TensorData? {
+    guard let source = sources[canonical] else { return nil }
+    return try checkpoint.tensor(named: source.name)
+  }
 }

@@ -3,8 +3,18 @@ import Tensors
 extension PaliGemmaConfig {
   typealias Source = CheckpointResolution.Source
 
-  /// Finds every tensor of the model among those of a checkpoint, by name, shape and element type.
-  /// Reads no tensor's bytes. Throws one error that holds all problems.
+  /// Finds every tensor of the model in a checkpoint, by name, shape and element type. Reads no
+  /// tensor's bytes. Throws one error that holds all problems.
+  public func resolve(_ checkpoint: Checkpoint) throws(CheckpointMismatch) -> CheckpointResolution {
+    try resolve(
+      checkpoint.names.compactMap { name in
+        checkpoint.entry(named: name).map {
+          Source(name: name, elementType: $0.elementType, shape: $0.shape)
+        }
+      })
+  }
+
+  /// Finds every tensor of the model among those of a checkpoint.
   ///
   /// Which table is the head is for the checkpoint to say, as in transformers: the tensor
   /// `lm_head.weight` where there is one, else the embedding. When the embedding is missing and

@@ -1,27 +1,26 @@
-import Glibc
 import JSON
+import Tensors
 
 extension PaliGemmaConfig {
   /// Configuration files are a few kilobytes; more than this is not one.
   static let limits = JSON.Limits(bytes: 1 << 20)
 
-  /// Reads `config.json` and, when there is one, `generation_config.json` of a model directory.
-  public init(directory: String) throws(ConfigError) {
-    let path = "\(directory)/config.json"
-    let document = try Self.document(path)
-    let generationPath = "\(directory)/generation_config.json"
-    let generation = try Self.documentIfPresent(generationPath)
-    do throws(ConfigError.Problem) {
-      self = try PaliGemmaConfig(document)
-    } catch {
-      throw ConfigError(path: path, problem: error)
+  /// Reads `config.json` and, when there is one, `generation_config.json` of a model's folder.
+  /// Throws `ModelFolderError` or `ConfigError`.
+  public init(folder: ModelFolder) throws {
+    self = try Self.read("config.json", in: folder) { section throws(ConfigError.Problem) in
+      try PaliGemmaConfig(section)
     }
-    guard let generation else { return }
-    do throws(ConfigError.Problem) {
-      try overrideEndTokens(generation)
-    } catch {
-      throw ConfigError(path: generationPath, problem: error)
+    let generation = "generation_config.json"
+    guard folder.contains(generation) else { return }
+    try Self.read(generation, in: folder) { section throws(ConfigError.Problem) in
+      try overrideEndTokens(section)
     }
+  }
+
+  /// As `init(folder:)`, for the path of the folder.
+  public init(directory: String) throws {
+    try self.init(folder: ModelFolder(path: directory))
   }
 
   /// Reads the content of `config.json`.
@@ -72,26 +71,25 @@ extension PaliGemmaConfig {
     }
   }
 
-  private static func document(_ path: String) throws(ConfigError) -> ConfigSection {
-    do throws(JSONError) {
-      let root = JSONField(try JSON.parse(path: path, limits: limits))
-      _ = try root.members()
-      return ConfigSection(field: root)
+  private static func read<Value>(
+    _ name: String, in folder: ModelFolder,
+    _ interpret: (ConfigSection) throws(ConfigError.Problem) -> Value
+  ) throws -> Value {
+    let file = try folder.file(named: name)
+    do throws(ConfigError.Problem) {
+      return try interpret(document(file))
     } catch {
-      throw ConfigError(path: path, problem: .json(error))
+      throw ConfigError(path: "\(folder.path)/\(name)", problem: error)
     }
   }
 
-  private static func documentIfPresent(_ path: String) throws(ConfigError) -> ConfigSection? {
-    do throws(ConfigError) {
-      return try document(path)
+  private static func document(_ file: String) throws(ConfigError.Problem) -> ConfigSection {
+    do throws(JSONError) {
+      let root = JSONField(try JSON.parse(path: file, limits: limits))
+      _ = try root.members()
+      return ConfigSection(field: root)
     } catch {
-      if case .json(.unreadable(let reason)) = error.problem,
-        reason.problem == .system(errno: ENOENT)
-      {
-        return nil
-      }
-      throw error
+      throw .json(error)
     }
   }
 }
