@@ -21,6 +21,16 @@ enum ImageFixtures {
     try Array(Data(contentsOf: folder.appending(path: path)))
   }
 
+  /// Little-endian f32 values.
+  static func floats(_ path: String) throws -> [Float] {
+    try bytes(path).withUnsafeBytes { raw in
+      stride(from: 0, to: raw.count, by: 4).map { offset in
+        let bits = raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+        return Float(bitPattern: UInt32(littleEndian: bits))
+      }
+    }
+  }
+
   /// Reads a binary PPM file as Pillow writes it: "P6", the size and 255 on three lines, then pixels.
   static func picture(ppm path: String) throws -> RGBImage {
     let bytes = try bytes(path)

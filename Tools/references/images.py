@@ -285,6 +285,41 @@ def write_resize():
             picture.resize(target, resampling).save(path)
 
 
+HALVES = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "rescale_factor": 1 / 255}
+IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+
+# name: (picture's size, configuration)
+PIXEL_VALUES = {
+    "sparse": ((61, 47), {"size": {"height": 28, "width": 28}}),
+    "paligemma": ((30, 200), {
+        "image_processor_type": "SiglipImageProcessor", "image_seq_length": 4, "resample": 3,
+        "do_convert_rgb": None, "size": {"height": 28, "width": 28}, **HALVES}),
+    "imagenet_bilinear": ((40, 30), {
+        "resample": 2, "size": {"height": 12, "width": 20}, "rescale_factor": 1 / 254, **IMAGENET}),
+    "one_value_for_all": ((9, 9), {
+        "size": {"height": 14, "width": 14}, "image_mean": 0.3, "image_std": 0.7}),
+    "not_normalized": ((17, 23), {"size": {"height": 14, "width": 14}, "do_normalize": False}),
+    "not_rescaled": ((17, 23), {
+        "size": {"height": 14, "width": 14}, "do_rescale": False, "image_mean": [127.5] * 3,
+        "image_std": [63.1, 64.2, 65.3]}),
+    "not_resized": ((14, 10), {"do_resize": False, "size": {"height": 10, "width": 14}}),
+}
+
+
+def write_pixel_values():
+    from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+    folder = ROOT / "pixel_values"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (size, config) in PIXEL_VALUES.items():
+        stem = "{}_{}x{}".format(name, *size)
+        (folder / f"{stem}.json").write_text(json.dumps(config, indent=2) + "\n")
+        processor = SiglipImageProcessorPil.from_dict(dict(config))
+        values = processor(images=Image.fromarray(noise(*size)), return_tensors="np")
+        (folder / f"{stem}.f32").write_bytes(values["pixel_values"][0].astype("<f4").tobytes())
+
+
 if __name__ == "__main__":
     write_decode()
     write_resize()
+    write_pixel_values()

@@ -1,0 +1,204 @@
+import Testing
+
+@testable import Pipeline
+
+/// A file that must be refused, and a part of the message that says why.
+struct BadPicture: Sendable, CustomTestStringConvertible {
+  var name: String
+  var bytes: [UInt8]
+  var message: String
+
+  init(_ name: String, _ bytes: [UInt8], _ message: String) {
+    self.name = name
+    self.bytes = bytes
+    self.message = message
+  }
+
+  var testDescription: String { name }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ImageBadInputTests {
+  static let unknownFormats = [
+    BadPicture("empty", [], "not a JPEG, PNG or WebP"),
+    BadPicture("one byte", [0xFF], "not a JPEG, PNG or WebP"),
+    BadPicture("HTML", Array("<!DOCTYPE html><html>".utf8), "not a JPEG, PNG or WebP"),
+    BadPicture("GIF", Array("GIF89a".utf8) + [1, 0, 1, 0], "not a JPEG, PNG or WebP"),
+    BadPicture("BMP", Array("BM".utf8) + [70, 0, 0, 0], "not a JPEG, PNG or WebP"),
+    BadPicture("TIFF", Array("II*".utf8) + [0, 8, 0, 0, 0], "not a JPEG, PNG or WebP"),
+    BadPicture("RIFF sound", Array("RIFF    WAVEfmt ".utf8), "not a JPEG, PNG or WebP"),
+  ]
+
+  static let pngs = [
+    BadPicture("no chunks", PNGBuilder().bytes, "IHDR"),
+    BadPicture("width 0", PNGBuilder.file(width: 0), "0x3 pixels"),
+    BadPicture("height 0", PNGBuilder.file(height: 0), "4x0 pixels"),
+    BadPicture("side 2^31-1", bomb(0x7FFF_FFFF, 0x7FFF_FFFF), "million"),
+    BadPicture("side 2^32-1", bomb(0xFFFF_FFFF, 0xFFFF_FFFF), "million"),
+    BadPicture("60000x60000", bomb(60_000, 60_000), "million"),
+    BadPicture("88 megapixels", bomb(11_000, 8_000), "million"),
+    BadPicture("side too long", bomb(1, 100_000), "on a side"),
+    BadPicture("colour type 5", PNGBuilder.file(colorType: 5), "IHDR"),
+    BadPicture("bit depth 7", PNGBuilder.file(depth: 7), "IHDR"),
+    BadPicture("interlace 2", PNGBuilder.file(interlace: 2), "IHDR"),
+    BadPicture("no palette", PNGBuilder.file(colorType: 3), "PLTE"),
+    BadPicture(
+      "index beyond the palette",
+      PNGBuilder.file(
+        colorType: 3, before: [("PLTE", [1, 2, 3])], data: [UInt8](repeating: 1, count: 15)),
+      "palette"),
+    BadPicture(
+      "transparency longer than the palette",
+      PNGBuilder.file(
+        colorType: 3, before: [("PLTE", [1, 2, 3]), ("tRNS", [UInt8](repeating: 0, count: 9))],
+        data: [UInt8](repeating: 0, count: 15)),
+      "tRNS"),
+    BadPicture("too few pixels", PNGBuilder.file(data: [0, 0, 0]), "damaged PNG"),
+    BadPicture(
+      "too many pixels", PNGBuilder.file(data: [UInt8](repeating: 0, count: 4000)), "damaged PNG"),
+    BadPicture(
+      "unknown row filter", PNGBuilder.file(data: [UInt8](repeating: 9, count: 39)), "damaged PNG"),
+    BadPicture("no IEND", PNGBuilder.file(end: false), "IEND"),
+    BadPicture("chunk beyond the end", PNGBuilder.file().dropLast(12) + [0xFF, 0, 0, 0], "chunk"),
+    BadPicture("wrong IHDR checksum", flipped(PNGBuilder.file(), at: 29), "damaged PNG"),
+    BadPicture(
+      "wrong checksum of an ancillary chunk",
+      flipped(PNGBuilder.file(before: [("tEXt", [65, 0, 66])]), at: 45), "damaged PNG"),
+    BadPicture("wrong IDAT checksum", flipped(PNGBuilder.file(), at: 33 + 8 + 50), "damaged PNG"),
+    BadPicture("damaged zlib header", flipped(PNGBuilder.file(), at: 33 + 8), "damaged PNG"),
+  ]
+
+  /// A PNG whose header promises more than its few bytes of data could hold.
+  private static func bomb(_ width: Int, _ height: Int) -> [UInt8] {
+    PNGBuilder.file(width: width, height: height, data: [UInt8](repeating: 0, count: 100))
+  }
+
+  private static func flipped(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
+    var bytes = bytes
+    bytes[offset] ^= 1
+    return bytes
+  }
+
+  @Test(arguments: unknownFormats + pngs)
+  func `is refused with a reason`(picture: BadPicture) {
+    expectRefusal(picture)
+  }
+
+  @Test func `a wrong zlib checksum is refused although all pixels are there`() throws {
+    var png = PNGBuilder()
+    let format: [UInt8] = [8, 2, 0, 0, 0]
+    png.add("IHDR", PNGBuilder.bigEndian(4) + PNGBuilder.bigEndian(3) + format)
+    png.add("IDAT", Self.flipped(PNGBuilder.zlibStored([UInt8](repeating: 0, count: 39)), at: 49))
+    png.add("IEND", [])
+    expectRefusal(BadPicture("", png.bytes, "damaged PNG"))
+  }
+
+  @Test func `JPEG headers are refused`() throws {
+    let good = try ImageFixtures.bytes("decode/rgb_444.jpg")
+    let frame = try #require(good.firstRange(of: [0xFF, 0xC0, 0x00, 0x11])).upperBound
+    func changed(_ offset: Int, _ values: UInt8...) -> [UInt8] {
+      var bytes = good
+      bytes.replaceSubrange((frame + offset)..<(frame + offset + values.count), with: values)
+      return bytes
+    }
+    for picture in [
+      BadPicture("SOI only", [0xFF, 0xD8, 0xFF], "frame header"),
+      BadPicture("SOI and EOI", [0xFF, 0xD8, 0xFF, 0xD9], "segment"),
+      BadPicture("65500x65500", changed(1, 0xFF, 0xDC, 0xFF, 0xDC), "million"),
+      BadPicture("height 0", changed(1, 0, 0), "0 pixels"),
+      BadPicture("12 bits", changed(0, 12), "12 bits"),
+      BadPicture("sampling 0x0", changed(7, 0), "damaged JPEG"),
+      BadPicture("missing quantisation table", changed(8, 3), "damaged JPEG"),
+      BadPicture("no end", Array(good.dropLast(2)), "end early"),
+    ] {
+      expectRefusal(picture)
+    }
+  }
+
+  @Test func `a JPEG of endless scans is refused`() throws {
+    let good = try ImageFixtures.bytes("decode/rgb_progressive.jpg")
+    let firstScan = try #require(good.firstRange(of: [0xFF, 0xDA])).lowerBound
+    let scans = Array(good[firstScan..<(good.count - 2)])
+    let repeated = (0..<20).flatMap { _ in scans }
+    expectRefusal(BadPicture("", good.dropLast(2) + repeated + [0xFF, 0xD9], "scans"))
+  }
+
+  @Test func `WebP containers are refused`() throws {
+    let good = try ImageFixtures.bytes("decode/orientation.webp")
+    let animated = try ImageFixtures.bytes("decode/animated_offset.webp")
+    let frame = try #require(animated.firstRange(of: Array("ANMF".utf8))).upperBound + 4
+    func changed(_ bytes: [UInt8], _ offset: Int, _ values: UInt8...) -> [UInt8] {
+      var bytes = bytes
+      bytes.replaceSubrange(offset..<(offset + values.count), with: values)
+      return bytes
+    }
+    for picture in [
+      BadPicture("RIFF size 2^32-2", changed(good, 4, 0xFE, 0xFF, 0xFF, 0xFF), "RIFF size"),
+      BadPicture("RIFF size 0", changed(good, 4, 0, 0, 0, 0), "RIFF size"),
+      BadPicture("no chunks", changed(Array(good[..<12]), 4, 4, 0, 0, 0), "no frame"),
+      BadPicture("canvas larger than the frame", changed(good, 24, 0xFF), "differ in size"),
+      BadPicture("canvas of 2^24 pixels", changed(animated, 24, 255, 255, 255), "million"),
+      BadPicture("frame outside the canvas", changed(animated, frame, 200), "leaves the canvas"),
+      BadPicture("frame size", changed(animated, frame + 6, 7), "differ in size"),
+    ] {
+      expectRefusal(picture)
+    }
+  }
+
+  /// Also shows that nothing is read beyond the bytes there are.
+  @Test(arguments: [
+    "rgb8.png", "palette4_interlaced.png", "rgb_420.jpg", "rgb_progressive.jpg", "lossless.webp",
+    "lossy_alpha.webp",
+  ])
+  func `every part of a file is refused`(name: String) throws {
+    let bytes = try ImageFixtures.bytes("decode/\(name)")
+    for length in bytes.indices {
+      #expect(throws: ImageError.self, "first \(length) bytes") {
+        try RGBImage.decode(Array(bytes[..<length]))
+      }
+    }
+  }
+
+  /// Whether such a file is still a picture is the codec's affair: the reader must only survive.
+  @Test(arguments: ImageFixtures.names(in: "decode", ["png", "jpg", "webp"]))
+  func `damage anywhere is survived`(name: String) throws {
+    let good = try ImageFixtures.bytes("decode/\(name)")
+    var random = Noise(seed: UInt32(good.count))
+    for _ in 0..<40 {
+      var bytes = good
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let offset = Int.random(in: bytes.indices, using: &random)
+        bytes[offset] = UInt8.random(in: 0...255, using: &random)
+      }
+      _ = try? RGBImage.decode(bytes)
+    }
+  }
+
+  @Test func `messages name the file on one line`() {
+    let error = #expect(throws: ImageError.self) { try RGBImage.decode(path: "/no/such\u{1B}[31m") }
+    let expected = "/no/such\\u{1b}[31m: cannot be read: No such file or directory"
+    #expect(error.map { "\($0)".hasPrefix(expected) } == true)
+    #expect(throws: ImageError.self) { try RGBImage.decode(path: "/dev/zero") }
+    #expect(throws: ImageError.self) { try RGBImage.decode(path: "/") }
+  }
+
+  private func expectRefusal(_ picture: BadPicture) {
+    let error = #expect(throws: ImageError.self, "\(picture.name)") {
+      try RGBImage.decode(picture.bytes)
+    }
+    guard let error else { return }
+    #expect("\(error)".contains(picture.message), "\(picture.name)")
+    #expect(!"\(error)".contains("\n"), "\(picture.name)")
+  }
+}
+
+/// A linear congruential generator: the same damage on every machine.
+private struct Noise: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt32) { state = UInt64(seed) }
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state ^ state >> 32
+  }
+}
