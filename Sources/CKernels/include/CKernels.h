@@ -1,1 +1,205 @@
-// placeholder
+/// The compute kernels of the run side: plain C over raw pointers, one thread, no allocation.
+///
+/// Every kernel exists once per instruction set, behind the table `pg_kernels`. The scalar table
+/// is the definition: it accumulates in double and calls the C library's functions. The vector
+/// tables must agree with it within the bounds that each entry states, with u = 2^-24.
+///
+/// Conventions. Dimension letters: M rows of activations, N rows of weights (output features),
+/// K columns that are summed over, D width of a head or a row. Matrices are row-major; `ld…` is
+/// the distance between the starts of two rows in elements. Pointers need only the alignment of
+/// their element. An output may be the same memory as an input where the entry says "in place".
+/// A kernel's result for one element depends on its inputs and sizes only, never on addresses.
+#ifndef PALIGRAPH_CKERNELS_H
+#define PALIGRAPH_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// The name under which Swift sees a declaration.
+#define PG_SWIFT(name) __attribute__((swift_name(#name)))
+
+#pragma clang assume_nonnull begin
+
+/// Instruction sets with kernels of their own, weakest first.
+typedef enum PG_SWIFT(InstructionSet) __attribute__((enum_extensibility(closed))) pg_isa {
+  PG_ISA_SCALAR PG_SWIFT(scalar) = 0,
+  /// AVX2, FMA and F16C
+  PG_ISA_AVX2 PG_SWIFT(avx2) = 1,
+  /// AVX-512 F, BW, VL and DQ
+  PG_ISA_AVX512 PG_SWIFT(avx512) = 2,
+} pg_isa;
+
+/// Functions of one f32 value. Vector error bounds hold for results that are normal numbers.
+typedef enum PG_SWIFT(UnaryOperation) __attribute__((enum_extensibility(closed))) pg_unary {
+  PG_UNARY_IDENTITY PG_SWIFT(identity) = 0,
+  PG_UNARY_NEGATE PG_SWIFT(negate),
+  PG_UNARY_ABS PG_SWIFT(abs),
+  PG_UNARY_SQRT PG_SWIFT(sqrt),
+  /// 1 / sqrt(x), two correctly rounded operations
+  PG_UNARY_RSQRT PG_SWIFT(rsqrt),
+  PG_UNARY_RECIPROCAL PG_SWIFT(reciprocal),
+  /// relative error <= 2u
+  PG_UNARY_EXP PG_SWIFT(exp),
+  PG_UNARY_LOG PG_SWIFT(log),
+  PG_UNARY_SIN PG_SWIFT(sin),
+  PG_UNARY_COS PG_SWIFT(cos),
+  /// relative error <= 4u
+  PG_UNARY_TANH PG_SWIFT(tanh),
+  /// relative error <= 4u
+  PG_UNARY_ERF PG_SWIFT(erf),
+  /// NaN stays NaN
+  PG_UNARY_RELU PG_SWIFT(relu),
+  /// 1 / (1 + e^-x), relative error <= 5u
+  PG_UNARY_SIGMOID PG_SWIFT(sigmoid),
+  /// x sigmoid(x), relative error <= 5u
+  PG_UNARY_SILU PG_SWIFT(silu),
+  /// x/2 (1 + tanh(c (x + 0.044715 x^3))), c = sqrt(2/pi)
+  PG_UNARY_GELU_TANH PG_SWIFT(geluTanh),
+  /// x/2 (1 + erf(x / sqrt 2)), absolute error <= 4u |x|
+  PG_UNARY_GELU_ERF PG_SWIFT(geluErf),
+  PG_UNARY_FLOOR PG_SWIFT(floor),
+  PG_UNARY_CEIL PG_SWIFT(ceil),
+} pg_unary;
+
+/// Functions of two f32 values.
+typedef enum PG_SWIFT(BinaryOperation) __attribute__((enum_extensibility(closed))) pg_binary {
+  PG_BINARY_ADD PG_SWIFT(add) = 0,
+  PG_BINARY_SUB PG_SWIFT(sub),
+  PG_BINARY_MUL PG_SWIFT(mul),
+  PG_BINARY_DIV PG_SWIFT(div),
+  /// NaN if either is NaN
+  PG_BINARY_MAX PG_SWIFT(max),
+  /// NaN if either is NaN
+  PG_BINARY_MIN PG_SWIFT(min),
+  PG_BINARY_POW PG_SWIFT(pow),
+} pg_binary;
+
+/// Reductions of one row.
+typedef enum PG_SWIFT(Reduction) __attribute__((enum_extensibility(closed))) pg_reduction {
+  PG_REDUCTION_SUM PG_SWIFT(sum) = 0,
+  PG_REDUCTION_MEAN PG_SWIFT(mean),
+  /// NaN if any is NaN; -inf for an empty row
+  PG_REDUCTION_MAX PG_SWIFT(max),
+} pg_reduction;
+
+/// What happens to a finished product y[m, n], in this order:
+///   y += bias[n];  y = activation(y);  y *= multiplier[m, n];  y += residual[m, n].
+/// A null pointer leaves its stage out. `multiplier` and `residual` may be the output itself, with
+/// its row distance, since every element is read before it is written.
+typedef struct pg_epilogue {
+  const float *_Nullable bias;
+  pg_unary activation;
+  const float *_Nullable multiplier;
+  ptrdiff_t ld_multiplier;
+  const float *_Nullable residual;
+  ptrdiff_t ld_residual;
+} pg_epilogue;
+
+/// One instruction set's kernels.
+typedef struct pg_kernels {
+  pg_isa isa;
+  const char *name;
+
+  /// y[m, n] = sum_k x[m, k] w[n, k]: products of a few rows with a weight, reading the weight
+  /// once per 8 rows. Error <= (K/16 + 8) u sum_k |x w| (AVX2: K/8).
+  void (*gemv_f32)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                   const float *w, ptrdiff_t ldw, size_t n, size_t k);
+  /// The same with a bf16 weight, widened exactly.
+  void (*gemv_bf16)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                    const uint16_t *w, ptrdiff_t ldw, size_t n, size_t k);
+  /// out[m, d] += sum_n p[m, n] v[n, d], added in the order of n. Error <= (N + 1) u sum |p v|.
+  void (*accumulate_rows)(float *out, ptrdiff_t ldo, const float *p, ptrdiff_t ldp, size_t m,
+                          const float *v, ptrdiff_t ldv, size_t n, size_t d);
+
+  /// out[r, c] = in[r, c], exact.
+  void (*bf16_to_f32)(float *out, ptrdiff_t ldo, const uint16_t *in, ptrdiff_t ldi, size_t rows,
+                      size_t cols);
+  /// out[r, c] = in[r, c] rounded to nearest, ties to even; a NaN stays a (quiet) NaN.
+  void (*f32_to_bf16)(uint16_t *out, ptrdiff_t ldo, const float *in, ptrdiff_t ldi, size_t rows,
+                      size_t cols);
+
+  /// out[r, c] = epilogue(in[r, c]). In place.
+  void (*epilogue)(float *out, ptrdiff_t ldo, const float *in, ptrdiff_t ldi, size_t rows,
+                   size_t cols, const pg_epilogue *epilogue);
+
+  /// out[r, c] = (x[r, c] - mean) / sqrt(variance + eps) weight[c] + bias[c], biased variance,
+  /// computed in two passes. In place. A null weight is 1, a null bias is 0.
+  void (*layer_norm)(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, size_t rows,
+                     size_t cols, const float *_Nullable weight, const float *_Nullable bias,
+                     float eps);
+  /// out[r, c] = x[r, c] / sqrt(mean(x^2) + eps) (weight_offset + weight[c]). In place.
+  /// A null weight multiplies by 1.
+  void (*rms_norm)(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, size_t rows,
+                   size_t cols, const float *_Nullable weight, float weight_offset, float eps);
+  /// out[r, c] = e^(x[r, c] - max) / sum. In place. A row that is -inf throughout gives NaN, as
+  /// the formula does.
+  void (*softmax)(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, size_t rows,
+                  size_t cols);
+  /// out[i] = cap tanh(x[i] / cap). In place.
+  void (*softcap)(float *out, const float *x, size_t n, float cap);
+  /// out[r, :] = x[r, :] cos[r, :] + rotate_half(x[r, :]) sin[r, :], where rotate_half of the
+  /// halves (a, b) is (-b, a) and `d` is even. In place.
+  void (*rope)(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, const float *cos,
+               ptrdiff_t ldcos, const float *sin, ptrdiff_t ldsin, size_t rows, size_t d);
+  /// One row and one block of keys of online softmax. s[i] starts as the plain dot product:
+  ///   t = scale s[i];  t = softcap tanh(t / softcap) if softcap > 0;  t += additive[i]
+  ///   new = max(*max, max t);  s[i] = e^(t - new);  *sum = *sum c + sum s[i], c = e^(*max - new)
+  /// Returns c, by which sums of values collected so far are to be multiplied. While everything
+  /// seen is -inf, s becomes 0 and c is 1. Start with *max = -inf and *sum = 0.
+  float (*online_softmax)(float *s, size_t n, float scale, float softcap,
+                          const float *_Nullable additive, float *max, float *sum);
+
+  /// out[i] = op(x[i]). In place.
+  void (*unary)(pg_unary op, float *out, const float *x, size_t n);
+  /// out[i] = op(a[i * stride_a], b[i * stride_b]). In place. Strides may be 0 or negative.
+  void (*binary)(pg_binary op, float *out, const float *a, ptrdiff_t stride_a, const float *b,
+                 ptrdiff_t stride_b, size_t n);
+  /// out[r] = reduction of x[r, :]. `PG_REDUCTION_MEAN` of an empty row is NaN.
+  void (*reduce)(pg_reduction op, float *out, const float *x, ptrdiff_t ldx, size_t rows,
+                 size_t cols);
+  /// The index of the largest value, the first of equals; a NaN counts as the largest, as in
+  /// PyTorch. `n` is at least 1.
+  size_t (*argmax)(const float *x, size_t n);
+
+  /// out[r, :] = scale table[ids[r], :]. Every id is a row of the table: the caller has checked.
+  void (*gather_f32)(float *out, ptrdiff_t ldo, const float *table, ptrdiff_t ldt,
+                     const int64_t *ids, size_t rows, size_t cols, float scale);
+  void (*gather_bf16)(float *out, ptrdiff_t ldo, const uint16_t *table, ptrdiff_t ldt,
+                      const int64_t *ids, size_t rows, size_t cols, float scale);
+} pg_kernels;
+
+/// The strongest instruction set that this CPU has and that the environment variable
+/// `PALIGRAPH_ISA` (`scalar`, `avx2` or `avx512`; anything else is ignored) permits.
+pg_isa pg_best_isa(void);
+
+/// Whether this CPU can run the kernels of `isa`.
+bool pg_isa_is_supported(pg_isa isa);
+
+/// The kernels for `isa`, or for the strongest supported one below it.
+const pg_kernels *pg_kernels_for(pg_isa isa);
+
+/// The largest rank that `pg_copy_strided` takes.
+#define PG_MAX_RANK 8
+
+/// out[i0, …] = in[i0, …] for every index below `shape`, in units of `element_size` bytes
+/// (1, 2, 4 or 8). Strides are in elements, may be 0 or negative for the input. Neighbouring
+/// dimensions that lie densely in both are merged first, so a contiguous copy is one memcpy.
+/// `rank` is at most PG_MAX_RANK; the regions do not overlap.
+void pg_copy_strided(void *out, const void *in, size_t element_size, size_t rank,
+                     const ptrdiff_t *shape, const ptrdiff_t *out_strides,
+                     const ptrdiff_t *in_strides);
+
+/// Processors that this process may run on, at least 1.
+size_t pg_processor_count(void);
+
+/// Tells the CPU that this thread waits for another one in a loop.
+static inline void pg_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,39 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "Tables.h"
+
+bool pg_isa_is_supported(pg_isa isa) {
+#if defined(__x86_64__)
+  switch (isa) {
+    case PG_ISA_SCALAR:
+      return true;
+    case PG_ISA_AVX2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("f16c");
+    case PG_ISA_AVX512:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+             pg_isa_is_supported(PG_ISA_AVX2);
+  }
+#endif
+  return isa == PG_ISA_SCALAR;
+}
+
+/// The instruction set that `PALIGRAPH_ISA` allows at most.
+static pg_isa permitted_isa(void) {
+  const char *name = getenv("PALIGRAPH_ISA");
+  if (name != NULL && strcmp(name, "scalar") == 0) return PG_ISA_SCALAR;
+  if (name != NULL && strcmp(name, "avx2") == 0) return PG_ISA_AVX2;
+  return PG_ISA_AVX512;
+}
+
+pg_isa pg_best_isa(void) { return pg_kernels_for(permitted_isa())->isa; }
+
+const pg_kernels *pg_kernels_for(pg_isa isa) {
+#if defined(__x86_64__)
+  if (isa >= PG_ISA_AVX512 && pg_isa_is_supported(PG_ISA_AVX512)) return &pg_kernels_avx512;
+  if (isa >= PG_ISA_AVX2 && pg_isa_is_supported(PG_ISA_AVX2)) return &pg_kernels_avx2;
+#endif
+  return &pg_kernels_scalar;
+}

@@ -1,0 +1,147 @@
+import CKernels
+import Glibc
+
+/// Distances between neighbours of one tensor of attention, in elements. The elements of one
+/// head's row are contiguous.
+public struct HeadStrides: Sendable, Hashable {
+  public var batch: Int
+  public var head: Int
+  public var token: Int
+
+  public init(batch: Int, head: Int, token: Int) {
+    self.batch = batch
+    self.head = head
+    self.token = token
+  }
+
+  func offset(batch: Int, head: Int, token: Int) -> Int {
+    batch * self.batch + head * self.head + token * self.token
+  }
+}
+
+/// Which keys a query sees. The queries are the last ones of the sequence: query i stands at
+/// position p = keys - queries + i.
+public struct AttentionMask: Sendable, Hashable {
+  /// Only keys at positions <= p.
+  public var isCausal: Bool
+  /// Only keys at positions > p - window.
+  public var window: Int?
+
+  public init(isCausal: Bool = false, window: Int? = nil) {
+    self.isCausal = isCausal
+    self.window = window
+  }
+
+  public static let none = AttentionMask()
+  public static let causal = AttentionMask(isCausal: true)
+
+  /// The keys that the query at `position` sees.
+  func visibleKeys(position: Int, keys: Int) -> Range<Int> {
+    let end = isCausal ? min(max(position + 1, 0), keys) : keys
+    let start = window.map { max(position - $0 + 1, 0) } ?? 0
+    return min(start, end)..<end
+  }
+}
+
+/// Added to the scores: [batch, head, query, key] with contiguous keys; a stride may be 0.
+public struct AdditiveMask {
+  public var base: UnsafePointer<Float>
+  public var strides: HeadStrides
+
+  public init(base: UnsafePointer<Float>, strides: HeadStrides) {
+    self.base = base
+    self.strides = strides
+  }
+}
+
+/// out = softmax(softcap(scale q·k) + additive) v, head by head. `queryHeads` is a multiple of
+/// `keyHeads`; query head h uses key head h / (queryHeads / keyHeads). A query that sees no key,
+/// or only keys at -inf, gives 0.
+public struct AttentionArguments {
+  public var out: UnsafeMutablePointer<Float>
+  public var outStrides: HeadStrides
+  public var q: UnsafePointer<Float>
+  public var qStrides: HeadStrides
+  public var k: UnsafePointer<Float>
+  public var kStrides: HeadStrides
+  public var v: UnsafePointer<Float>
+  public var vStrides: HeadStrides
+  public var shape: AttentionShape
+  public var scale: Float
+  /// c in c tanh(score / c); nil leaves the scores as they are.
+  public var softcap: Float?
+  public var mask: AttentionMask
+  public var additive: AdditiveMask?
+
+  public init(
+    out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, q: UnsafePointer<Float>,
+    qStrides: HeadStrides, k: UnsafePointer<Float>, kStrides: HeadStrides,
+    v: UnsafePointer<Float>, vStrides: HeadStrides, shape: AttentionShape, scale: Float,
+    softcap: Float? = nil, mask: AttentionMask = .none, additive: AdditiveMask? = nil
+  ) {
+    self.out = out
+    self.outStrides = outStrides
+    self.q = q
+    self.qStrides = qStrides
+    self.k = k
+    self.kStrides = kStrides
+    self.v = v
+    self.vStrides = vStrides
+    self.shape = shape
+    self.scale = scale
+    self.softcap = softcap
+    self.mask = mask
+    self.additive = additive
+  }
+}
+
+/// The extents of attention.
+public struct AttentionShape: Sendable, Hashable {
+  public var batch: Int
+  public var queryHeads: Int
+  public var keyHeads: Int
+  public var queries: Int
+  public var keys: Int
+  public var headSize: Int
+
+  public init(
+    batch: Int, queryHeads: Int, keyHeads: Int, queries: Int, keys: Int, headSize: Int
+  ) {
+    self.batch = batch
+    self.queryHeads = queryHeads
+    self.keyHeads = keyHeads
+    self.queries = queries
+    self.keys = keys
+    self.headSize = headSize
+  }
+
+  /// Query heads that share one key head.
+  var groupSize: Int { queryHeads / keyHeads }
+}
+
+extension Kernels {
+  /// Computes `AttentionArguments`. Needs the scratch of `attentionScratch`.
+  public func attention(_ arguments: AttentionArguments) {
+    let shape = arguments.shape
+    precondition(
+      shape.keyHeads > 0 && shape.queryHeads % shape.keyHeads == 0,
+      "query heads must be a multiple of key heads")
+    guard shape.batch > 0, shape.queryHeads > 0, shape.queries > 0 else { return }
+    assertScratch(Self.attentionScratch(shape))
+    let work = AttentionTiles(arguments, kernels: self)
+    pool.run(tiles: work.grid.tileCount, work)
+    if work.grid.splits.tileCount > 1 {
+      pool.run(tiles: shape.batch * shape.keyHeads, AttentionMerge(work))
+    }
+  }
+
+  /// The scratch that `attention` needs. It grows with each extent, so the scratch for a bound
+  /// suffices below it.
+  public static func attentionScratch(_ shape: AttentionShape) -> ScratchRequirement {
+    let grid = AttentionGrid(shape)
+    let partials = shape.batch * shape.keyHeads * grid.splits.tileCount * grid.partialCount
+    return ScratchRequirement(
+      perWorker: AttentionTileMemory.elementCount(grid) * 4,
+      shared: grid.isStreamed ? partials * 4 : 0)
+  }
+}

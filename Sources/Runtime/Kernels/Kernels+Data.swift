@@ -1,0 +1,197 @@
+import CKernels
+
+/// A row number that is not in the table.
+public struct RowOutOfRange: Error, Hashable, CustomStringConvertible {
+  public let row: Int64
+  /// Which of the row numbers it is.
+  public let position: Int
+  public let tableRows: Int
+
+  public var description: String {
+    "id \(row) at position \(position) is outside a table of \(tableRows) rows"
+  }
+}
+
+/// A table of rows in memory and how many there are.
+public struct TableArguments {
+  public var base: WeightPointer
+  public var rowStride: Int
+  public var rows: Int
+  public var columns: Int
+
+  /// A row stride left out means dense rows.
+  public init(base: WeightPointer, rowStride: Int? = nil, rows: Int, columns: Int) {
+    self.base = base
+    self.rowStride = rowStride ?? columns
+    self.rows = rows
+    self.columns = columns
+  }
+}
+
+extension Kernels {
+  /// out[i, :] = scale table[ids[i], :].
+  ///
+  /// - Throws: `RowOutOfRange` before anything is written.
+  public func embedding(
+    out: UnsafeMutablePointer<Float>, outRowStride: Int, table rows: TableArguments,
+    ids: UnsafePointer<Int64>, count: Int, scale: Float = 1
+  ) throws(RowOutOfRange) {
+    for position in 0..<count where ids[position] < 0 || ids[position] >= rows.rows {
+      throw RowOutOfRange(row: ids[position], position: position, tableRows: rows.rows)
+    }
+    let grid = TileGrid(count: count, limit: max(1, Self.elementsPerTile / max(rows.columns, 1)))
+    pool.run(
+      tiles: grid.tileCount,
+      GatherTiles(
+        out: out, outRowStride: outRowStride, rows: rows, ids: ids, scale: scale, grid: grid,
+        table: table))
+  }
+
+  /// out[i0, …] = x[i0, …] for elements of 1, 2, 4 or 8 bytes; the regions do not overlap.
+  /// This is every transpose, slice, concatenation and patch extraction.
+  public func copy(
+    out: UnsafeMutableRawPointer, outStrides: InlineShape, x: UnsafeRawPointer,
+    xStrides: InlineShape, shape: InlineShape, elementBytes: Int
+  ) {
+    let work = CopyTiles(
+      out: out, outStrides: outStrides, x: x, xStrides: xStrides, shape: shape,
+      elementBytes: elementBytes)
+    pool.run(tiles: work.grid.tileCount, work)
+  }
+
+  /// out[r, :] = x[r, :] cos[t, :] + rotate_half(x[r, :]) sin[t, :] for each batch, head and
+  /// token t of `x`; cos and sin are [tokens, headSize]. `out` may be `x`.
+  public func rope(_ arguments: RopeArguments) {
+    let limit = max(1, Self.elementsPerTile / max(arguments.headSize, 1))
+    let work = RopeTiles(
+      arguments: arguments, grid: TileGrid(count: arguments.tokens, limit: limit), table: table)
+    pool.run(tiles: arguments.batch * arguments.heads * work.grid.tileCount, work)
+  }
+}
+
+/// Operands of `rope`. `headSize` is even.
+public struct RopeArguments {
+  public var out: UnsafeMutablePointer<Float>
+  public var outStrides: HeadStrides
+  public var x: UnsafePointer<Float>
+  public var xStrides: HeadStrides
+  public var cos: UnsafePointer<Float>
+  public var sin: UnsafePointer<Float>
+  /// The distance between the rows of `cos`, and between those of `sin`.
+  public var angleRowStride: Int
+  public var batch: Int
+  public var heads: Int
+  public var tokens: Int
+  public var headSize: Int
+
+  public init(
+    out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, x: UnsafePointer<Float>,
+    xStrides: HeadStrides, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>,
+    angleRowStride: Int? = nil, batch: Int, heads: Int, tokens: Int, headSize: Int
+  ) {
+    self.out = out
+    self.outStrides = outStrides
+    self.x = x
+    self.xStrides = xStrides
+    self.cos = cos
+    self.sin = sin
+    self.angleRowStride = angleRowStride ?? headSize
+    self.batch = batch
+    self.heads = heads
+    self.tokens = tokens
+    self.headSize = headSize
+  }
+}
+
+private struct GatherTiles: TileWork {
+  let out: UnsafeMutablePointer<Float>
+  let outRowStride: Int
+  let rows: TableArguments
+  let ids: UnsafePointer<Int64>
+  let scale: Float
+  let grid: TileGrid
+  let table: KernelTable
+
+  func run(tile: Int, worker: Int) {
+    let range = grid.range(tile)
+    let start = out + range.lowerBound * outRowStride
+    switch rows.base {
+    case .f32(let base):
+      table.functions.pointee.gather_f32(
+        start, outRowStride, base, rows.rowStride, ids + range.lowerBound, range.count,
+        rows.columns, scale)
+    case .bf16(let base):
+      table.functions.pointee.gather_bf16(
+        start, outRowStride, base, rows.rowStride, ids + range.lowerBound, range.count,
+        rows.columns, scale)
+    }
+  }
+}
+
+/// A strided copy, cut along its first dimension of more than one element.
+private struct CopyTiles: TileWork {
+  let out: UnsafeMutableRawPointer
+  let outStrides: InlineShape
+  let x: UnsafeRawPointer
+  let xStrides: InlineShape
+  let shape: InlineShape
+  let elementBytes: Int
+  let axis: Int?
+  let grid: TileGrid
+
+  init(
+    out: UnsafeMutableRawPointer, outStrides: InlineShape, x: UnsafeRawPointer,
+    xStrides: InlineShape, shape: InlineShape, elementBytes: Int
+  ) {
+    self.out = out
+    self.outStrides = outStrides
+    self.x = x
+    self.xStrides = xStrides
+    self.shape = shape
+    self.elementBytes = elementBytes
+    let axis = (0..<shape.rank).first { shape[$0] != 1 }
+    self.axis = axis
+    let extent = axis.map { shape[$0] } ?? 1
+    let slice = shape.elementCount / max(extent, 1)
+    grid = TileGrid(count: extent, limit: max(1, Kernels.elementsPerTile / max(slice, 1)))
+  }
+
+  func run(tile: Int, worker: Int) {
+    var part = shape
+    var outOffset = 0, xOffset = 0
+    if let axis {
+      let range = grid.range(tile)
+      part[axis] = range.count
+      outOffset = range.lowerBound * outStrides[axis]
+      xOffset = range.lowerBound * xStrides[axis]
+    }
+    part.withPointer { extents in
+      outStrides.withPointer { outSteps in
+        xStrides.withPointer { xSteps in
+          pg_copy_strided(
+            out + outOffset * elementBytes, x + xOffset * elementBytes, elementBytes, part.rank,
+            extents, outSteps, xSteps)
+        }
+      }
+    }
+  }
+}
+
+private struct RopeTiles: TileWork {
+  let arguments: RopeArguments
+  let grid: TileGrid
+  let table: KernelTable
+
+  func run(tile: Int, worker: Int) {
+    let a = arguments
+    let range = grid.range(tile % grid.tileCount)
+    let pair = tile / grid.tileCount
+    let batch = pair / a.heads, head = pair % a.heads
+    table.functions.pointee.rope(
+      a.out + a.outStrides.offset(batch: batch, head: head, token: range.lowerBound),
+      a.outStrides.token,
+      a.x + a.xStrides.offset(batch: batch, head: head, token: range.lowerBound),
+      a.xStrides.token, a.cos + range.lowerBound * a.angleRowStride, a.angleRowStride,
+      a.sin + range.lowerBound * a.angleRowStride, a.angleRowStride, range.count, a.headSize)
+  }
+}

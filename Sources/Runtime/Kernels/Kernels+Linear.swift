@@ -1,0 +1,238 @@
+import CKernels
+
+/// What a linear layer does to its products, in this order: + bias[n], activation,
+/// × multiplier[m, n], + residual[m, n]. Multiplier and residual may be the output itself, with
+/// its row stride; otherwise they do not overlap it.
+public struct Epilogue {
+  public var bias: UnsafePointer<Float>?
+  public var activation: UnaryOperation
+  public var multiplier: UnsafePointer<Float>?
+  public var multiplierRowStride: Int
+  public var residual: UnsafePointer<Float>?
+  public var residualRowStride: Int
+
+  public init(
+    bias: UnsafePointer<Float>? = nil, activation: UnaryOperation = .identity,
+    multiplier: UnsafePointer<Float>? = nil, multiplierRowStride: Int = 0,
+    residual: UnsafePointer<Float>? = nil, residualRowStride: Int = 0
+  ) {
+    self.bias = bias
+    self.activation = activation
+    self.multiplier = multiplier
+    self.multiplierRowStride = multiplierRowStride
+    self.residual = residual
+    self.residualRowStride = residualRowStride
+  }
+
+  public static var none: Epilogue { Epilogue() }
+
+  /// Whether products pass through unchanged.
+  var isIdentity: Bool {
+    bias == nil && activation == .identity && multiplier == nil && residual == nil
+  }
+
+  func reads(_ out: UnsafeMutablePointer<Float>) -> Bool {
+    multiplier == UnsafePointer(out) || residual == UnsafePointer(out)
+  }
+
+  /// The epilogue of the part of the output that starts at (row, column).
+  func part(row: Int, column: Int) -> pg_epilogue {
+    pg_epilogue(
+      bias: bias.map { $0 + column }, activation: activation,
+      multiplier: multiplier.map { $0 + row * multiplierRowStride + column },
+      ld_multiplier: multiplierRowStride,
+      residual: residual.map { $0 + row * residualRowStride + column },
+      ld_residual: residualRowStride)
+  }
+}
+
+/// out[m, n] = epilogue(sum_k x[m, k] weight[n, k]), each matrix row-major with its row stride.
+/// `out` does not overlap `x`.
+public struct LinearArguments {
+  public var out: UnsafeMutablePointer<Float>
+  public var outRowStride: Int
+  public var x: UnsafePointer<Float>
+  public var xRowStride: Int
+  public var weight: WeightPointer
+  public var weightRowStride: Int
+  /// M, the rows of `x`.
+  public var rows: Int
+  /// K, the columns of `x` and `weight`.
+  public var inputs: Int
+  /// N, the rows of `weight`.
+  public var outputs: Int
+  public var epilogue: Epilogue
+
+  /// Row strides left out mean dense rows.
+  public init(
+    out: UnsafeMutablePointer<Float>, outRowStride: Int? = nil, x: UnsafePointer<Float>,
+    xRowStride: Int? = nil, weight: WeightPointer, weightRowStride: Int? = nil, rows: Int,
+    inputs: Int, outputs: Int, epilogue: Epilogue = .none
+  ) {
+    self.out = out
+    self.outRowStride = outRowStride ?? outputs
+    self.x = x
+    self.xRowStride = xRowStride ?? inputs
+    self.weight = weight
+    self.weightRowStride = weightRowStride ?? inputs
+    self.rows = rows
+    self.inputs = inputs
+    self.outputs = outputs
+    self.epilogue = epilogue
+  }
+}
+
+extension Kernels {
+  /// Up to this many rows are multiplied by streaming the weight, more by unpacking it.
+  static let streamedRows = 8
+
+  /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
+  public func linear(_ arguments: LinearArguments) {
+    assertScratch(
+      Self.linearScratch(
+        rows: arguments.rows, inputs: arguments.inputs, outputs: arguments.outputs))
+    if arguments.rows <= Self.streamedRows {
+      let work = StreamedLinear(arguments, kernels: self)
+      pool.run(tiles: work.columns.tileCount, work)
+    } else {
+      let work = BlockedLinear(arguments, kernels: self)
+      pool.run(tiles: work.rows.tileCount * work.columns.tileCount, work)
+    }
+  }
+
+  /// The scratch that `linear` needs, for either weight type.
+  public static func linearScratch(rows: Int, inputs: Int, outputs: Int) -> ScratchRequirement {
+    guard rows > streamedRows else {
+      return ScratchRequirement(perWorker: rows * StreamedLinear.maximumColumns * 4)
+    }
+    let stage = BlockedLinear.rowGrid(rows).tileSize * BlockedLinear.columnGrid(outputs).tileSize
+    let panel =
+      BlockedLinear.columnGrid(outputs).tileSize * BlockedLinear.depthGrid(inputs).tileSize
+    return ScratchRequirement(perWorker: (stage + panel) * 4)
+  }
+}
+
+/// A few rows: each tile streams some rows of the weight once.
+private struct StreamedLinear: TileWork {
+  static let maximumColumns = 1024
+  /// Weight bytes of one tile: enough to stream well, little enough to share out evenly.
+  static let tileBytes = 256 << 10
+
+  let arguments: LinearArguments
+  let kernels: Kernels
+  let columns: TileGrid
+
+  init(_ arguments: LinearArguments, kernels: Kernels) {
+    self.arguments = arguments
+    self.kernels = kernels
+    let rowBytes = max(1, arguments.inputs * arguments.weight.elementBytes)
+    let limit = min(max(Self.tileBytes / rowBytes, 16), Self.maximumColumns)
+    columns = TileGrid(count: arguments.outputs, limit: limit, unit: 4)
+  }
+
+  func run(tile: Int, worker: Int) {
+    let a = arguments
+    let range = columns.range(tile)
+    let out = a.out + range.lowerBound
+    let isStaged = a.epilogue.reads(a.out)
+    let stage = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
+    let product = isStaged ? stage : out
+    let productRowStride = isStaged ? range.count : a.outRowStride
+    multiply(range, into: product, rowStride: productRowStride)
+    guard !a.epilogue.isIdentity else { return }
+    var epilogue = a.epilogue.part(row: 0, column: range.lowerBound)
+    kernels.table.functions.pointee.epilogue(
+      out, a.outRowStride, product, productRowStride, a.rows, range.count, &epilogue)
+  }
+
+  private func multiply(
+    _ range: Range<Int>, into product: UnsafeMutablePointer<Float>, rowStride: Int
+  ) {
+    let a = arguments
+    let start = range.lowerBound * a.weightRowStride
+    switch a.weight {
+    case .f32(let weight):
+      kernels.table.functions.pointee.gemv_f32(
+        product, rowStride, a.x, a.xRowStride, a.rows, weight + start, a.weightRowStride,
+        range.count, a.inputs)
+    case .bf16(let weight):
+      kernels.table.functions.pointee.gemv_bf16(
+        product, rowStride, a.x, a.xRowStride, a.rows, weight + start, a.weightRowStride,
+        range.count, a.inputs)
+    }
+  }
+}
+
+/// Many rows: each tile is a block of the output, computed by BLAS; a bf16 weight is widened
+/// panel by panel into scratch. The epilogue runs while the block is in cache.
+private struct BlockedLinear: TileWork {
+  let arguments: LinearArguments
+  let kernels: Kernels
+  let rows: TileGrid
+  let columns: TileGrid
+  let depth: TileGrid
+
+  init(_ arguments: LinearArguments, kernels: Kernels) {
+    self.arguments = arguments
+    self.kernels = kernels
+    rows = Self.rowGrid(arguments.rows)
+    columns = Self.columnGrid(arguments.outputs)
+    depth = Self.depthGrid(arguments.inputs)
+  }
+
+  static func rowGrid(_ rows: Int) -> TileGrid { TileGrid(count: rows, limit: 512, unit: 16) }
+  static func columnGrid(_ columns: Int) -> TileGrid {
+    TileGrid(count: columns, limit: 192, unit: 16)
+  }
+  /// The part of K that one widened panel holds.
+  static func depthGrid(_ inputs: Int) -> TileGrid {
+    TileGrid(count: inputs, limit: 2048, unit: 16)
+  }
+
+  func run(tile: Int, worker: Int) {
+    let a = arguments
+    // Neighbouring tiles share a panel of the weight rather than rows of x.
+    let rowRange = rows.range(tile % rows.tileCount)
+    let columnRange = columns.range(tile / rows.tileCount)
+    let out = a.out + rowRange.lowerBound * a.outRowStride + columnRange.lowerBound
+    let scratch = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
+    let isStaged = a.epilogue.reads(a.out)
+    let product = isStaged ? scratch : out
+    let productRowStride = isStaged ? columnRange.count : a.outRowStride
+    multiply(
+      rowRange, columnRange, into: product, rowStride: productRowStride,
+      panel: scratch + rows.tileSize * columns.tileSize)
+    guard !a.epilogue.isIdentity else { return }
+    var epilogue = a.epilogue.part(row: rowRange.lowerBound, column: columnRange.lowerBound)
+    kernels.table.functions.pointee.epilogue(
+      out, a.outRowStride, product, productRowStride, rowRange.count, columnRange.count, &epilogue)
+  }
+
+  private func multiply(
+    _ rowRange: Range<Int>, _ columnRange: Range<Int>, into product: UnsafeMutablePointer<Float>,
+    rowStride: Int, panel: UnsafeMutablePointer<Float>
+  ) {
+    let a = arguments
+    let x = a.x + rowRange.lowerBound * a.xRowStride
+    let start = columnRange.lowerBound * a.weightRowStride
+    switch a.weight {
+    case .f32(let weight):
+      BLAS.multiply(
+        .init(base: x, rowStride: a.xRowStride),
+        .init(base: weight + start, rowStride: a.weightRowStride, transposed: true),
+        into: product, rowStride: rowStride, m: rowRange.count, n: columnRange.count, k: a.inputs)
+    case .bf16(let weight):
+      for block in 0..<max(depth.tileCount, 1) {
+        let part = depth.range(block)
+        kernels.table.functions.pointee.bf16_to_f32(
+          panel, part.count, weight + start + part.lowerBound, a.weightRowStride,
+          columnRange.count, part.count)
+        BLAS.multiply(
+          .init(base: x + part.lowerBound, rowStride: a.xRowStride),
+          .init(base: panel, rowStride: max(part.count, 1), transposed: true), into: product,
+          rowStride: rowStride, m: rowRange.count, n: columnRange.count, k: part.count,
+          beta: block == 0 ? 0 : 1)
+      }
+    }
+  }
+}

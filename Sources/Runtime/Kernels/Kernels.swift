@@ -1,0 +1,81 @@
+import CKernels
+
+/// The compute kernels of the executor: functions over raw pointers, extents and strides that
+/// spread tiles over a thread pool.
+///
+/// They know nothing of plans. None allocates; what they need beside their operands is scratch
+/// memory of the pool, whose size a `…Scratch` function states for given shapes. Results are
+/// bit-identical for any number of threads, since tiles are cut by shapes alone and every sum is
+/// taken inside one tile or in a fixed order.
+///
+/// Contract of every function here: pointers reach all elements that the extents and strides
+/// name, extents are not negative, and the pool's scratch is at least what is stated. Strides
+/// count elements. Breaking it is a bug of the caller and is not detected everywhere.
+public struct Kernels: Sendable {
+  public let pool: ThreadPool
+  let table: KernelTable
+
+  /// Kernels on `pool`, for the best instruction set of this CPU or the one given.
+  public init(pool: ThreadPool, isa: InstructionSet = pg_best_isa()) {
+    self.pool = pool
+    table = KernelTable(isa: isa)
+    BLAS.useOneThread
+  }
+
+  /// `scalar`, `avx2` or `avx512`.
+  public var instructionSet: String { String(cString: table.functions.pointee.name) }
+
+  func assertScratch(_ needed: ScratchRequirement) {
+    assert(
+      pool.scratch.requirement.perWorker >= needed.perWorker
+        && pool.scratch.requirement.shared >= needed.shared,
+      "the pool's scratch is smaller than this kernel's")
+  }
+}
+
+/// One instruction set's C kernels: an immutable table with static lifetime.
+struct KernelTable: @unchecked Sendable {
+  let functions: UnsafePointer<pg_kernels>
+
+  init(isa: InstructionSet) { functions = pg_kernels_for(isa) }
+}
+
+/// A weight matrix in memory, row-major, in one of the element types that kernels stream.
+public enum WeightPointer {
+  case f32(UnsafePointer<Float>)
+  case bf16(UnsafePointer<UInt16>)
+
+  var elementBytes: Int {
+    switch self {
+    case .f32: 4
+    case .bf16: 2
+    }
+  }
+}
+
+extension Int {
+  /// `self / divisor`, rounded up. Both are positive or `self` is 0.
+  func dividedRoundingUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
+
+  /// The next multiple of `unit`.
+  func rounded(upTo unit: Int) -> Int { dividedRoundingUp(by: unit) * unit }
+}
+
+/// Cuts `count` things into tiles of equal size, the last one perhaps smaller.
+struct TileGrid {
+  let count: Int
+  let tileSize: Int
+
+  /// Tiles of at most `limit` things, as equal as multiples of `unit` allow.
+  init(count: Int, limit: Int, unit: Int = 1) {
+    self.count = count
+    let tiles = Swift.max(1, count.dividedRoundingUp(by: Swift.max(limit, 1)))
+    tileSize = Swift.max(unit, count.dividedRoundingUp(by: tiles).rounded(upTo: unit))
+  }
+
+  var tileCount: Int { count.dividedRoundingUp(by: tileSize) }
+
+  func range(_ tile: Int) -> Range<Int> {
+    tile * tileSize..<Swift.min(count, (tile + 1) * tileSize)
+  }
+}

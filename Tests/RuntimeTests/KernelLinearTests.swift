@@ -1,0 +1,150 @@
+import CKernels
+import Testing
+
+@testable import Runtime
+
+@Suite struct `A linear layer` {
+  struct Case: CustomTestStringConvertible {
+    var rows: Int
+    var inputs: Int
+    var outputs: Int
+    var isBF16 = false
+    var padding = 0
+    var epilogue: Features = []
+
+    struct Features: OptionSet {
+      let rawValue: Int
+      static let bias = Features(rawValue: 1)
+      static let gelu = Features(rawValue: 2)
+      static let multiplier = Features(rawValue: 4)
+      static let residual = Features(rawValue: 8)
+      /// Multiplier and residual are the output itself.
+      static let inPlace = Features(rawValue: 16)
+    }
+
+    var testDescription: String {
+      "\(rows)x\(inputs)x\(outputs) \(isBF16 ? "bf16" : "f32") pad \(padding) "
+        + "epilogue \(epilogue.rawValue)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(rows: 1, inputs: 1, outputs: 1),
+    Case(rows: 1, inputs: 33, outputs: 17, padding: 3, epilogue: [.bias, .gelu]),
+    Case(rows: 1, inputs: 2048, outputs: 300, isBF16: true, epilogue: [.residual, .inPlace]),
+    Case(rows: 3, inputs: 100, outputs: 2050, isBF16: true, epilogue: [.bias, .residual]),
+    Case(rows: 5, inputs: 7, outputs: 3, epilogue: [.multiplier, .residual]),
+    Case(rows: 8, inputs: 65, outputs: 130, epilogue: [.gelu, .multiplier, .inPlace]),
+    Case(rows: 9, inputs: 65, outputs: 130, isBF16: true, epilogue: [.gelu, .multiplier]),
+    Case(rows: 17, inputs: 5000, outputs: 33, isBF16: true, padding: 5, epilogue: [.bias]),
+    Case(
+      rows: 100, inputs: 40, outputs: 500, padding: 1,
+      epilogue: [.bias, .gelu, .multiplier, .residual]),
+    Case(
+      rows: 100, inputs: 40, outputs: 500, isBF16: true, padding: 1,
+      epilogue: [.bias, .gelu, .multiplier, .residual, .inPlace]),
+    Case(rows: 700, inputs: 12, outputs: 400, epilogue: [.residual, .inPlace]),
+    Case(rows: 12, inputs: 0, outputs: 5, epilogue: [.bias]),
+    Case(rows: 0, inputs: 4, outputs: 5),
+  ]
+
+  /// The operands of a case, and the result by the definition in double precision.
+  struct Problem {
+    let x, bias, multiplier, residual: [Float]
+    let weight: [UInt16]
+    let weightF32: [Float]
+    var expected: [Double] = []
+    var bound: [Double] = []
+
+    init(_ c: Case, seed: UInt64) {
+      var random = SeededGenerator(seed: seed)
+      x = random.floats(c.rows * (c.inputs + c.padding))
+      weight = random.halves(c.outputs * (c.inputs + c.padding))
+      weightF32 = weight.map(widened)
+      bias = random.floats(c.outputs)
+      multiplier = random.floats(c.rows * (c.outputs + c.padding))
+      residual =
+        c.epilogue.contains(.inPlace)
+        ? multiplier : random.floats(c.rows * (c.outputs + c.padding))
+      for m in 0..<c.rows {
+        for n in 0..<c.outputs {
+          var sum = 0.0, magnitude = 0.0
+          for k in 0..<c.inputs {
+            let product =
+              Double(x[m * (c.inputs + c.padding) + k])
+              * Double(weightF32[n * (c.inputs + c.padding) + k])
+            sum += product
+            magnitude += abs(product)
+          }
+          if c.epilogue.contains(.bias) { sum += Double(bias[n]) }
+          if c.epilogue.contains(.gelu) { sum = ReferenceMath.geluTanh(sum) }
+          let place = m * (c.outputs + c.padding) + n
+          if c.epilogue.contains(.multiplier) { sum *= Double(multiplier[place]) }
+          if c.epilogue.contains(.residual) { sum += Double(residual[place]) }
+          expected.append(sum)
+          bound.append((Double(c.inputs) / 8 + 16) * unitRoundoff * (magnitude + 2))
+        }
+      }
+    }
+  }
+
+  static func run(_ c: Case, _ problem: Problem, on kernels: Kernels) -> TestBuffer<Float> {
+    let width = c.outputs + c.padding
+    let out = TestBuffer(problem.multiplier, misalignment: 1)
+    let x = TestBuffer(problem.x, misalignment: 3)
+    let bias = TestBuffer(problem.bias, misalignment: 1)
+    let multiplier = TestBuffer(problem.multiplier)
+    let residual = TestBuffer(problem.residual)
+    let weight = TestBuffer(problem.weight, misalignment: 1, filler: 0x7fc0)
+    let weightF32 = TestBuffer(problem.weightF32, misalignment: 1)
+    let inPlace = c.epilogue.contains(.inPlace)
+    let epilogue = Epilogue(
+      bias: c.epilogue.contains(.bias) ? bias.constant : nil,
+      activation: c.epilogue.contains(.gelu) ? .geluTanh : .identity,
+      multiplier: c.epilogue.contains(.multiplier)
+        ? (inPlace ? out.constant : multiplier.constant) : nil,
+      multiplierRowStride: width,
+      residual: c.epilogue.contains(.residual)
+        ? (inPlace ? out.constant : residual.constant) : nil,
+      residualRowStride: width)
+    kernels.linear(
+      LinearArguments(
+        out: out.pointer, outRowStride: width, x: x.constant,
+        xRowStride: c.inputs + c.padding,
+        weight: c.isBF16 ? .bf16(weight.constant) : .f32(weightF32.constant),
+        weightRowStride: c.inputs + c.padding, rows: c.rows, inputs: c.inputs,
+        outputs: c.outputs, epilogue: epilogue))
+    withExtendedLifetime((x, bias, multiplier, residual, weight, weightF32)) {}
+    return out
+  }
+
+  @Test(arguments: cases, supportedInstructionSets)
+  func `equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
+    let problem = Problem(c, seed: 1)
+    let scratch = Kernels.linearScratch(rows: c.rows, inputs: c.inputs, outputs: c.outputs)
+    let out = Self.run(c, problem, on: try makeKernels(threads: 2, scratch: scratch, isa: isa))
+    let width = c.outputs + c.padding
+    let values = out.values
+    let actual = (0..<c.rows * c.outputs).map { values[$0 / c.outputs * width + $0 % c.outputs] }
+    #expect(worstRatio(actual, problem.expected) { problem.bound[$0] } <= 1)
+    #expect(out.guardsAreIntact)
+    for row in 0..<c.rows {
+      for column in c.outputs..<width {
+        let place = row * width + column
+        if values[place] != problem.multiplier[place] {
+          Issue.record("wrote past the end of row \(row)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: cases)
+  func `has the same bits for any number of threads`(_ c: Case) throws {
+    let problem = Problem(c, seed: 2)
+    let scratch = Kernels.linearScratch(rows: c.rows, inputs: c.inputs, outputs: c.outputs)
+    let results = try testedThreadCounts.map {
+      Self.run(c, problem, on: try makeKernels(threads: $0, scratch: scratch)).bits
+    }
+    #expect(results.allSatisfy { $0 == results[0] })
+  }
+}
