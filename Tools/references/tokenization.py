@@ -293,7 +293,8 @@ def sampler_cases(generator):
     settings = [(1.0, 0, 1.0), (0.7, 0, 1.0), (1.0, 5, 1.0), (1.0, 1, 1.0), (1.0, 100, 1.0), (1.0, 0, 0.9), (1.0, 0, 0.3), (1.0, 0, 0.01),
                 (0.5, 8, 0.8), (2.0, 8, 0.8), (1.5, 3, 0.5), (0.1, 0, 0.95), (1.0, 4, 0.99)]
     for temperature, top_k, top_p in settings:
-        for tied in (False, True):
+        # Which of several equal logits top-p drops is not defined in PyTorch: its sort is not stable.
+        for tied in (False, True) if top_p == 1 else (False, False):
             logits = [generator.gauss(0, 2) for _ in range(24)]
             if tied:
                 logits = [float(round(value)) for value in logits]

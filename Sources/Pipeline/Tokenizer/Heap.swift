@@ -1,6 +1,10 @@
-/// A binary heap: `pop` gives the smallest element.
+/// A binary heap: the smallest element stands first.
 struct Heap<Element: Comparable> {
   private var elements: [Element] = []
+
+  var count: Int { elements.count }
+
+  var first: Element? { elements.first }
 
   mutating func push(_ element: Element) {
     elements.append(element)
@@ -13,16 +17,41 @@ struct Heap<Element: Comparable> {
     }
   }
 
+  /// Takes the smallest element off.
   mutating func pop() -> Element? {
-    guard let first = elements.first, let last = elements.popLast() else { return nil }
-    guard !elements.isEmpty else { return first }
-    elements[0] = last
-    var parent = 0
+    guard let first else { return nil }
+    elements.swapAt(0, elements.count - 1)
+    elements.removeLast()
+    siftDown(0)
+    return first
+  }
+
+  /// Puts an element in the place of the smallest.
+  ///
+  /// - Precondition: the heap is not empty.
+  mutating func replaceFirst(with element: Element) {
+    elements[0] = element
+    siftDown(0)
+  }
+
+  /// Takes these elements instead of its own, in linear time.
+  mutating func replaceAll(with elements: some Sequence<Element>) {
+    removeAll()
+    self.elements += elements
+    for parent in (0..<count / 2).reversed() { siftDown(parent) }
+  }
+
+  /// Keeps its memory.
+  mutating func removeAll() {
+    elements.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func siftDown(_ start: Int) {
+    var parent = start
     while let child = smallerChild(of: parent), elements[child] < elements[parent] {
       elements.swapAt(child, parent)
       parent = child
     }
-    return first
   }
 
   private func smallerChild(of parent: Int) -> Int? {
@@ -31,3 +60,5 @@ struct Heap<Element: Comparable> {
     return right < elements.count && elements[right] < elements[left] ? right : left
   }
 }
+
+extension Heap: Sendable where Element: Sendable {}

@@ -4,8 +4,8 @@ import Tensors
 /// they lie: opening them reads the few settings and checks sizes, nothing more.
 ///
 /// The arrays may come from an edited file. Whatever they hold, looking something up in them neither
-/// traps nor runs on: an index out of range reads as "nothing there" (see `TokenizerView`), and
-/// `verify()` finds all of it.
+/// traps nor runs on: an index out of range reads as "nothing there" (see `TokenizerView`).
+/// `verify()` finds what is wrong.
 public struct TokenizerTables: Sendable {
   /// The arrays, in the order they are stored.
   enum Table: Int, CaseIterable {

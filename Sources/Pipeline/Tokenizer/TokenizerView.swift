@@ -3,14 +3,14 @@
 ///
 /// Lives only inside `TokenizerTables.withView`.
 struct TokenizerView {
-  private let pieces: ByteTable
-  private let pieceOffsets: IntTable
-  private let pieceFlags: ByteTable
-  private let characterPages: IntTable
-  private let characters: IntTable
-  private let bytePieces: IntTable
-  private let merges: IntTable
-  private let mergeSlots: Int
+  let pieces: ByteTable
+  let pieceOffsets: IntTable
+  let pieceFlags: ByteTable
+  let characterPages: IntTable
+  let characters: IntTable
+  let bytePieces: IntTable
+  let merges: IntTable
+  let mergeSlots: Int
   let rawTokens: TrieView
   let normalizedTokens: TrieView
   let settings: TokenizerSettings
