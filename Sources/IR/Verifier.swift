@@ -121,6 +121,12 @@ public struct Verifier {
     if case .ropeFrequencies = tensor.initializer, tensor.type.rank != 1 {
       messages.append("rope_frequencies needs one axis, found \(tensor.type)")
     }
+    if case .random(_, let scale) = tensor.initializer {
+      if !tensor.type.element.isFloatingPoint {
+        messages.append("random needs a floating-point type, found \(tensor.type)")
+      }
+      if !scale.isFinite { messages.append("random has the scale \(scale), expected a number") }
+    }
     if case .buffer(persistent: false) = tensor.kind, tensor.initializer == nil {
       messages.append("a non_persistent buffer needs a value")
     }

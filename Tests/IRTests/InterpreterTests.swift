@@ -86,6 +86,18 @@ import Testing
     for (a, b) in zip(out[0].values, out[1].values) { #expect(abs(a - b) < 1e-12) }
   }
 
+  @Test func `random numbers are those of SplitMix64`() {
+    // The first outputs for the seed 1234567 in the generator's reference implementation are
+    // 6457827717110365317 and 3203168211198807973.
+    let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973].map {
+      (Double(UInt64($0) >> 11) / 0x1p52 - 1) * 0.5
+    }
+    #expect(Initializer.random(seed: 1_234_567, scale: 0.5).value(.f64, [2]).values == expected)
+    let many = Initializer.random(seed: 3, scale: 2).value(.f32, [10, 100]).values
+    #expect(many.allSatisfy { $0 >= -2 && $0 < 2 })
+    #expect(abs(many.reduce(0, +) / 1000) < 0.1)
+  }
+
   @Test func `an id outside the table is an error, not a crash`() {
     #expect(throws: OpError.self) {
       try run(

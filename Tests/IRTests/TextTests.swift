@@ -32,6 +32,7 @@ let patchEmbedding = """
       + " %y = cache_append(%s, %x) {at = T+1} : f32[1x1x(2*T+1)x4] return %y }",
     "func @f(%x: f32[2]) -> (f32[2], f32[]) { %c = constant() {value = -1.5e-07} : f32[]"
       + " %y = mul(%x, %c) : f32[2] at 64 using mul_f32 return %y, %c }",
+    "weight %r : bf16[3] {value = random(7, 0.5)}\n weight %q : f64[2x2] {value = random(0, -1e-06)}",
     "weight %\"a/b \\\"c\\\"\" : bf16[3]\n buffer %d : f64[2] {value = [1.0, -inf]}",
     "func @f(%x: f32[2x3]) -> (f32[3x2]) { %y = transpose(%x) {perm = [1, 0]} : f32[3x2] return %y }",
   ])
@@ -70,6 +71,11 @@ let patchEmbedding = """
     (
       "module @m { func @f(%x: f32[2]) -> (f32[2]) { %y = neg(%x) {eps = 1} : f32[2] return %y } }",
       "1:47", "has no attribute 'eps'"
+    ),
+    ("module @m { weight %w : f32[1] {value = random(-1)} }", "1:48", "expected an integer"),
+    (
+      "module @m { buffer %b : i64[1] {value = random(1)} }", "1:20",
+      "random needs a floating-point type, found i64[1]"
     ),
     ("module @m { # }", "1:13", "unexpected character '#'"),
     ("module @m {", "1:12", "expected symbol, weight, buffer, state, func or '}'"),

@@ -37,10 +37,11 @@ public struct HostTensor: Hashable, Sendable {
 
   /// Reads the elements at `offset + Σ iₐ·strides[a]` for every index of `shape`, row-major.
   public func gathered(shape: [Int], strides: [Int], offset: Int = 0) -> [Double] {
+    let source = values
     var result: [Double] = []
     result.reserveCapacity(shape.reduce(1, *))
     StridedIndices(shape: shape, strides: strides, offset: offset).forEach {
-      result.append(values[$0])
+      result.append(source[$0])
     }
     return result
   }
@@ -74,16 +75,23 @@ struct StridedIndices {
 
   func forEach(_ body: (Int) -> Void) {
     guard !shape.contains(0) else { return }
-    var index = [Int](repeating: 0, count: shape.count)
-    var position = offset
+    guard let width = shape.last, let step = strides.last else { return body(offset) }
+    let (extents, steps) = (shape, strides)
+    var index = [Int](repeating: 0, count: extents.count)
+    var start = offset
     while true {
-      body(position)
-      var axis = shape.count - 1
+      var (position, remaining) = (start, width)
+      while remaining > 0 {
+        body(position)
+        position += step
+        remaining -= 1
+      }
+      var axis = extents.count - 2
       while axis >= 0 {
         index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= strides[axis] * shape[axis]
+        start += steps[axis]
+        if index[axis] < extents[axis] { break }
+        start -= steps[axis] * extents[axis]
         index[axis] = 0
         axis -= 1
       }

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// Evaluates any function op by op, in double precision and with no cleverness: it is the meaning of
@@ -129,24 +128,5 @@ public struct Interpreter {
       throw OpError("%\(function[id].name) has shape \(input.shape), expected \(function[id].type)")
     }
     return bindings
-  }
-}
-
-extension Initializer {
-  /// The elements for a tensor of `shape`.
-  public func value(_ element: ElementType, _ shape: [Int]) -> HostTensor {
-    let count = shape.reduce(1, *)
-    let values: [Double] =
-      switch self {
-      case .iota: (0..<count).map { Double($0) }
-      case .splat(let value): Array(repeating: value, count: count)
-      case .dense(let values): values
-      case .ropeFrequencies(let base):
-        // Hugging Face computes base^(2i/dim) and its reciprocal in f32.
-        (0..<count).map { index in
-          Double(1 / Float(pow(base, Double(Float(2 * index) / Float(2 * count)))))
-        }
-      }
-    return HostTensor(element, shape, values.map(element.converted))
   }
 }

@@ -32,17 +32,19 @@ enum MatrixOps {
     let (aRow, aColumn) = transposeA ? (1, m) : (k, 1)
     let (bRow, bColumn) = transposeB ? (1, k) : (n, 1)
     let batch = Array(shape.dropLast(2))
-    let aStarts = a.batchStarts(batch)
-    let bStarts = b.batchStarts(batch)
+    let (left, right) = (a.values, b.values)
     var out: [Double] = []
     out.reserveCapacity(shape.reduce(1, *))
-    for (aStart, bStart) in zip(aStarts, bStarts) {
+    for (aStart, bStart) in zip(a.batchStarts(batch), b.batchStarts(batch)) {
       for i in 0..<m {
         for j in 0..<n {
+          var (x, y) = (aStart + i * aRow, bStart + j * bColumn)
+          let end = x + k * aColumn
           var sum = 0.0
-          for x in 0..<k {
-            sum +=
-              a.values[aStart + i * aRow + x * aColumn] * b.values[bStart + x * bRow + j * bColumn]
+          while x < end {
+            sum += left[x] * right[y]
+            x += aColumn
+            y += bRow
           }
           out.append(sum)
         }

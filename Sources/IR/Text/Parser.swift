@@ -138,10 +138,13 @@ struct Parser {
       case "rope_frequencies":
         try advance()
         return .ropeFrequencies(base: try argument())
+      case "random":
+        try advance()
+        return try random()
       default: break
       }
     }
-    throw unexpected("iota, splat(x), rope_frequencies(base) or a list of numbers")
+    throw unexpected("iota, splat(x), rope_frequencies(base), random(seed) or a list of numbers")
   }
 
   private mutating func argument() throws -> Double {
@@ -149,6 +152,20 @@ struct Parser {
     guard let value = try attribute().real else { throw unexpected("a number") }
     try expect(")")
     return value
+  }
+
+  /// `(seed)` or `(seed, scale)`.
+  private mutating func random() throws -> Initializer {
+    try expect("(")
+    let seed = try integer()
+    var scale = 1.0
+    if token == .punctuation(",") {
+      try advance()
+      guard let value = try attribute().real else { throw unexpected("a number") }
+      scale = value
+    }
+    try expect(")")
+    return .random(seed: seed, scale: scale)
   }
 
   // MARK: Functions

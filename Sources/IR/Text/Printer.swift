@@ -104,6 +104,7 @@ extension Initializer: CustomStringConvertible {
     case .splat(let value): "splat(\(value))"
     case .dense(let values): "[\(values.map(\.description).joined(separator: ", "))]"
     case .ropeFrequencies(let base): "rope_frequencies(\(base))"
+    case .random(let seed, let scale): "random(\(seed), \(scale))"
     }
   }
 }
