@@ -99,7 +99,7 @@ extension Module {
   }
 
   /// Module tensors are stored row-major at their bounds.
-  func layout(of tensor: Operand) throws -> Layout {
+  package func layout(of tensor: Operand) throws -> Layout {
     guard let id = tensor.tensor else { throw OpError("not a module tensor") }
     return try Layout(root: tensor, rowMajor: storageShape(of: id))
   }

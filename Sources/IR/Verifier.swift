@@ -186,7 +186,7 @@ public struct Verifier {
   }
 
   /// Operand count and attribute names and kinds.
-  static func check(_ operation: Operation, against definition: OpDefinition) throws {
+  package static func check(_ operation: Operation, against definition: OpDefinition) throws {
     let isVariadic = definition.operands.last.map { $0.kind == .variadic } ?? false
     let required = definition.operands.filter { $0.kind == .required }.count
     if isVariadic {

@@ -10,6 +10,16 @@ public struct Evaluation: Sendable {
   /// Concrete types of the results.
   public let results: [(element: ElementType, shape: [Int])]
 
+  package init(
+    site: OpSite, inputs: [HostTensor?], bindings: [String: Int],
+    results: [(element: ElementType, shape: [Int])]
+  ) {
+    self.site = site
+    self.inputs = inputs
+    self.bindings = bindings
+    self.results = results
+  }
+
   func input(_ index: Int) throws -> HostTensor {
     guard index < inputs.count, let input = inputs[index] else {
       throw OpError("operand \(index) is missing")

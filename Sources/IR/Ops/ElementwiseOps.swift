@@ -167,7 +167,7 @@ enum Activations {
 extension ElementType {
   /// `value` rounded to what this type can hold: half precision to nearest even, integers toward
   /// zero and saturating (NaN becomes 0), bool to 0 or 1.
-  func converted(_ value: Double) -> Double {
+  package func converted(_ value: Double) -> Double {
     switch self {
     case .f64: value
     case .f32: Double(Float(value))

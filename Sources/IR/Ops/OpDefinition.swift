@@ -44,11 +44,11 @@ public struct OpDefinition: Sendable {
   public let operands: [OperandSpec]
   public let attributes: [AttributeSpec]
   /// Result types from operand types and attributes.
-  let infer: @Sendable (OpSite) throws -> [TensorType]
+  package let infer: @Sendable (OpSite) throws -> [TensorType]
   /// For views: the layout of the result from that of the first operand.
-  let view: (@Sendable (OpSite, Layout) throws -> Layout)?
+  package let view: (@Sendable (OpSite, Layout) throws -> Layout)?
   /// The results' values, row-major, in double precision.
-  let evaluate: @Sendable (Evaluation) throws -> [HostTensor]
+  package let evaluate: @Sendable (Evaluation) throws -> [HostTensor]
 
   init(
     _ name: String, _ group: Group, _ formula: String, operands: [OperandSpec],
@@ -160,7 +160,7 @@ public struct OpSite: Sendable {
   func optionalType(_ index: Int) -> TensorType? { index < types.count ? types[index] : nil }
 
   /// The attribute or its default; nil when it was left out and has none.
-  func attribute(_ name: String) -> Attribute? {
+  package func attribute(_ name: String) -> Attribute? {
     attributes[name] ?? definition.attributes.first { $0.name == name }?.fallback
   }
 

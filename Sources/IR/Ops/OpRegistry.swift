@@ -9,7 +9,7 @@ public enum OpRegistry {
 
   public static func definition(of op: String) -> OpDefinition? { byName[op] }
 
-  static func required(_ op: String) throws -> OpDefinition {
+  package static func required(_ op: String) throws -> OpDefinition {
     guard let definition = byName[op] else { throw OpError("unknown operation '\(op)'") }
     return definition
   }

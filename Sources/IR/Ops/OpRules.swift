@@ -1,9 +1,9 @@
 import Tensors
 
 /// Type rules that several definitions share.
-enum OpRules {
+package enum OpRules {
   /// NumPy broadcasting: extents agree or are 1, shapes align at the innermost axis.
-  static func broadcast(_ a: Shape, _ b: Shape) throws -> Shape {
+  package static func broadcast(_ a: Shape, _ b: Shape) throws -> Shape {
     let rank = max(a.count, b.count)
     return try (0..<rank).map { axis in
       let left = axis - (rank - a.count)

@@ -1,0 +1,195 @@
+import IR
+import Tensors
+
+extension Pass {
+  /// `canonicalize` brings every operation to one spelling and removes those that do nothing.
+  static let canonicalize = Pass(
+    "canonicalize", .exact,
+    "Brings operations to one spelling and removes those that do nothing.",
+    rules: CanonicalizeRules.all)
+}
+
+/// Each rule makes the graph smaller, or closer to the one spelling that the other passes look for.
+/// None changes rounding.
+enum CanonicalizeRules {
+  static let all = [
+    defaultAttribute, constantLeft, neutralElement, doubleNegation, sameCast, singleConcat,
+    sameShapeView, nestedReshape, nestedTranspose, nestedBroadcast, nestedSlice,
+    unitTranspose, nestedCopy, transposedFactor,
+  ]
+
+  /// op(x) {a = default} => op(x)
+  static let defaultAttribute = RewriteRule("default_attribute", on: []) { anchor, graph in
+    let defaults = OpRegistry.definition(of: anchor.op)?.attributes ?? []
+    let kept = anchor.attributes.filter { name, value in
+      defaults.first { $0.name == name }?.fallback != value
+    }
+    guard !anchor.hasEffect, kept.count < anchor.attributes.count else { return nil }
+    return try graph.respelled(anchor, anchor.operands, kept)
+  }
+
+  /// c + x => x + c
+  static let constantLeft = RewriteRule(
+    "constant_left", on: ["add", "mul", "maximum", "minimum", "equal"]
+  ) { anchor, graph in
+    guard graph.rank(anchor.operands[0]) > graph.rank(anchor.operands[1]) else { return nil }
+    return try graph.respelled(anchor, anchor.operands.reversed(), anchor.attributes)
+  }
+
+  /// x + 0 => x, x - 0 => x, x·1 => x, x/1 => x, x¹ => x
+  static let neutralElement = RewriteRule(
+    "neutral_element", on: ["add", "sub", "mul", "div", "pow"]
+  ) { anchor, graph in
+    let neutral = anchor.op == "add" || anchor.op == "sub" ? 0.0 : 1.0
+    guard let x = anchor.operands[0], graph.scalar(anchor.operands[1]) == neutral,
+      graph.type(of: x) == graph.type(of: .value(anchor.result))
+    else { return nil }
+    return graph.replacing(with: x)
+  }
+
+  /// -(-x) => x
+  static let doubleNegation = RewriteRule("double_negation", on: ["neg"]) { anchor, graph in
+    guard let inner = graph.definition(of: anchor.operands[0], is: "neg"),
+      let x = inner.operands[0], graph.type(of: x) == graph.type(of: .value(anchor.result))
+    else { return nil }
+    return graph.replacing(with: x)
+  }
+
+  /// cast(x) to its own type => x
+  static let sameCast = RewriteRule("same_cast", on: ["cast"]) { anchor, graph in
+    graph.operandIfSameType(anchor)
+  }
+
+  /// concat(x) => x
+  static let singleConcat = RewriteRule("single_concat", on: ["concat"]) { anchor, graph in
+    anchor.operands.count == 1 ? graph.operandIfSameType(anchor) : nil
+  }
+
+  /// reshape(x), broadcast(x) or slice(x) of x's own shape => x; a transpose that moves nothing => x
+  static let sameShapeView = RewriteRule(
+    "same_shape_view", on: ["reshape", "broadcast", "slice", "transpose"]
+  ) { anchor, graph in
+    if let permutation = anchor.attributes["perm"]?.integers,
+      permutation != Array(permutation.indices)
+    {
+      return nil
+    }
+    return graph.operandIfSameType(anchor)
+  }
+
+  /// reshape(reshape(x)) => reshape(x)
+  static let nestedReshape = RewriteRule("nested_reshape", on: ["reshape"]) { anchor, graph in
+    guard let inner = graph.definition(of: anchor.operands[0], is: "reshape"),
+      let x = inner.operands[0],
+      try graph.isViewable(x, as: graph.type(of: .value(anchor.result)).shape)
+    else { return nil }
+    return try graph.respelled(anchor, [x], anchor.attributes)
+  }
+
+  /// transpose(transpose(x)) => transpose(x) by the composed permutation
+  static let nestedTranspose = RewriteRule("nested_transpose", on: ["transpose"]) { anchor, graph in
+    guard let inner = graph.definition(of: anchor.operands[0], is: "transpose"),
+      let first = inner.attributes["perm"]?.integers,
+      let second = anchor.attributes["perm"]?.integers
+    else { return nil }
+    return try graph.respelled(
+      anchor, inner.operands, ["perm": .integers(second.map { first[$0] })])
+  }
+
+  /// broadcast(broadcast(x)) => broadcast(x)
+  static let nestedBroadcast = RewriteRule("nested_broadcast", on: ["broadcast"]) { anchor, graph in
+    guard let inner = graph.definition(of: anchor.operands[0], is: "broadcast") else { return nil }
+    return try graph.respelled(anchor, inner.operands, anchor.attributes)
+  }
+
+  /// slice(slice(x)) along one axis => slice(x)
+  static let nestedSlice = RewriteRule("nested_slice", on: ["slice"]) { anchor, graph in
+    guard let inner = graph.definition(of: anchor.operands[0], is: "slice"),
+      let x = inner.operands[0],
+      let axis = inner.axis("axis", rank: graph.type(of: x).rank),
+      anchor.axis("axis", rank: graph.type(of: x).rank) == axis,
+      let shift = inner.attributes["start"]?.dimension,
+      let start = anchor.attributes["start"]?.dimension,
+      let end = anchor.attributes["end"]?.dimension
+    else { return nil }
+    return try graph.respelled(
+      anchor, [x],
+      [
+        "axis": .integer(axis), "start": .dimension(try shift + start),
+        "end": .dimension(try shift + end),
+      ])
+  }
+
+  /// A transpose that keeps the order of all axes longer than 1 => reshape
+  static let unitTranspose = RewriteRule("unit_transpose", on: ["transpose"]) { anchor, graph in
+    guard let x = anchor.operands[0], let permutation = anchor.attributes["perm"]?.integers else {
+      return nil
+    }
+    let type = graph.type(of: .value(anchor.result))
+    let moved = permutation.filter { !graph.type(of: x).shape[$0].isOne }
+    guard moved == moved.sorted(), try graph.isViewable(x, as: type.shape) else { return nil }
+    return try graph.respelled(
+      anchor, as: "reshape", [x], ["shape": .dimensions(type.shape)])
+  }
+
+  /// contiguous(contiguous(x)) => contiguous(x)
+  static let nestedCopy = RewriteRule("nested_copy", on: ["contiguous"]) { anchor, graph in
+    graph.definition(of: anchor.operands[0], is: "contiguous").map {
+      graph.replacing(with: .value($0.result))
+    }
+  }
+
+  /// A transpose of a factor's last two axes => the factor's transpose flag
+  static let transposedFactor = RewriteRule("transposed_factor", on: ["matmul"]) { anchor, graph in
+    for (index, flag) in ["transpose_a", "transpose_b"].enumerated() {
+      guard let transpose = graph.definition(of: anchor.operands[index], is: "transpose"),
+        let permutation = transpose.attributes["perm"]?.integers,
+        permutation == permutation.indices.swappingLastTwo()
+      else { continue }
+      var operands = anchor.operands
+      operands[index] = transpose.operands[0]
+      var attributes = anchor.attributes
+      attributes[flag] = anchor.isFlagSet(flag) ? nil : .flag(true)
+      return try graph.respelled(anchor, operands, attributes)
+    }
+    return nil
+  }
+}
+
+extension RewriteGraph {
+  /// The patch that computes the anchor's result by another spelling.
+  fileprivate func respelled(
+    _ anchor: Operation, as op: String? = nil, _ operands: [Operand?], _ attributes: Attributes
+  ) throws -> Patch {
+    var patch = patch()
+    let result = try patch.append(op ?? anchor.op, operands, attributes)
+    return patch.replacing(with: result)
+  }
+
+  /// Replaces an operation by its first operand when that has the result's type.
+  fileprivate func operandIfSameType(_ anchor: Operation) -> Patch? {
+    guard let x = anchor.operands[0], type(of: x) == type(of: .value(anchor.result)) else {
+      return nil
+    }
+    return replacing(with: x)
+  }
+
+  /// Orders the operands of a commutative operation: computed values, then tensors, then constants.
+  fileprivate func rank(_ operand: Operand?) -> Int {
+    if scalar(operand) != nil { return 2 }
+    return operand?.tensor == nil ? 0 : 1
+  }
+
+  fileprivate func isViewable(_ operand: Operand, as shape: Shape) throws -> Bool {
+    try layout(of: operand).strides(viewing: type(of: operand).shape, as: shape) != nil
+  }
+}
+
+extension Range<Int> {
+  /// 0, 1, …, n - 1, n - 2: the permutation that swaps the last two axes.
+  fileprivate func swappingLastTwo() -> [Int] {
+    var order = Array(self)
+    if count >= 2 { order.swapAt(count - 1, count - 2) }
+    return order
+  }
+}

@@ -1,0 +1,49 @@
+import IR
+
+extension Pass {
+  /// `common_subexpressions` computes once what a function computes several times from the same
+  /// operands.
+  static let commonSubexpressions = Pass(
+    "common_subexpressions", .exact,
+    "Computes once what a function computes several times from the same operands."
+  ) { module, context in
+    for index in module.functions.indices {
+      var graph = RewriteGraph(module, function: index)
+      var first: [Expression: Operand] = [:]
+      _ = try graph.sweep(
+        { operation, graph in
+          guard !operation.hasEffect, !graph.readsState(operation) else { return nil }
+          let expression = Expression(operation)
+          guard let known = first[expression] else {
+            first[expression] = .value(operation.result)
+            return nil
+          }
+          return ("common_subexpression", graph.replacing(with: known))
+        }, accept: { context.takeRewrite($0, $1) })
+      module = graph.finished()
+    }
+  }
+}
+
+/// What an operation computes, apart from the name of its result.
+private struct Expression: Hashable {
+  let op: String
+  let operands: [Operand?]
+  let attributes: Attributes
+
+  init(_ operation: Operation) {
+    op = operation.op
+    operands = operation.operands
+    let defaults = OpRegistry.definition(of: op)?.attributes ?? []
+    attributes = operation.attributes.filter { name, value in
+      defaults.first { $0.name == name }?.fallback != value
+    }
+  }
+}
+
+extension RewriteGraph {
+  /// A state may have changed between two reads of it.
+  fileprivate func readsState(_ operation: Operation) -> Bool {
+    operation.operands.contains { $0?.tensor.map { module.tensor($0).kind == .state } ?? false }
+  }
+}

@@ -1,0 +1,76 @@
+import IR
+
+extension Pass {
+  /// `dead_code` removes operations that neither a result nor a state depends on, and buffers that
+  /// are computed at compile time and no longer read.
+  ///
+  /// Weights, checkpoint buffers and states stay declared: they say what the model consists of.
+  static let deadCode = Pass(
+    "dead_code", .exact,
+    "Removes operations that nothing depends on and computed buffers that nothing reads."
+  ) { module, context in
+    for index in module.functions.indices {
+      var graph = RewriteGraph(module, function: index)
+      try graph.removeDeadOperations(&context)
+      module = graph.finished()
+    }
+    module.removeUnreadBuffers(&context)
+  }
+}
+
+extension RewriteGraph {
+  fileprivate mutating func removeDeadOperations(_ context: inout PassContext) throws {
+    var dead: [Operation] = []
+    _ = try sweep(
+      { operation, graph in
+        let isDead = !operation.hasEffect && operation.results.allSatisfy(graph.isUnused)
+        if isDead { dead.append(operation) }
+        return nil
+      }, accept: { _, _ in true })
+    for operation in dead {
+      guard context.takeRewrite("dead_operation", subject(operation)) else { return }
+      remove(operation)
+    }
+  }
+}
+
+extension Module {
+  /// Drops buffers that have an initializer or a folded value and that no function reads.
+  fileprivate mutating func removeUnreadBuffers(_ context: inout PassContext) {
+    let read = Set(functions.flatMap(\.readTensors))
+    var renumbered: [TensorID: TensorID] = [:]
+    var kept: [ModuleTensor] = []
+    for (index, tensor) in tensors.enumerated() {
+      let id = TensorID(index)
+      let isComputed =
+        tensor.kind == .buffer(persistent: false) || context.constants[tensor.name] != nil
+      if isComputed, !read.contains(id), context.takeRewrite("unread_buffer", "%\(tensor.name)") {
+        context.constants[tensor.name] = nil
+        continue
+      }
+      renumbered[id] = TensorID(kept.count)
+      kept.append(tensor)
+    }
+    guard kept.count < tensors.count else { return }
+    tensors = kept
+    for index in functions.indices { functions[index].renumberTensors(renumbered) }
+  }
+}
+
+extension Function {
+  /// The module tensors that operations and results read.
+  var readTensors: [TensorID] {
+    operations.flatMap { $0.operands.compactMap { $0?.tensor } }
+      + results.compactMap(\.operand.tensor)
+  }
+
+  fileprivate mutating func renumberTensors(_ ids: [TensorID: TensorID]) {
+    func renumber(_ operand: Operand) -> Operand {
+      operand.tensor.flatMap { ids[$0] }.map { .tensor($0) } ?? operand
+    }
+    for index in operations.indices {
+      operations[index].operands = operations[index].operands.map { $0.map(renumber) }
+    }
+    for index in results.indices { results[index].operand = renumber(results[index].operand) }
+  }
+}

@@ -1,0 +1,54 @@
+import IR
+import Tensors
+
+/// How the kernels can read an operand that is a strided view: the one table that passes, which
+/// remove copies, and the choice of kernels, which must cope with what is left, both follow.
+public enum OperandReading: Sendable, Hashable {
+  /// Row-major without gaps.
+  case contiguous
+  /// The last axis without gaps, all others at one uniform row stride: `[rows, width]`.
+  case rows
+  /// The last axis without gaps, the one before at any stride but 0, further ones at any stride.
+  case matrices
+  /// The last axis without gaps, others at any stride, 0 included.
+  case unitLast
+
+  /// Operations that compute each element from the same place of every operand, with broadcasting.
+  public static let elementwise: Set<String> = [
+    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "relu",
+    "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "where",
+    "cast",
+  ]
+
+  /// How operand `index` of an operation may lie.
+  public init(_ op: String, operand index: Int) {
+    self =
+      switch (op, index) {
+      case ("contiguous", 0), ("concat", _), ("rope", _), ("cache_append", 1): .unitLast
+      case ("attention", 0...2), ("matmul", _): .matrices
+      case ("attention", 3): .unitLast
+      case ("linear", 0), ("linear", 3), ("linear", 4): .rows
+      case ("layer_norm", 0), ("rms_norm", 0), ("softmax", 0): .rows
+      case _ where Self.elementwise.contains(op): .unitLast
+      default: .contiguous
+      }
+  }
+
+  /// Whether a tensor of `shape` that lies as `layout` can be read this way.
+  public func allows(_ layout: Layout, _ shape: Shape) throws -> Bool {
+    if try layout.isContiguous(for: shape) { return true }
+    guard self != .contiguous else { return false }
+    guard let width = shape.last, width.isOne || layout.strides.last == 1 else { return false }
+    switch self {
+    case .contiguous, .unitLast: return true
+    case .matrices:
+      return shape.count < 2 || shape[shape.count - 2].isOne
+        || layout.strides[shape.count - 2] != 0
+    case .rows:
+      let outer = shape.indices.dropLast().filter { !shape[$0].isOne }
+      return try zip(outer, outer.dropFirst()).allSatisfy { axis, next in
+        try layout.strides[axis] == layout.strides[next] * shape[next]
+      } && outer.allSatisfy { layout.strides[$0] != 0 }
+    }
+  }
+}

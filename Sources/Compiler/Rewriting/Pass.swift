@@ -1,0 +1,49 @@
+import IR
+
+/// One transformation of a module, under the name that users know it by.
+///
+/// A pass keeps the module valid and its meaning the same, up to what its `exactness` allows.
+public struct Pass: Sendable {
+  /// How far results may move from those of the module before the pass.
+  public enum Exactness: String, Sendable, Comparable {
+    /// Equal values; only the sign of a zero may change.
+    case exact
+    /// The same real number, rounded in another order or fewer times.
+    case reassociating
+    /// Another number within a bound that the pass states, such as rounding weights to bf16.
+    case approximating
+
+    public static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
+
+    private var rank: Int {
+      switch self {
+      case .exact: 0
+      case .reassociating: 1
+      case .approximating: 2
+      }
+    }
+  }
+
+  public let name: String
+  /// One sentence: what it does to the graph.
+  public let summary: String
+  public let exactness: Exactness
+  let transform: @Sendable (inout Module, inout PassContext) throws -> Void
+
+  init(
+    _ name: String, _ exactness: Exactness, _ summary: String,
+    transform: @escaping @Sendable (inout Module, inout PassContext) throws -> Void
+  ) {
+    self.name = name
+    self.exactness = exactness
+    self.summary = summary
+    self.transform = transform
+  }
+
+  /// A pass that applies rewrite rules to every function until none fits.
+  init(_ name: String, _ exactness: Exactness, _ summary: String, rules: [RewriteRule]) {
+    self.init(name, exactness, summary) { module, context in
+      try RewriteRule.apply(rules, to: &module, &context)
+    }
+  }
+}

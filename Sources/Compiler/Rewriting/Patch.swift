@@ -1,0 +1,69 @@
+import IR
+import Tensors
+
+/// What a rewrite rule proposes: new operations, and the operand that stands for the anchor's result
+/// from now on. A patch changes nothing until the graph commits it.
+struct Patch {
+  /// In order; they may read each other and everything that is defined before the anchor.
+  let operations: [Operation]
+  /// Values that the operations define: their ids follow those of the graph the patch was built on.
+  let values: [Value]
+  /// Tensors to add to the module: their ids follow those of the module.
+  let tensors: [ModuleTensor]
+  let replacement: Operand
+}
+
+/// Collects the operations of a patch; types come from the op definitions.
+struct PatchBuilder {
+  private let graph: RewriteGraph
+  private var operations: [Operation] = []
+  private var values: [Value] = []
+  private var tensors: [ModuleTensor] = []
+
+  init(_ graph: RewriteGraph) {
+    self.graph = graph
+  }
+
+  /// Type of an existing operand or of one that this patch makes.
+  func type(of operand: Operand) -> TensorType {
+    switch operand {
+    case .value(let id) where id.index >= graph.function.values.count:
+      values[id.index - graph.function.values.count].type
+    case .tensor(let id) where id.index >= graph.module.tensors.count:
+      tensors[id.index - graph.module.tensors.count].type
+    default: graph.type(of: operand)
+    }
+  }
+
+  /// Appends an operation with one result. Throws `OpError` when it breaks its definition.
+  mutating func append(
+    _ op: String, _ operands: [Operand?], _ attributes: Attributes = [:]
+  ) throws -> Operand {
+    let definition = try OpRegistry.required(op)
+    var operation = Operation(op, operands, attributes, results: [])
+    if definition.operands.last?.kind != .variadic {
+      while operation.operands.count < definition.operands.count { operation.operands.append(nil) }
+    }
+    try Verifier.check(operation, against: definition)
+    let site = OpSite(
+      definition: definition, types: operation.operands.map { $0.map(type(of:)) },
+      attributes: attributes)
+    for type in try definition.infer(site) {
+      operation.results.append(ValueID(graph.function.values.count + values.count))
+      values.append(Value(name: op, type: type))
+    }
+    operations.append(operation)
+    return .value(operation.result)
+  }
+
+  /// A new tensor of the module. Its name must be unique.
+  mutating func append(_ tensor: ModuleTensor) -> Operand {
+    tensors.append(tensor)
+    return .tensor(TensorID(graph.module.tensors.count + tensors.count - 1))
+  }
+
+  /// The patch that replaces the anchor's result by `operand`.
+  func replacing(with operand: Operand) -> Patch {
+    Patch(operations: operations, values: values, tensors: tensors, replacement: operand)
+  }
+}

@@ -1,0 +1,265 @@
+import IR
+import Tensors
+
+/// One function while it is rewritten: its operations as nodes with definitions and use lists that
+/// stay true after every committed patch.
+///
+/// Rules only read it. `sweep` walks the nodes in order and commits what the rules propose.
+struct RewriteGraph {
+  /// The module around the function. Patches may append tensors; its functions stay untouched.
+  private(set) var module: Module
+  let functionIndex: Int
+  /// Values, parameters and results. Its list of operations is empty while the nodes hold them.
+  private(set) var function: Function
+  /// nil where an operation was replaced or died.
+  private var nodes: [Operation?]
+  private var order: [Int]
+  /// Place in `order` as of the start of the sweep; new nodes stand where their anchor stood.
+  private var positions: [Int]
+  private var definitions: [Int?]
+  /// Nodes that read each value, one entry per operand.
+  private var readers: [[Int]]
+  /// Indices of the function results that are each value.
+  private var returned: [[Int]]
+  /// Nodes that write each state.
+  private var writers: [TensorID: [Int]] = [:]
+  private var names: UniqueNames
+
+  init(_ module: Module, function index: Int) {
+    self.module = module
+    functionIndex = index
+    function = module.functions[index]
+    nodes = function.operations
+    order = Array(nodes.indices)
+    positions = order
+    definitions = function.definitions()
+    let uses = function.uses()
+    readers = uses.operations
+    returned = Array(repeating: [], count: function.values.count)
+    for (index, result) in function.results.enumerated() {
+      if let id = result.operand.value { returned[id.index].append(index) }
+    }
+    names = UniqueNames(function.values.map(\.name) + module.tensors.map(\.name))
+    for (node, operation) in nodes.enumerated() {
+      if let operation, let state = operation.writtenState {
+        writers[state, default: []].append(node)
+      }
+    }
+    function.operations = []
+  }
+
+  /// The module with the rewritten function in place; values that nothing defines are dropped.
+  consuming func finished() -> Module {
+    function.operations = order.compactMap { nodes[$0] }
+    module.functions[functionIndex] = function.compacted()
+    return module
+  }
+}
+
+// MARK: - What rules ask
+
+extension RewriteGraph {
+  func type(of operand: Operand) -> TensorType { module.type(of: operand, in: function) }
+
+  func name(of operand: Operand) -> String { module.name(of: operand, in: function) }
+
+  /// The operation that computes an operand; nil for parameters and module tensors.
+  func definition(of operand: Operand?) -> Operation? {
+    operand?.value.flatMap { definitions[$0.index] }.flatMap { nodes[$0] }
+  }
+
+  /// The defining operation if it is one of these.
+  func definition(of operand: Operand?, is ops: String...) -> Operation? {
+    definition(of: operand).flatMap { ops.contains($0.op) ? $0 : nil }
+  }
+
+  /// The operations that read a value, one entry per operand, in no particular order.
+  func readers(of id: ValueID) -> [Operation] { readers[id.index].compactMap { nodes[$0] } }
+
+  func isReturned(_ id: ValueID) -> Bool { !returned[id.index].isEmpty }
+
+  /// Whether exactly one operand reads the result and the function does not return it: fusing its
+  /// operation into the reader then computes nothing twice.
+  func isReadOnce(_ operation: Operation) -> Bool {
+    readers[operation.result.index].count == 1 && !isReturned(operation.result)
+  }
+
+  func isUnused(_ id: ValueID) -> Bool { readers[id.index].isEmpty && !isReturned(id) }
+
+  /// A patch under construction.
+  func patch() -> PatchBuilder { PatchBuilder(self) }
+
+  /// The patch that replaces a result by something that exists already.
+  func replacing(with operand: Operand) -> Patch { patch().replacing(with: operand) }
+
+  /// The operation in words, for messages: `@main, %out = add`.
+  func subject(_ operation: Operation) -> String {
+    "@\(function.name), %\(function[operation.result].name) = \(operation.op)"
+  }
+
+  /// Whether a state is written by an operation that stands after `operation`.
+  func isWritten(_ state: TensorID, after operation: Operation) -> Bool {
+    guard let node = definitions[operation.result.index] else { return false }
+    return writers[state, default: []].contains { positions[$0] > positions[node] }
+  }
+}
+
+// MARK: - Walking and committing
+
+extension RewriteGraph {
+  /// Visits the operations in order, those that patches insert excepted, and commits each patch that
+  /// `visit` returns if `accept` agrees. Returns whether anything changed.
+  mutating func sweep(
+    _ visit: (Operation, RewriteGraph) throws -> (rule: String, patch: Patch)?,
+    accept: (_ rule: String, _ subject: String) -> Bool
+  ) throws -> Bool {
+    var changed = false
+    let walk = order
+    order.removeAll(keepingCapacity: true)
+    for (position, node) in walk.enumerated() { positions[node] = position }
+    for node in walk {
+      guard let operation = nodes[node] else { continue }
+      guard let (rule, patch) = try visit(operation, self),
+        !carriesReadPastWrite(patch, to: node), accept(rule, subject(operation))
+      else {
+        order.append(node)
+        continue
+      }
+      if let problem = problem(with: patch, at: operation) {
+        throw RewriteFailure(rule: rule, subject: subject(operation), reason: problem)
+      }
+      commit(patch, at: node)
+      changed = true
+    }
+    order.removeAll { nodes[$0] == nil }
+    return changed
+  }
+
+  /// Removes an operation whose result nobody reads, and what only it read.
+  mutating func remove(_ operation: Operation) {
+    guard let node = definitions[operation.result.index], isUnused(operation.result) else { return }
+    kill(node)
+    order.removeAll { nodes[$0] == nil }
+  }
+
+  private func problem(with patch: Patch, at anchor: Operation) -> String? {
+    let found: TensorType =
+      switch patch.replacement {
+      case .value(let id) where id.index >= function.values.count:
+        patch.values[id.index - function.values.count].type
+      case .tensor(let id) where id.index >= module.tensors.count:
+        patch.tensors[id.index - module.tensors.count].type
+      case let existing: type(of: existing)
+      }
+    let expected = function[anchor.result].type
+    return found == expected ? nil : "the replacement has type \(found), expected \(expected)"
+  }
+
+  /// A view of a state shows what later writes put there, so an operation that reads one must not
+  /// move behind such a write.
+  private func carriesReadPastWrite(_ patch: Patch, to anchor: Int) -> Bool {
+    guard !writers.isEmpty else { return false }
+    for operand in patch.operations.lazy.flatMap(\.operands) {
+      guard let id = operand?.value, id.index < function.values.count,
+        let (state, origin) = stateView(.value(id))
+      else { continue }
+      let crosses = writers[state, default: []].contains {
+        positions[$0] > positions[origin] && positions[$0] < positions[anchor]
+      }
+      if crosses { return true }
+    }
+    return false
+  }
+
+  /// The state that an operand is a view of, and the node that looked at it first.
+  private func stateView(_ operand: Operand) -> (state: TensorID, origin: Int)? {
+    var current = operand
+    while let node = current.value.flatMap({ definitions[$0.index] }), let operation = nodes[node],
+      OpRegistry.definition(of: operation.op)?.isView == true,
+      let source = operation.operands.first ?? nil
+    {
+      if let id = source.tensor { return module.tensor(id).kind == .state ? (id, node) : nil }
+      current = source
+    }
+    return nil
+  }
+
+  private mutating func commit(_ patch: Patch, at anchor: Int) {
+    guard let old = nodes[anchor] else { return }
+    module.tensors += patch.tensors
+    for tensor in patch.tensors { names.insert(tensor.name) }
+    let firstNew = function.values.count
+    for value in patch.values {
+      var value = value
+      value.name = names.unique(value.name)
+      function.values.append(value)
+      definitions.append(nil)
+      readers.append([])
+      returned.append([])
+    }
+    for operation in patch.operations { insert(operation, at: anchor) }
+    if let id = patch.replacement.value, id.index >= firstNew {
+      // The value keeps its name, so that dumps of successive stages line up.
+      names.remove(function[id].name)
+      function[id].name = function[old.result].name
+    } else {
+      names.remove(function[old.result].name)
+    }
+    replaceUses(of: old.result, with: patch.replacement)
+    kill(anchor)
+  }
+
+  private mutating func insert(_ operation: Operation, at anchor: Int) {
+    let node = nodes.count
+    nodes.append(operation)
+    positions.append(positions[anchor])
+    order.append(node)
+    for result in operation.results { definitions[result.index] = node }
+    for operand in operation.operands {
+      if let id = operand?.value { readers[id.index].append(node) }
+    }
+    if let state = operation.writtenState { writers[state, default: []].append(node) }
+  }
+
+  private mutating func replaceUses(of old: ValueID, with new: Operand) {
+    let users = readers[old.index]
+    readers[old.index] = []
+    for node in Set(users) {
+      guard var operation = nodes[node] else { continue }
+      operation.operands = operation.operands.map { $0 == .value(old) ? new : $0 }
+      nodes[node] = operation
+    }
+    for index in returned[old.index] { function.results[index].operand = new }
+    if let id = new.value {
+      readers[id.index] += users
+      returned[id.index] += returned[old.index]
+    }
+    returned[old.index] = []
+  }
+
+  /// Drops a node and every node without effect whose result was read by it alone.
+  private mutating func kill(_ first: Int) {
+    var pending = [first]
+    while let node = pending.popLast() {
+      guard let operation = nodes[node] else { continue }
+      nodes[node] = nil
+      for result in operation.results { definitions[result.index] = nil }
+      if let state = operation.writtenState { writers[state]?.removeAll { $0 == node } }
+      for id in Set(operation.operands.compactMap { $0?.value }) {
+        readers[id.index].removeAll { $0 == node }
+        if isUnused(id), let source = definitions[id.index], nodes[source]?.hasEffect == false {
+          pending.append(source)
+        }
+      }
+    }
+  }
+}
+
+extension Operation {
+  var hasEffect: Bool { OpRegistry.definition(of: op)?.hasEffect ?? true }
+
+  /// The state that this operation writes.
+  var writtenState: TensorID? {
+    hasEffect ? operands.first.flatMap { $0?.tensor } : nil
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import IR
+import Testing
+
+@testable import Compiler
+
+@Suite struct PassManagerTests {
+  /// Three rewrites of two passes: both neutral elements go, then a dead operation.
+  static let graph = """
+    module @m {
+      func @f(%x: f32[3]) -> (f32[3]) {
+        %one  = constant() {value = 1.0} : f32[]
+        %a    = mul(%x, %one)            : f32[3]
+        %b    = div(%a, %one)            : f32[3]
+        %y    = exp(%b)                  : f32[3]
+        %dead = neg(%y)                  : f32[3]
+        return %y
+      }
+    }
+    """
+
+  @Test(arguments: PassManager.orderConstraints)
+  func `the pipeline keeps its ordering constraints`(
+    constraint: PassManager.OrderConstraint
+  ) throws {
+    let names = PassManager.pipeline.map(\.name)
+    let firstBefore = try #require(names.firstIndex(of: constraint.before))
+    let firstAfter = try #require(names.firstIndex(of: constraint.after))
+    #expect(firstBefore < firstAfter, "\(constraint.reason)")
+  }
+
+  @Test func `every pass has a name and a sentence`() {
+    for pass in PassManager.all {
+      #expect(pass.name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || $0 > 96 })
+      #expect(pass.summary.hasSuffix("."))
+    }
+  }
+
+  @Test func `a report counts rewrites, operations and copied bytes`() throws {
+    var module = try Module.parse(Self.graph)
+    var context = PassContext()
+    let reports = try PassManager(named: ["canonicalize", "dead_code"]).run(
+      &module, context: &context)
+    #expect(reports.map(\.rewriteCount) == [2, 1])
+    #expect(reports[0].rewrites == ["neutral_element": 2])
+    #expect(reports.map(\.before.operations) == [5, 2])
+    #expect(reports.map(\.after.operations) == [2, 1])
+    #expect(reports[0].description.hasPrefix("canonicalize: 2 rewrites, 5 -> 2 operations, "))
+  }
+
+  @Test(arguments: [(0, 5), (1, 4), (2, 2), (3, 1), (4, 1)])
+  func `only the first rewrites are applied`(limit: Int, operations: Int) throws {
+    var module = try Module.parse(Self.graph)
+    var context = PassContext()
+    context.rewriteLimit = limit
+    try PassManager(named: ["canonicalize", "dead_code"]).run(&module, context: &context)
+    #expect(module.functions[0].operations.count == operations)
+    #expect(context.rewriteCount == min(limit, 3))
+  }
+
+  @Test func `an unknown pass is refused by name`() {
+    let error = #expect(throws: UnknownPass.self) { try PassManager(named: ["fuse_evrything"]) }
+    #expect(
+      error?.description.hasPrefix("there is no pass 'fuse_evrything'; the passes are ") == true)
+  }
+
+  @Test func `a failing rule is named with its operation and leaves the module alone`() throws {
+    let rule = RewriteRule("widen", on: ["exp"]) { anchor, graph in
+      var patch = graph.patch()
+      let wide = try patch.append("cast", anchor.operands, ["to": .word("f64")])
+      return patch.replacing(with: wide)
+    }
+    let pass = Pass("break_types", .exact, "Breaks types.", rules: [rule])
+    var module = try Module.parse(Self.graph)
+    let text = module.description
+    var context = PassContext()
+    let error = #expect(throws: PassError.self) {
+      try PassManager(passes: [pass]).run(&module, context: &context)
+    }
+    #expect(
+      error?.description
+        == "pass break_types (widen): @f, %y = exp: the replacement has type f64[3], expected f32[3]"
+    )
+    #expect(module.description == text)
+  }
+
+  @Test func `rules that undo each other are stopped`() throws {
+    let rule = RewriteRule("flip", on: ["neg", "abs"]) { anchor, graph in
+      var patch = graph.patch()
+      let flipped = try patch.append(anchor.op == "neg" ? "abs" : "neg", anchor.operands)
+      return patch.replacing(with: flipped)
+    }
+    let pass = Pass("flip_flop", .exact, "Flips.", rules: [rule])
+    var module = try Module.parse(Self.graph)
+    var context = PassContext()
+    let error = #expect(throws: PassError.self) {
+      try PassManager(passes: [pass]).run(&module, context: &context)
+    }
+    #expect(error?.description.contains("do not settle") == true)
+  }
+
+  @Test func `a pass that breaks the module is named`() throws {
+    let pass = Pass("drop_all", .exact, "Drops all operations.") { module, _ in
+      module.functions[0].operations = []
+    }
+    var module = try Module.parse(Self.graph)
+    var context = PassContext()
+    let error = #expect(throws: PassError.self) {
+      try PassManager(passes: [pass], options: .init(verifiesBetween: true))
+        .run(&module, context: &context)
+    }
+    #expect(error?.pass == "drop_all")
+    #expect(error?.description.contains("returns a value that is not defined") == true)
+  }
+
+  @Test func `dumps are numbered by position`() throws {
+    let directory = FileManager.default.temporaryDirectory
+      .appendingPathComponent("passes-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    var options = PassManager.Options()
+    options.dump(after: ["dead_code"], to: directory.path)
+    var module = try Module.parse(Self.graph)
+    var context = PassContext()
+    try PassManager(named: ["canonicalize", "dead_code"], options: options)
+      .run(&module, context: &context)
+    let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    #expect(files == ["02-dead_code.pg"])
+    let text = try String(
+      contentsOf: directory.appendingPathComponent("02-dead_code.pg"), encoding: .utf8)
+    #expect(text == module.description)
+  }
+}
