@@ -24,8 +24,12 @@ public struct SyntaxFault: Error, Equatable, Sendable {
   /// The first integer written `-0` in a valid text. `JSON` reads it as 0; formats whose other
   /// readers take it for a fraction must refuse it.
   package static func negativeZero(in text: [UInt8]) -> SyntaxFault? {
-    let minusZero = Array("-0".utf8)
-    guard text.indices.contains(where: { text[$0...].starts(with: minusZero) }) else { return nil }
+    let mayHoldOne = text.withUnsafeBufferPointer { bytes in
+      bytes.indices.dropLast().contains {
+        bytes[$0] == UInt8(ascii: "-") && bytes[$0 + 1] == UInt8(ascii: "0")
+      }
+    }
+    guard mayHoldOne else { return nil }
     var scanner = SyntaxScanner(text: text)
     try? scanner.scan()
     return scanner.negativeZero.map { SyntaxFault(offset: $0, problem: "-0 is no integer") }

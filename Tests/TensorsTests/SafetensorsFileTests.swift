@@ -174,7 +174,7 @@ func safetensors(_ header: [UInt8], data: Int = 0, length: UInt64? = nil) -> [UI
   @Test func `every truncation of a file is refused`() throws {
     let bytes = safetensors("{\(Self.entry())}", data: 8)
     for count in bytes.indices {
-      try expectRefusal(of: Array(bytes[..<count]), reason: "")
+      try expectRefusal(of: Array(bytes[..<count]), reason: "/file: ")
     }
   }
 

@@ -26,15 +26,12 @@ struct SafetensorsHeader {
     let limits = JSON.Limits(bytes: SafetensorsFile.headerLimit, values: 1 << 22)
     let root = try JSON.parse(text, limits: limits)
     if let fault = SyntaxFault.negativeZero(in: text) { throw JSONError.malformed(fault) }
+    let members = try JSONField(root).members()
+    let tensors = members.filter { !$0.key.utf8.elementsEqual("__metadata__".utf8) }
+    guard tensors.count <= SafetensorsFile.tensorLimit else { throw Problem.tooManyTensors }
     let dataStart = 8 + text.count
-    for (name, field) in try JSONField(root).members() {
-      if name.utf8.elementsEqual("__metadata__".utf8) {
-        metadata = try Self.metadata(field)
-      } else {
-        guard entries.count < SafetensorsFile.tensorLimit else { throw Problem.tooManyTensors }
-        entries.append(try Self.entry(name, field, dataStart: dataStart))
-      }
-    }
+    metadata = try Self.metadata(JSONField(root).member("__metadata__"))
+    entries = try tensors.map { try Self.entry($0.key, $0.field, dataStart: dataStart) }
     entries.sort { $0.range.order < $1.range.order }
     try checkCoverage(of: dataStart..<fileSize)
   }
