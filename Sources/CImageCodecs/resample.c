@@ -30,8 +30,12 @@ static inline __attribute__((always_inline)) void resample_row(
     for (; done + STEP * CHANNELS <= products; done += STEP * CHANNELS) {
       for (size_t i = 0; i < STEP * CHANNELS; i++) sums[i] += from[done + i] * weights[done + i];
     }
-    for (size_t i = 0; done < products; done++, i++) sums[i] += from[done] * weights[done];
-    for (size_t i = CHANNELS; i < STEP * CHANNELS; i++) sums[i % CHANNELS] += sums[i];
+    for (; done < products; done += CHANNELS) {
+      for (size_t i = 0; i < CHANNELS; i++) sums[i] += from[done + i] * weights[done + i];
+    }
+    for (size_t lanes = STEP * CHANNELS / 2; lanes >= CHANNELS; lanes /= 2) {
+      for (size_t i = 0; i < lanes; i++) sums[i] += sums[i + lanes];
+    }
     for (size_t i = 0; i < CHANNELS; i++) output[x * CHANNELS + i] = clamp_to_byte(sums[i]);
     weights += products;
   }
