@@ -5,6 +5,14 @@ extension PassManager {
     .canonicalize,
     .foldConstants,
     .commonSubexpressions,
+    .patchConvToMatmul,
+    .fuseNorm,
+    .fuseRope,
+    .fuseAttention,
+    .canonicalize,
+    .fuseEpilogue,
+    .eliminateCopies,
+    .quantize,
     .deadCode,
   ]
 
@@ -18,7 +26,37 @@ extension PassManager {
   static let orderConstraints: [OrderConstraint] = [
     OrderConstraint(
       before: "canonicalize", after: "common_subexpressions",
-      reason: "equal computations are recognised by equal spelling")
+      reason: "equal computations are recognised by equal spelling"),
+    OrderConstraint(
+      before: "canonicalize", after: "fuse_attention",
+      reason: "a transposed key is looked for as a flag of the product"),
+    OrderConstraint(
+      before: "fold_constants", after: "fuse_norm",
+      reason: "1 + ε written as two constants is one number only after folding"),
+    OrderConstraint(
+      before: "common_subexpressions", after: "fuse_rope",
+      reason: "both uses of a rotated value must be recognised as the same value"),
+    OrderConstraint(
+      before: "common_subexpressions", after: "fuse_norm",
+      reason: "the x that is squared and the x that is scaled must be the same value"),
+    OrderConstraint(
+      before: "patch_conv_to_matmul", after: "fuse_epilogue",
+      reason: "the product that replaces the convolution takes its bias and positions in"),
+    OrderConstraint(
+      before: "fuse_norm", after: "fuse_epilogue",
+      reason: "a norm's sums must not be taken for residuals"),
+    OrderConstraint(
+      before: "fuse_attention", after: "eliminate_copies",
+      reason: "attention reads heads through strides that its primitives cannot"),
+    OrderConstraint(
+      before: "fuse_epilogue", after: "eliminate_copies",
+      reason: "linear reads rows only, where the product it replaces reads any matrix"),
+    OrderConstraint(
+      before: "fuse_epilogue", after: "quantize",
+      reason: "reshaped kernels and factors have become weights of linear"),
+    OrderConstraint(
+      before: "eliminate_copies", after: "dead_code",
+      reason: "what only led to removed copies is swept up last"),
   ]
 
   /// Every pass once, in pipeline order.

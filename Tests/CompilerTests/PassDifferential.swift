@@ -14,9 +14,8 @@ struct PassDifferential {
   func firstDifference() throws -> String? {
     for share in [1.0, 0.0, 0.5] {
       let sizes = before.bounds.mapValues { max(1, Int((Double($0) * share).rounded())) }
-      var old = try Interpreter(before, source: Self.seededValue)
-      var new = try Interpreter(
-        after, source: context.interpreterSource(weights: Self.seededValue))
+      var old = try Interpreter(before, source: seededValue)
+      var new = try Interpreter(after, source: context.interpreterSource(weights: seededValue))
       for function in before.functions {
         let inputs = try function.parameters.map { id in
           try input(function[id], in: function.name, sizes)
@@ -83,13 +82,21 @@ struct PassDifferential {
     }.min() ?? 3
   }
 
-  /// Values in -1...1 that depend on the tensor's name only.
-  static func seededValue(_ tensor: ModuleTensor) throws -> HostTensor {
+  /// Values in -1...1 that depend on the tensor's name only, as the original module stores them.
+  private func seededValue(_ tensor: ModuleTensor) throws -> HostTensor {
     var random = SeededGenerator(tensor.name)
     let shape = tensor.type.shape.constants ?? []
+    let stored = before.tensors.first { $0.name == tensor.name }?.type.element ?? .f32
     return HostTensor(
-      .f32, shape,
-      (0..<shape.reduce(1, *)).map { _ in Double(Float.random(in: -1...1, using: &random)) })
+      stored, shape,
+      (0..<shape.reduce(1, *)).map { _ in
+        let value = Float.random(in: -1...1, using: &random)
+        return switch stored {
+        case .bf16: Double(Float(BFloat16(value)))
+        case .f16: Double(Float16(value))
+        default: Double(value)
+        }
+      })
   }
 }
 

@@ -46,7 +46,7 @@ struct PassFile: Sendable, CustomTestStringConvertible {
       (head, comment, expected) = (text, "", "")
       return
     }
-    head = String(text[..<marker.lowerBound]) + "\n"
+    head = String(text[..<marker.lowerBound])
     let rest = text[marker.upperBound...]
     if rest.hasPrefix(" unchanged") {
       (comment, expected) = ("", nil)

@@ -15,7 +15,7 @@ enum CanonicalizeRules {
   static let all = [
     defaultAttribute, constantLeft, neutralElement, doubleNegation, sameCast, singleConcat,
     sameShapeView, nestedReshape, nestedTranspose, nestedBroadcast, nestedSlice,
-    unitTranspose, nestedCopy, transposedFactor,
+    unitTranspose, needlessCopy, transposedFactor,
   ]
 
   /// op(x) {a = default} => op(x)
@@ -132,11 +132,12 @@ enum CanonicalizeRules {
       anchor, as: "reshape", [x], ["shape": .dimensions(type.shape)])
   }
 
-  /// contiguous(contiguous(x)) => contiguous(x)
-  static let nestedCopy = RewriteRule("nested_copy", on: ["contiguous"]) { anchor, graph in
-    graph.definition(of: anchor.operands[0], is: "contiguous").map {
-      graph.replacing(with: .value($0.result))
-    }
+  /// contiguous(x) => x when x lies row-major already
+  static let needlessCopy = RewriteRule("needless_copy", on: ["contiguous"]) { anchor, graph in
+    guard let x = anchor.operands[0], try graph.isContiguous(x),
+      try !graph.needsCopy(of: x, anchor)
+    else { return nil }
+    return graph.replacing(with: x)
   }
 
   /// A transpose of a factor's last two axes => the factor's transpose flag

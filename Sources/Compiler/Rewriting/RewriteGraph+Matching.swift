@@ -51,3 +51,10 @@ extension Operation {
 
   func isFlagSet(_ name: String) -> Bool { attribute(name)?.flag ?? false }
 }
+
+extension Attribute {
+  /// A number that kernels use in f32, as the shortest decimal that rounds to the same f32.
+  static func single(_ value: Double) -> Attribute {
+    .real(Double("\(Float(value))") ?? value)
+  }
+}

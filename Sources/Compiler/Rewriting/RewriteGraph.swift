@@ -189,9 +189,10 @@ extension RewriteGraph {
     module.tensors += patch.tensors
     for tensor in patch.tensors { names.insert(tensor.name) }
     let firstNew = function.values.count
+    let anchorName = function[old.result].name
     for value in patch.values {
       var value = value
-      value.name = names.unique(value.name)
+      value.name = names.unique("\(anchorName).\(value.name)")
       function.values.append(value)
       definitions.append(nil)
       readers.append([])
@@ -201,9 +202,9 @@ extension RewriteGraph {
     if let id = patch.replacement.value, id.index >= firstNew {
       // The value keeps its name, so that dumps of successive stages line up.
       names.remove(function[id].name)
-      function[id].name = function[old.result].name
+      function[id].name = anchorName
     } else {
-      names.remove(function[old.result].name)
+      names.remove(anchorName)
     }
     replaceUses(of: old.result, with: patch.replacement)
     kill(anchor)

@@ -1,0 +1,144 @@
+import IR
+import Tensors
+
+extension Pass {
+  /// `fuse_epilogue` turns products with weight matrices into `linear` and draws into them what
+  /// happens to their results next: bias, activation, gate, residual.
+  static let fuseEpilogue = Pass(
+    "fuse_epilogue", .reassociating,
+    "Turns products with weights into linear, and draws bias, activation, gate and residual into it.",
+    rules: FuseEpilogueRules.all)
+}
+
+/// Every rule but the first adds one part to a `linear` that is read once. The parts apply in the
+/// order of the formula, residual + multiplier·activation(x·wᵀ + bias), so an earlier part is only
+/// added while no later one is there.
+enum FuseEpilogueRules {
+  static let all = [linear, bias, activation, multiplier, residual, embeddingScale]
+
+  /// matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module
+  static let linear = RewriteRule("linear", on: ["matmul"]) { anchor, graph in
+    guard anchor.isFlagSet("transpose_b"), !anchor.isFlagSet("transpose_a"),
+      let weight = anchor.operands[1], graph.type(of: weight).rank == 2,
+      try graph.isWeight(weight)
+    else { return nil }
+    var patch = graph.patch()
+    let linear = try patch.append("linear", anchor.operands)
+    return patch.replacing(with: linear)
+  }
+
+  /// linear(x, w) + b => linear(x, w, bias = b)
+  static let bias = RewriteRule("bias", on: ["add"]) { anchor, graph in
+    for (product, bias) in graph.orders(anchor) {
+      guard let linear = graph.openLinear(product, upTo: .bias),
+        graph.type(of: bias).shape == [graph.type(of: product).shape.last],
+        graph.type(of: product) == graph.type(of: .value(anchor.result))
+      else { continue }
+      return try graph.extended(linear, .bias, bias)
+    }
+    return nil
+  }
+
+  /// activation(linear(…)) => linear(…) {activation}
+  static let activation = RewriteRule(
+    "activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"]
+  ) { anchor, graph in
+    guard let product = anchor.operands[0],
+      let linear = graph.openLinear(product, upTo: .activation)
+    else { return nil }
+    let isTanhGelu = anchor.op == "gelu" && anchor.attribute("approximate")?.word == "tanh"
+    var patch = graph.patch()
+    let result = try patch.append(
+      "linear", linear.operands, ["activation": .word(isTanhGelu ? "gelu_tanh" : anchor.op)])
+    return patch.replacing(with: result)
+  }
+
+  /// linear(…)·m => linear(…, multiplier = m), m of the result's shape. Of two products, the one
+  /// without activation takes the other as its multiplier, so that GeGLU's gate stays fused too.
+  static let multiplier = RewriteRule("multiplier", on: ["mul"]) { anchor, graph in
+    let candidates = graph.orders(anchor).compactMap { product, factor in
+      graph.type(of: product) == graph.type(of: factor)
+        ? graph.openLinear(product, upTo: .multiplier).map { (linear: $0, factor: factor) } : nil
+    }
+    guard
+      let (linear, factor) = candidates.first(where: { $0.linear.attributes.isEmpty })
+        ?? candidates.first
+    else { return nil }
+    return try graph.extended(linear, .multiplier, factor)
+  }
+
+  /// linear(…) + r => linear(…, residual = r), r of the result's shape
+  static let residual = RewriteRule("residual", on: ["add"]) { anchor, graph in
+    for (product, residual) in graph.orders(anchor) {
+      guard let linear = graph.openLinear(product, upTo: .residual),
+        graph.type(of: product) == graph.type(of: residual)
+      else { continue }
+      return try graph.extended(linear, .residual, residual)
+    }
+    return nil
+  }
+
+  /// embedding(t, ids)·c => embedding(t, ids) {scale = c}
+  static let embeddingScale = RewriteRule("embedding_scale", on: ["mul"]) { anchor, graph in
+    guard let (rows, factor) = graph.scaled(anchor),
+      let embedding = graph.definition(of: rows, is: "embedding"), graph.isReadOnce(embedding),
+      graph.type(of: rows) == graph.type(of: .value(anchor.result)),
+      let scale = embedding.attribute("scale")?.real, (scale * factor).isFinite
+    else { return nil }
+    var patch = graph.patch()
+    let result = try patch.append(
+      "embedding", embedding.operands, ["scale": .single(scale * factor)])
+    return patch.replacing(with: result)
+  }
+}
+
+/// The parts of a `linear` in the order in which they apply. Raw values of operands are their
+/// indices.
+private enum Epilogue: Int {
+  case activation = 0
+  case bias = 2
+  case multiplier = 3
+  case residual = 4
+}
+
+extension RewriteGraph {
+  /// Whether an operand is a whole tensor of the module that no call changes.
+  fileprivate func isWeight(_ operand: Operand) throws -> Bool {
+    let layout = try layout(of: operand)
+    guard let root = layout.root.tensor else { return false }
+    return try module.tensor(root).kind != .state
+      && layout.isContiguous(for: type(of: operand).shape)
+  }
+
+  /// The `linear` that computes an operand, when only this operand reads it and it has neither the
+  /// given part nor one that applies later.
+  fileprivate func openLinear(_ operand: Operand, upTo part: Epilogue) -> Operation? {
+    guard let linear = definition(of: operand, is: "linear"), isReadOnce(linear) else { return nil }
+    let later: [Epilogue] =
+      switch part {
+      case .bias: [.bias, .activation, .multiplier, .residual]
+      case .activation: [.activation, .multiplier, .residual]
+      case .multiplier: [.multiplier, .residual]
+      case .residual: [.residual]
+      }
+    let isOpen = later.allSatisfy { part in
+      part == .activation
+        ? linear.attribute("activation")?.word == "none" : linear.operands[part.rawValue] == nil
+    }
+    return isOpen ? linear : nil
+  }
+
+  /// The patch that adds an operand to a `linear`; nil when its elements are of another type.
+  fileprivate func extended(
+    _ linear: Operation, _ part: Epilogue, _ operand: Operand
+  ) throws -> Patch? {
+    guard type(of: operand).element.computed == type(of: .value(linear.result)).element else {
+      return nil
+    }
+    var operands = linear.operands
+    operands[part.rawValue] = operand
+    var patch = patch()
+    let result = try patch.append("linear", operands, linear.attributes)
+    return patch.replacing(with: result)
+  }
+}
