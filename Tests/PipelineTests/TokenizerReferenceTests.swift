@@ -67,6 +67,24 @@ struct TokenizerReferenceTests {
       }
     }
   }
+
+  @Test func `flags, normalizers, templates and unknown tokens behave as in the reference`() throws
+  {
+    for variant in try TokenizerFixtures.json("variants.json").elements() {
+      let json = try variant.member("tokenizer").string()
+      let model = try TokenizerModel(json: Array(json.utf8), idLimit: 1000)
+      let tokenizer = Tokenizer(try TokenizerTables(model))
+      for field in try variant.member("cases").elements() {
+        let text = try field.member("text").string()
+        let (ids, template) = try (
+          TokenizerFixtures.ids(field.member("ids")),
+          TokenizerFixtures.ids(field.member("template"))
+        )
+        #expect(tokenizer.encode(text) == ids, "\(text.printable) with \(json.prefix(800))")
+        #expect(tokenizer.encode(text, template: true) == template, "\(text.printable)")
+      }
+    }
+  }
 }
 
 /// Equality of UTF-8: `String` equality would let composed and decomposed letters pass.

@@ -258,6 +258,55 @@ def decode_cases(tokenizer, generator, count=60):
     return cases
 
 
+def small_tokenizer(normalizer=None, split=False, characters="ab ▁cxy.", byte_count=0, unknown="<unk>", fuse=False, tokens=(), suffix=False):
+    """A tokenizer of a few pieces that shows one behaviour of the reference."""
+    pieces = [unknown] if unknown else []
+    pieces += [f"<0x{byte:02X}>" for byte in range(byte_count)] + list(characters)
+    merges = [("a", "b"), ("a", "a"), ("aa", "a"), ("ab", "ab"), ("a", "aa"), ("▁", "a"), (" ", "a"), ("b", " "), ("▁", "▁"), ("x", "y")]
+    pieces += dict.fromkeys(left + right for left, right in merges)
+    model = BPE(vocab={piece: index for index, piece in enumerate(pieces)}, merges=merges, unk_token=unknown,
+                fuse_unk=fuse, byte_fallback=byte_count > 0)
+    tokenizer = Tokenizer(model)
+    if normalizer:
+        tokenizer.normalizer = normalizer
+    if split:
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.add_tokens([AddedToken(content, **flags) for content, flags in tokens])
+    if suffix:
+        tokenizer.post_processor = processors.TemplateProcessing(single="a b $A x", special_tokens=[("a", 1), ("b", 2), ("x", 6)])
+    return tokenizer
+
+
+def variants(generator):
+    """Tokenizers of a few pieces with the ids of random texts."""
+    def flags(**chosen):
+        return {"normalized": False, "special": False} | chosen
+
+    replace = normalizers.Replace(" ", "▁")
+    prepend = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokens = [
+        ("[L]", flags(lstrip=True)), ("[R]", flags(rstrip=True)), ("[B]", flags(lstrip=True, rstrip=True, special=True)),
+        ("[W]", flags(single_word=True)), ("ab.", flags(single_word=True)), ("[N]", flags(normalized=True, lstrip=True)),
+        ("[M]", flags(normalized=True, single_word=True, special=True)), ("c c", flags(normalized=True)), ("c▁c", flags()),
+        ("[", flags()), ("[[", flags(special=True)), ("a", flags(single_word=True, special=True)), ("é", flags(normalized=True, rstrip=True))]
+    tokenizers = [
+        small_tokenizer(normalizer=replace, tokens=tokens), small_tokenizer(tokens=tokens, split=True),
+        small_tokenizer(normalizer=prepend, tokens=tokens, fuse=True), small_tokenizer(normalizer=prepend),
+        small_tokenizer(split=True, fuse=True), small_tokenizer(normalizer=replace, split=True, byte_count=256),
+        small_tokenizer(normalizer=replace, byte_count=200, fuse=True), small_tokenizer(normalizer=replace, byte_count=200),
+        small_tokenizer(normalizer=replace, unknown=None), small_tokenizer(normalizer=replace, suffix=True)]
+    words = [content for content, _ in tokens] + [
+        " ", "  ", "\n", "\t", "\u00a0", "\u3000", "a", "aa", "aaa", "b", "ab", "abab", "c", "x", "y", "xy", ".", "z", "é", "日", "🙂", "_", "1", "\u0301",
+        "\u200d", "▁", "ÿ", "]"]
+    for tokenizer in tokenizers:
+        texts = ["", " ", "a"] + ["".join(generator.choice(words) for _ in range(generator.randint(1, 9))) for _ in range(60)]
+        yield {
+            "tokenizer": tokenizer.to_str(),
+            "cases": [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids,
+                       "template": tokenizer.encode(text).ids} for text in texts]}
+
+
 def prompt_cases(directory):
     """What PaliGemmaProcessor makes of prompts, with two image tokens per picture."""
     import logging
@@ -345,6 +394,7 @@ def main():
     texts = fixed_texts() + [random_text(generator) for _ in range(160)]
     write_lines(OUTPUT / "encoding.json", cases_for(texts, tokenizer, processor))
     write_lines(OUTPUT / "decoding.json", decode_cases(tokenizer, generator))
+    write_lines(OUTPUT / "variants.json", variants(random.Random(2)))
     (OUTPUT / "prompts.json").write_text(json.dumps(prompt_cases(directory), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     write_lines(OUTPUT / "sampling.json", sampler_cases(generator))
 

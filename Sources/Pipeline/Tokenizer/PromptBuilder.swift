@@ -14,10 +14,12 @@ public struct PromptBuilder: Sendable {
   ///   - imageTokenID: the configuration's `image_token_index`.
   ///   - beginTokenID: its `bos_token_id`.
   ///   - tokensPerPicture: (resolution ∕ patch size)².
+  /// - Precondition: `tokensPerPicture` is not negative.
   /// - Throws: `PromptError` unless each id stands for a special token that is matched in text.
   public init(
     tokenizer: Tokenizer, imageTokenID: Int32, beginTokenID: Int32, tokensPerPicture: Int
   ) throws(PromptError) {
+    precondition(tokensPerPicture >= 0)
     self.tokenizer = tokenizer
     self.imageTokenID = imageTokenID
     self.tokensPerPicture = tokensPerPicture
@@ -38,10 +40,13 @@ public struct PromptBuilder: Sendable {
   /// A prompt that names no place for a picture gets all of them in front. One that does (`<image>`)
   /// has exactly one place per picture, and `<bos>` goes behind the last.
   ///
-  /// - Parameter specialTokens: `.plainText` takes the whole prompt as text, `<image>` included.
+  /// - Parameters:
+  ///   - pictures: not negative.
+  ///   - specialTokens: `.plainText` takes the whole prompt as text, `<image>` included.
   public func ids(
     prompt: String, pictures: Int = 1, specialTokens: Tokenizer.SpecialTokens = .recognized
   ) throws(PromptError) -> [Int32] {
+    precondition(pictures >= 0)
     let picture = [UInt8](repeating: imageToken, count: tokensPerPicture)
     let text = Array(prompt.utf8)
     let newline = UInt8(ascii: "\n")

@@ -6,7 +6,7 @@
 public struct StreamDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skippingSpecialTokens: Bool
-  private var heldBytes: [UInt8] = []
+  private var assembler = TokenTextAssembler()
 
   public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true) {
     self.tokenizer = tokenizer
@@ -15,35 +15,25 @@ public struct StreamDecoder: Sendable {
 
   /// The text that one more token settles. An id without a piece settles nothing.
   public mutating func append(_ id: Int32) -> String {
-    let next: Piece? = tokenizer.tables.withView { view in
-      let flags = view.flags(of: id)
-      guard flags.contains(.present) else { return nil }
-      if skippingSpecialTokens, flags.contains(.special) { return nil }
-      let text = view.text(of: id)
-      if flags.contains(.byte), let byte = PieceFlags.byteValue(of: text) { return .byte(byte) }
-      var restored: [UInt8] = []
-      SpaceNormalizer.appendRestoring(text, to: &restored)
-      return .text(restored)
+    append(contentsOf: CollectionOfOne(id))
+  }
+
+  /// The text that more tokens settle.
+  public mutating func append(contentsOf ids: some Sequence<Int32>) -> String {
+    var text: [UInt8] = []
+    tokenizer.tables.withView { view in
+      for id in ids {
+        assembler.append(
+          id, skippingSpecialTokens: skippingSpecialTokens, view: view, to: &text)
+      }
     }
-    switch next {
-    case nil: return ""
-    case .byte(let byte):
-      heldBytes.append(byte)
-      return ""
-    case .text(let bytes):
-      return finish() + String(decoding: bytes, as: UTF8.self)
-    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The text of what is held back. The decoder can go on with the next sequence.
   public mutating func finish() -> String {
-    defer { heldBytes = [] }
-    return String(validating: heldBytes, as: UTF8.self)
-      ?? String(repeating: "\u{FFFD}", count: heldBytes.count)
-  }
-
-  private enum Piece {
-    case byte(UInt8)
-    case text([UInt8])
+    var text: [UInt8] = []
+    assembler.finish(to: &text)
+    return String(decoding: text, as: UTF8.self)
   }
 }

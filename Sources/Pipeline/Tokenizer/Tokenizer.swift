@@ -34,9 +34,7 @@ public struct Tokenizer: Sendable {
   /// The text of tokens. Ids without a piece are left out; bytes that are no UTF-8 become U+FFFD.
   public func decode(_ ids: some Sequence<Int32>, skippingSpecialTokens: Bool = true) -> String {
     var decoder = StreamDecoder(self, skippingSpecialTokens: skippingSpecialTokens)
-    var text = ""
-    for id in ids { text += decoder.append(id) }
-    return text + decoder.finish()
+    return decoder.append(contentsOf: ids) + decoder.finish()
   }
 
   /// Ids lie below this.

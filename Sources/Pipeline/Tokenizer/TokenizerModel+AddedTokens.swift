@@ -45,6 +45,7 @@ extension TokenizerModel {
 
   /// Reads the `added_tokens_decoder` of a `tokenizer_config.json`: ids as keys, flags as values.
   mutating func addTokens(config bytes: [UInt8], idLimit: Int) throws {
+    let idLimit = Self.clamped(idLimit)
     guard let tokens = try Self.parse(bytes).member("added_tokens_decoder").present else { return }
     for (key, field) in try tokens.members() {
       guard let id = Int32(key), id >= 0, id < idLimit, String(id) == key else {
@@ -56,6 +57,7 @@ extension TokenizerModel {
 
   /// Reads an `added_tokens.json`: texts with their ids. They are matched in normalized text.
   mutating func addTokens(idsByContent bytes: [UInt8], idLimit: Int) throws {
+    let idLimit = Self.clamped(idLimit)
     for (key, field) in try Self.parse(bytes).members() {
       let id = Int32(try field.int(in: 0...(idLimit - 1)))
       let content = Array(key.utf8)
@@ -82,6 +84,7 @@ extension TokenizerModel {
   ///
   /// - Throws: `TokenizerError` when there is no id left for `<image>`.
   public mutating func addPaliGemmaTokens(idLimit: Int = largestVocabulary) throws(TokenizerError) {
+    let idLimit = Self.clamped(idLimit)
     let image = AddedToken(content: Array("<image>".utf8), id: 0, special: true)
     if try !addIfMissing(image, idLimit: idLimit) {
       throw .invalid(

@@ -7,7 +7,7 @@ extension TokenizerModel {
   /// would change the ids and are not implemented are refused by name.
   init(json bytes: [UInt8], idLimit: Int) throws {
     self.init()
-    let idLimit = min(idLimit, Self.largestVocabulary)
+    let idLimit = Self.clamped(idLimit)
     let root = try Self.parse(bytes)
     let version = try root.member("version").string()
     guard version == "1.0" else {

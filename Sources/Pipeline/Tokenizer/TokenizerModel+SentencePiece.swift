@@ -7,7 +7,7 @@ extension TokenizerModel {
   /// does, user-defined pieces in normalized text, as SentencePiece does.
   init(sentencePiece bytes: [UInt8], idLimit: Int) throws(TokenizerError) {
     self.init()
-    let model = try SentencePieceModel(bytes, limit: min(idLimit, Self.largestVocabulary))
+    let model = try SentencePieceModel(bytes, limit: Self.clamped(idLimit))
     try Self.checkSupported(model)
     normalizer.replacesSpaces = true
     fallsBackToBytes = model.byteFallback

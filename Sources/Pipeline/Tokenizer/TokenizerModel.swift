@@ -38,6 +38,9 @@ public struct TokenizerModel: Sendable {
   /// Ids lie below this unless a caller knows a tighter bound, such as the rows of an embedding.
   public static let largestVocabulary = 1 << 22
 
+  /// A caller's limit on the ids, at least 1 and not beyond our own.
+  static func clamped(_ idLimit: Int) -> Int { min(max(idLimit, 1), largestVocabulary) }
+
   /// Largest file that is read, in bytes.
   static let largestFile = 256 << 20
 }
