@@ -103,6 +103,14 @@ import Testing
       #"{\#(small), "model_type": "gemma2", "sliding_window": 0}"#,
       "text_config.sliding_window: expected an integer from 1 to 2147483648, found 0"
     ),
+    (
+      #"{\#(small), "hidden_act": null}"#,
+      "text_config.hidden_act: expected a string, found null"
+    ),
+    (
+      #"{\#(small), "layer_types": ["full_attention"]}"#,
+      "text_config.layer_types count is 1; it must be 3, which is num_hidden_layers"
+    ),
     ("[]", "text_config: expected an object, found an array of 0"),
   ])
   func `a wrong decoder is refused`(text: String, message: String) {

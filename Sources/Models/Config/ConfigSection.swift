@@ -71,11 +71,13 @@ struct ConfigSection {
     return try checked { () throws(JSONError) in try member.present?.elements() }
   }
 
-  /// The string's meaning in the table. Absent and `null` take the default.
+  /// The string's meaning in the table.
   func choice<Value>(
     _ key: String, among table: [String: Value], default fallback: Value
   ) throws(Problem) -> Value {
-    guard let name = try string(key) else { return fallback }
+    let member = try member(key)
+    guard member.value != nil else { return fallback }
+    let name = try checked { () throws(JSONError) in try member.string() }
     guard let value = table[name] else { throw unsupported(key, name, table.keys.sorted()) }
     return value
   }

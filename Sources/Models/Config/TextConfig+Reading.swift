@@ -17,6 +17,7 @@ extension TextConfig {
     }
     try readSizes(section)
     try readNumerics(section)
+    if let kinds = try readLayerKinds(section), architecture == .gemma2 { layers = kinds }
     if architecture == .gemma2 { try readGemma2(section) }
     try validate(section)
   }
@@ -63,15 +64,13 @@ extension TextConfig {
     finalSoftcap = try section.optionalPositive("final_logit_softcapping", default: finalSoftcap)
     slidingWindow = try section.optionalInt(
       "sliding_window", in: 1...1 << 31, default: slidingWindow)
+    // Versions that know this field call alternating layers a pattern of 2.
     _ = try section.optionalInt("sliding_window_pattern", in: 2...2, default: nil)
-    if let kinds = try section.elements("layer_types") {
-      layers = try readLayerKinds(kinds, section)
-    }
   }
 
-  private func readLayerKinds(
-    _ fields: [JSONField], _ section: ConfigSection
-  ) throws(Problem) -> [LayerKind] {
+  /// The kinds that `layer_types` lists, nil when it is absent.
+  private func readLayerKinds(_ section: ConfigSection) throws(Problem) -> [LayerKind]? {
+    guard let fields = try section.elements("layer_types") else { return nil }
     guard fields.count == layerCount else {
       throw .contradiction(
         field: section.path("layer_types") + " count", value: fields.count,
