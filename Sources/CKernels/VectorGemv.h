@@ -2,17 +2,18 @@
 //   GEMV_NAME(suffix)  the names of this instantiation's functions,
 //   WEIGHT             the weight's element type,
 //   LOAD_WEIGHT(p), LOAD_WEIGHT_FIRST(p, n)  its loads.
-// Every y[m, n] is summed in the same order whatever block it falls into: one accumulator of
-// V_LANES lanes over K for M > 1, two alternating ones for M = 1.
+// Every y[m, n] is summed in the same order whatever block it falls into: in one accumulator of
+// V_LANES lanes over K for M > 1, in four alternating ones for M = 1.
 
-/// How far ahead of its use a weight row is fetched, in bytes.
-#define GEMV_PREFETCH 1024
+/// A single row of activations is bound by memory: it reads one weight row after the other, as
+/// one stream, and fetches this many bytes ahead into the second-level cache.
+#define GEMV_PREFETCH 4096
 
 /// y[0..<m, 0..<rows] for constant m and rows, which the compiler unrolls into registers.
 __attribute__((always_inline)) static inline void GEMV_NAME(block)(
     float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const size_t m, const WEIGHT *w,
     ptrdiff_t ldw, const size_t rows, const size_t chains, size_t k) {
-  vf sum[8][4][2];
+  vf sum[8][4][4];
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < m; i++) {
 #pragma clang loop unroll(full)
@@ -27,7 +28,13 @@ __attribute__((always_inline)) static inline void GEMV_NAME(block)(
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
       const WEIGHT *row = w + (ptrdiff_t)r * ldw + at;
-      __builtin_prefetch((const char *)row + GEMV_PREFETCH, 0, 0);
+      if (m == 1) {
+        const char *ahead = (const char *)row + GEMV_PREFETCH;
+#pragma clang loop unroll(full)
+        for (size_t line = 0; line < step * sizeof *row; line += 64) {
+          __builtin_prefetch(ahead + line, 0, 2);
+        }
+      }
 #pragma clang loop unroll(full)
       for (size_t c = 0; c < chains; c++) {
         const vf weight = LOAD_WEIGHT(row + c * V_LANES);
@@ -58,7 +65,9 @@ __attribute__((always_inline)) static inline void GEMV_NAME(block)(
   for (size_t i = 0; i < m; i++) {
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
-      const vf total = chains == 2 ? v_add(sum[i][r][0], sum[i][r][1]) : sum[i][r][0];
+      const vf *part = sum[i][r];
+      const vf total = chains == 4 ? v_add(v_add(part[0], part[1]), v_add(part[2], part[3]))
+                                   : part[0];
       y[(ptrdiff_t)i * ldy + (ptrdiff_t)r] = v_sum(total);
     }
   }
@@ -77,24 +86,28 @@ __attribute__((always_inline)) static inline void GEMV_NAME(rows)(
   }
 }
 
-/// The register block for each m: m * rows * chains accumulators, 16 of 32 registers with
-/// AVX-512 and 8 of 16 with AVX2.
-#define GEMV_CASE(M, ROWS, CHAINS)                                       \
-  case M:                                                                \
-    GEMV_NAME(rows)(y, ldy, x, ldx, M, w, ldw, n, ROWS, CHAINS, k);      \
+/// The weight rows of a register block for each m: as many as leave room for its operands in 32
+/// registers of AVX-512 or 16 of AVX2.
+#define GEMV_ROWS(m) \
+  (V_LANES == 16 ? ((m) == 1 ? 1 : (m) < 7 ? 4 : 3) \
+                 : ((m) == 1 ? 1 : (m) == 2 ? 4 : (m) < 5 ? 3 : (m) < 7 ? 2 : 1))
+
+#define GEMV_CASE(m)                                                                       \
+  case m:                                                                                  \
+    GEMV_NAME(rows)(y, ldy, x, ldx, m, w, ldw, n, GEMV_ROWS(m), (m) == 1 ? 4 : 1, k);      \
     return;
 
 static void GEMV_NAME(upto8)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
                              const WEIGHT *w, ptrdiff_t ldw, size_t n, size_t k) {
   switch (m) {
-    GEMV_CASE(1, 4, 2)
-    GEMV_CASE(2, 4, 1)
-    GEMV_CASE(3, V_LANES / 4, 1)
-    GEMV_CASE(4, V_LANES / 4, 1)
-    GEMV_CASE(5, V_LANES / 8, 1)
-    GEMV_CASE(6, V_LANES / 8, 1)
-    GEMV_CASE(7, V_LANES / 8, 1)
-    GEMV_CASE(8, V_LANES / 8, 1)
+    GEMV_CASE(1)
+    GEMV_CASE(2)
+    GEMV_CASE(3)
+    GEMV_CASE(4)
+    GEMV_CASE(5)
+    GEMV_CASE(6)
+    GEMV_CASE(7)
+    GEMV_CASE(8)
   }
 }
 
@@ -108,4 +121,5 @@ static void GEMV_NAME(any)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ld
 }
 
 #undef GEMV_CASE
+#undef GEMV_ROWS
 #undef GEMV_PREFETCH

@@ -102,7 +102,7 @@ typedef struct pg_kernels {
   const char *name;
 
   /// y[m, n] = sum_k x[m, k] w[n, k]: products of a few rows with a weight, reading the weight
-  /// once per 8 rows. Error <= (K/16 + 8) u sum_k |x w| (AVX2: K/8).
+  /// once per 8 rows. Error <= (K/L + 8) u sum_k |x w| with L = 16 lanes (AVX2: 8).
   void (*gemv_f32)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
                    const float *w, ptrdiff_t ldw, size_t n, size_t k);
   /// The same with a bf16 weight, widened exactly.

@@ -19,7 +19,7 @@ public struct Kernels: Sendable {
   public init(pool: ThreadPool, isa: InstructionSet = pg_best_isa()) {
     self.pool = pool
     table = KernelTable(isa: isa)
-    BLAS.useOneThread
+    BLAS.prepare
   }
 
   /// `scalar`, `avx2` or `avx512`.
