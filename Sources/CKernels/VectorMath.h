@@ -3,10 +3,12 @@
 // with its own error; the bounds in CKernels.h include the rounding of the evaluation.
 
 /// e^x. x = n ln 2 + r with |r| <= ln 2 / 2; e^r = 1 + r + r^2 q(r), q of degree 4 (error
-/// 3.2e-9). Overflow gives inf, underflow passes through the subnormals to 0.
+/// 3.2e-9). Overflow gives inf. Below -87.3, where results near the subnormals would cost the CPU
+/// a hundred times as much, the result is 0.
 static inline vf v_exp(vf x) {
   // The operand order lets a NaN through both clamps.
-  const vf bounded = v_max(v_set(-104.0f), v_min(v_set(89.0f), x));
+  const vf lowest = v_set(-87.3f);
+  const vf bounded = v_max(lowest, v_min(v_set(89.0f), x));
   const vf n = v_round(v_mul(bounded, v_set(1.44269504088896f)));
   // ln 2 in two parts, the first exact in 15 bits so that n times it is exact.
   vf r = v_fnma(n, v_set(0.693145751953125f), bounded);
@@ -17,7 +19,7 @@ static inline vf v_exp(vf x) {
   q = v_fma(q, r, v_set(0.16666518301211458f));
   q = v_fma(q, r, v_set(0.5000000095686785f));
   const vf p = v_add(v_set(1.0f), v_fma(v_mul(r, r), q, r));
-  return v_scale_by_power(p, n);
+  return v_select_less(x, lowest, v_set(0.0f), v_scale_by_power(p, n));
 }
 
 /// tanh x. Below 0.625: x + x^3 p(x^2), p of degree 4 (error 5.4e-9); above: 1 - 2/(e^2|x| + 1).

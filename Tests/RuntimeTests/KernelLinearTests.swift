@@ -36,7 +36,8 @@ import Testing
     Case(rows: 5, inputs: 7, outputs: 3, epilogue: [.multiplier, .residual]),
     Case(rows: 8, inputs: 65, outputs: 130, epilogue: [.gelu, .multiplier, .inPlace]),
     Case(rows: 9, inputs: 65, outputs: 130, isBF16: true, epilogue: [.gelu, .multiplier]),
-    Case(rows: 17, inputs: 5000, outputs: 33, isBF16: true, padding: 5, epilogue: [.bias]),
+    Case(rows: 32, inputs: 33, outputs: 70, isBF16: true, epilogue: [.residual, .inPlace]),
+    Case(rows: 33, inputs: 3000, outputs: 33, isBF16: true, padding: 5, epilogue: [.bias]),
     Case(
       rows: 100, inputs: 40, outputs: 500, padding: 1,
       epilogue: [.bias, .gelu, .multiplier, .residual]),
@@ -44,7 +45,8 @@ import Testing
       rows: 100, inputs: 40, outputs: 500, isBF16: true, padding: 1,
       epilogue: [.bias, .gelu, .multiplier, .residual, .inPlace]),
     Case(rows: 700, inputs: 12, outputs: 400, epilogue: [.residual, .inPlace]),
-    Case(rows: 12, inputs: 0, outputs: 5, epilogue: [.bias]),
+    Case(rows: 40, inputs: 0, outputs: 5, epilogue: [.bias]),
+    Case(rows: 40, inputs: 0, outputs: 5, isBF16: true, epilogue: [.bias]),
     Case(rows: 0, inputs: 4, outputs: 5),
   ]
 

@@ -39,7 +39,7 @@ typedef enum PG_SWIFT(UnaryOperation) __attribute__((enum_extensibility(closed))
   /// 1 / sqrt(x), two correctly rounded operations
   PG_UNARY_RSQRT PG_SWIFT(rsqrt),
   PG_UNARY_RECIPROCAL PG_SWIFT(reciprocal),
-  /// relative error <= 2u
+  /// relative error <= 2u; results below 2^-125 may be 0
   PG_UNARY_EXP PG_SWIFT(exp),
   PG_UNARY_LOG PG_SWIFT(log),
   PG_UNARY_SIN PG_SWIFT(sin),

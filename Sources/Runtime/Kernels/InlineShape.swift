@@ -15,7 +15,20 @@ public struct InlineShape: Sendable, ExpressibleByArrayLiteral {
     for (axis, value) in values.enumerated() { self.values[axis] = value }
   }
 
+  /// For shapes that are written down once: the literal itself is an array and allocates.
   public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+  /// No dimensions.
+  public init() {
+    rank = 0
+    values = InlineArray(repeating: 0)
+  }
+
+  init(rows: Int, columns: Int) {
+    self.init()
+    append(rows)
+    append(columns)
+  }
 
   public subscript(axis: Int) -> Int {
     get {
@@ -35,8 +48,9 @@ public struct InlineShape: Sendable, ExpressibleByArrayLiteral {
     return count
   }
 
-  mutating func append(_ value: Int) {
-    precondition(rank < Self.maximumRank)
+  /// Adds a dimension after the last one.
+  public mutating func append(_ value: Int) {
+    precondition(rank < Self.maximumRank, "kernels take at most eight dimensions")
     values[rank] = value
     rank += 1
   }

@@ -149,7 +149,8 @@ private struct CopyTiles: TileWork {
     self.xStrides = xStrides
     self.shape = shape
     self.elementBytes = elementBytes
-    let axis = (0..<shape.rank).first { shape[$0] != 1 }
+    var axis: Int?
+    for candidate in 0..<shape.rank where axis == nil && shape[candidate] != 1 { axis = candidate }
     self.axis = axis
     let extent = axis.map { shape[$0] } ?? 1
     let slice = shape.elementCount / max(extent, 1)

@@ -80,9 +80,9 @@ private struct BinaryTiles: TileWork {
   let a: UnsafePointer<Float>
   let b: UnsafePointer<Float>
   let table: KernelTable
-  private var outer: InlineShape = []
-  private var outerStridesA: InlineShape = []
-  private var outerStridesB: InlineShape = []
+  private var outer = InlineShape()
+  private var outerStridesA = InlineShape()
+  private var outerStridesB = InlineShape()
   private var rowLength = 1
   private var rowStrideA = 0
   private var rowStrideB = 0
@@ -100,7 +100,7 @@ private struct BinaryTiles: TileWork {
     self.a = a.base
     self.b = b.base
     self.table = table
-    var merged: InlineShape = [], stridesA: InlineShape = [], stridesB: InlineShape = []
+    var merged = InlineShape(), stridesA = InlineShape(), stridesB = InlineShape()
     for axis in 0..<shape.rank where shape[axis] != 1 {
       let last = merged.rank - 1
       if last >= 0, stridesA[last] == shape[axis] * a.strides[axis],

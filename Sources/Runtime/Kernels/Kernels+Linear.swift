@@ -84,7 +84,7 @@ public struct LinearArguments {
 
 extension Kernels {
   /// Up to this many rows are multiplied by streaming the weight, more by unpacking it.
-  static let streamedRows = 8
+  static let streamedRows = 32
 
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
   public func linear(_ arguments: LinearArguments) {
@@ -182,7 +182,7 @@ private struct BlockedLinear: TileWork {
 
   static func rowGrid(_ rows: Int) -> TileGrid { TileGrid(count: rows, limit: 512, unit: 16) }
   static func columnGrid(_ columns: Int) -> TileGrid {
-    TileGrid(count: columns, limit: 192, unit: 16)
+    TileGrid(count: columns, limit: 256, unit: 16, shares: 4)
   }
   /// The part of K that one widened panel holds.
   static func depthGrid(_ inputs: Int) -> TileGrid {

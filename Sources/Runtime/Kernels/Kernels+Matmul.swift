@@ -10,7 +10,7 @@ public struct MatrixOperand {
   public var columnStride: Int
 
   public init(
-    base: UnsafePointer<Float>, batchStrides: InlineShape = [], rowStride: Int,
+    base: UnsafePointer<Float>, batchStrides: InlineShape = InlineShape(), rowStride: Int,
     columnStride: Int = 1
   ) {
     self.base = base
@@ -51,8 +51,10 @@ public struct MatmulArguments {
   public var k: Int
 
   public init(
-    out: UnsafeMutablePointer<Float>, outBatchStrides: InlineShape = [], outRowStride: Int,
-    outColumnStride: Int = 1, a: MatrixOperand, b: MatrixOperand, batch: InlineShape = [], m: Int,
+    out: UnsafeMutablePointer<Float>, outBatchStrides: InlineShape = InlineShape(),
+    outRowStride: Int,
+    outColumnStride: Int = 1, a: MatrixOperand, b: MatrixOperand,
+    batch: InlineShape = InlineShape(), m: Int,
     n: Int, k: Int
   ) {
     self.out = out
@@ -175,9 +177,9 @@ private struct MatmulTiles: TileWork {
     _ out: UnsafeMutablePointer<Float>, _ outRowStride: Int, _ outColumnStride: Int,
     from x: UnsafePointer<Float>, _ xRowStride: Int, _ xColumnStride: Int, rows: Int, columns: Int
   ) {
-    let shape: InlineShape = [rows, columns]
-    let outStrides: InlineShape = [outRowStride, outColumnStride]
-    let xStrides: InlineShape = [xRowStride, xColumnStride]
+    let shape = InlineShape(rows: rows, columns: columns)
+    let outStrides = InlineShape(rows: outRowStride, columns: outColumnStride)
+    let xStrides = InlineShape(rows: xRowStride, columns: xColumnStride)
     shape.withPointer { extents in
       outStrides.withPointer { outSteps in
         xStrides.withPointer { xSteps in

@@ -66,10 +66,12 @@ struct TileGrid {
   let count: Int
   let tileSize: Int
 
-  /// Tiles of at most `limit` things, as equal as multiples of `unit` allow.
-  init(count: Int, limit: Int, unit: Int = 1) {
+  /// Tiles of at most `limit` things, as equal as multiples of `unit` allow. Their number is a
+  /// multiple of `shares` where it can be, so that 2 or `shares` threads finish together.
+  init(count: Int, limit: Int, unit: Int = 1, shares: Int = 1) {
     self.count = count
     let tiles = Swift.max(1, count.dividedRoundingUp(by: Swift.max(limit, 1)))
+      .rounded(upTo: shares)
     tileSize = Swift.max(unit, count.dividedRoundingUp(by: tiles).rounded(upTo: unit))
   }
 
