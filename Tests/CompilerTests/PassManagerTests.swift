@@ -68,7 +68,7 @@ import Testing
     let rule = RewriteRule("widen", on: ["exp"]) { anchor, graph in
       var patch = graph.patch()
       let wide = try patch.append("cast", anchor.operands, ["to": .word("f64")])
-      return patch.replacing(with: wide)
+      return try patch.replacing(with: wide)
     }
     let pass = Pass("break_types", .exact, "Breaks types.", rules: [rule])
     var module = try Module.parse(Self.graph)
@@ -88,7 +88,7 @@ import Testing
     let rule = RewriteRule("flip", on: ["neg", "abs"]) { anchor, graph in
       var patch = graph.patch()
       let flipped = try patch.append(anchor.op == "neg" ? "abs" : "neg", anchor.operands)
-      return patch.replacing(with: flipped)
+      return try patch.replacing(with: flipped)
     }
     let pass = Pass("flip_flop", .exact, "Flips.", rules: [rule])
     var module = try Module.parse(Self.graph)

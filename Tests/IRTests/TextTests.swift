@@ -77,6 +77,10 @@ let patchEmbedding = """
       "module @m { buffer %b : i64[1] {value = random(1)} }", "1:20",
       "random needs a floating-point type, found i64[1]"
     ),
+    (
+      "module @m { func @f(%x: i64[2]) -> (i64[2]) { %y = exp(%x) : i64[2] return %y } }", "1:47",
+      "expected a floating-point tensor"
+    ),
     ("module @m { # }", "1:13", "unexpected character '#'"),
     ("module @m {", "1:12", "expected symbol, weight, buffer, state, func or '}'"),
     ("", "1:1", "expected 'module'"),

@@ -44,7 +44,7 @@ enum CanonicalizeRules {
     guard let x = anchor.operands[0], graph.scalar(anchor.operands[1]) == neutral,
       graph.type(of: x) == graph.type(of: .value(anchor.result))
     else { return nil }
-    return graph.replacing(with: x)
+    return try graph.replacing(with: x)
   }
 
   /// -(-x) => x
@@ -52,17 +52,17 @@ enum CanonicalizeRules {
     guard let inner = graph.definition(of: anchor.operands[0], is: "neg"),
       let x = inner.operands[0], graph.type(of: x) == graph.type(of: .value(anchor.result))
     else { return nil }
-    return graph.replacing(with: x)
+    return try graph.replacing(with: x)
   }
 
   /// cast(x) to its own type => x
   static let sameCast = RewriteRule("same_cast", on: ["cast"]) { anchor, graph in
-    graph.operandIfSameType(anchor)
+    try graph.operandIfSameType(anchor)
   }
 
   /// concat(x) => x
   static let singleConcat = RewriteRule("single_concat", on: ["concat"]) { anchor, graph in
-    anchor.operands.count == 1 ? graph.operandIfSameType(anchor) : nil
+    anchor.operands.count == 1 ? try graph.operandIfSameType(anchor) : nil
   }
 
   /// reshape(x), broadcast(x) or slice(x) of x's own shape => x; a transpose that moves nothing => x
@@ -74,7 +74,7 @@ enum CanonicalizeRules {
     {
       return nil
     }
-    return graph.operandIfSameType(anchor)
+    return try graph.operandIfSameType(anchor)
   }
 
   /// reshape(reshape(x)) => reshape(x)
@@ -137,7 +137,7 @@ enum CanonicalizeRules {
     guard let x = anchor.operands[0], try graph.isContiguous(x),
       try !graph.needsCopy(of: x, anchor)
     else { return nil }
-    return graph.replacing(with: x)
+    return try graph.replacing(with: x)
   }
 
   /// A transpose of a factor's last two axes => the factor's transpose flag
@@ -164,15 +164,15 @@ extension RewriteGraph {
   ) throws -> Patch {
     var patch = patch()
     let result = try patch.append(op ?? anchor.op, operands, attributes)
-    return patch.replacing(with: result)
+    return try patch.replacing(with: result)
   }
 
   /// Replaces an operation by its first operand when that has the result's type.
-  fileprivate func operandIfSameType(_ anchor: Operation) -> Patch? {
+  fileprivate func operandIfSameType(_ anchor: Operation) throws -> Patch? {
     guard let x = anchor.operands[0], type(of: x) == type(of: .value(anchor.result)) else {
       return nil
     }
-    return replacing(with: x)
+    return try replacing(with: x)
   }
 
   /// Orders the operands of a commutative operation: computed values, then tensors, then constants.

@@ -18,7 +18,7 @@ extension Pass {
             first[expression] = .value(operation.result)
             return nil
           }
-          return ("common_subexpression", graph.replacing(with: known))
+          return ("common_subexpression", try graph.replacing(with: known))
         }, accept: { context.takeRewrite($0, $1) })
       module = graph.finished()
     }

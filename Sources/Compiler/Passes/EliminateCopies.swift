@@ -15,7 +15,7 @@ enum EliminateCopiesRules {
     guard let x = anchor.operands[0], try !graph.needsCopy(of: x, anchor),
       try graph.readersAllow(graph.layout(of: x), of: anchor.result)
     else { return nil }
-    return graph.replacing(with: x)
+    return try graph.replacing(with: x)
   }
 }
 

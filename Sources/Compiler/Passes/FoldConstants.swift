@@ -26,7 +26,7 @@ extension Pass {
 /// The state of the pass over all functions: equal tables are shared between them.
 private struct ConstantFolding {
   /// Buffers of up to so many elements keep them in the module's text.
-  static let inlineLimit = 64
+  static let inlineLimit = 16
 
   private var names: UniqueNames
   private let tableRows: Int
@@ -46,12 +46,14 @@ private struct ConstantFolding {
       of: module.functions[index], in: module, context, tableRows: tableRows)
     var graph = RewriteGraph(module, function: index)
     let frontier = known.frontier
-    _ = try graph.sweep(
+    // A value whose views could not view its table waits until they are folded themselves.
+    while try graph.sweep(
       { operation, graph in
         // Ids of values that exist already do not change while patches are committed.
         guard let value = frontier[operation.result] else { return nil }
         return ("fold", try patch(value.normalized, for: operation, in: graph))
       }, accept: { context.takeRewrite($0, $1) })
+    {}
     module = graph.finished()
     for tensor in module.tensors {
       if let value = made[tensor.name] { context.constants[tensor.name] = value }
@@ -67,18 +69,18 @@ private struct ConstantFolding {
     {
       let constant = try patch.append(
         "constant", [], Self.constantAttributes(value, known.tensor.element))
-      return patch.replacing(with: constant)
+      return try patch.replacing(with: constant)
     }
     let name = graph.name(of: .value(operation.result))
     let table = tensor(holding: known.tensor, for: name, &patch, graph)
-    guard let window = known.window else { return patch.replacing(with: table) }
+    guard let window = known.window else { return try patch.replacing(with: table) }
     let slice = try patch.append(
       "slice", [table],
       [
         "axis": .integer(window.axis), "start": .dimension(window.start),
         "end": .dimension(try window.start + window.count),
       ])
-    return patch.replacing(with: slice)
+    return try patch.replacing(with: slice)
   }
 
   private static func constantAttributes(_ value: Double, _ element: ElementType) -> Attributes {

@@ -25,7 +25,7 @@ enum FuseAttentionRules {
     let result = try patch.append(
       "attention", [match.q, match.k, match.v, match.mask], attributes)
     let heads = try patch.append("transpose", [result], ["perm": .integers([0, 2, 1, 3])])
-    return patch.replacing(with: heads)
+    return try patch.replacing(with: heads)
   }
 }
 

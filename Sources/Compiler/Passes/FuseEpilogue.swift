@@ -24,7 +24,7 @@ enum FuseEpilogueRules {
     else { return nil }
     var patch = graph.patch()
     let linear = try patch.append("linear", anchor.operands)
-    return patch.replacing(with: linear)
+    return try patch.replacing(with: linear)
   }
 
   /// linear(x, w) + b => linear(x, w, bias = b)
@@ -50,7 +50,7 @@ enum FuseEpilogueRules {
     var patch = graph.patch()
     let result = try patch.append(
       "linear", linear.operands, ["activation": .word(isTanhGelu ? "gelu_tanh" : anchor.op)])
-    return patch.replacing(with: result)
+    return try patch.replacing(with: result)
   }
 
   /// linear(…)·m => linear(…, multiplier = m), m of the result's shape. Of two products, the one
@@ -88,7 +88,7 @@ enum FuseEpilogueRules {
     var patch = graph.patch()
     let result = try patch.append(
       "embedding", embedding.operands, ["scale": .single(scale * factor)])
-    return patch.replacing(with: result)
+    return try patch.replacing(with: result)
   }
 }
 
@@ -139,6 +139,6 @@ extension RewriteGraph {
     operands[part.rawValue] = operand
     var patch = patch()
     let result = try patch.append("linear", operands, linear.attributes)
-    return patch.replacing(with: result)
+    return try patch.replacing(with: result)
   }
 }

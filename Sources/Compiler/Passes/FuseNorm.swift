@@ -30,7 +30,7 @@ enum FuseNormRules {
       if offset != 0 { attributes["weight_offset"] = .single(offset) }
       var patch = graph.patch()
       let norm = try patch.append("rms_norm", [x, weight], attributes)
-      return patch.replacing(with: norm)
+      return try patch.replacing(with: norm)
     }
     return nil
   }
@@ -45,7 +45,7 @@ enum FuseNormRules {
     else { return nil }
     var patch = graph.patch()
     let norm = try patch.append("layer_norm", [x], ["eps": .single(eps)])
-    return patch.replacing(with: norm)
+    return try patch.replacing(with: norm)
   }
 
   /// layer_norm(x)·w => layer_norm(x, weight = w)
@@ -56,7 +56,7 @@ enum FuseNormRules {
       else { continue }
       var patch = graph.patch()
       let result = try patch.append("layer_norm", [norm.operands[0], weight], norm.attributes)
-      return patch.replacing(with: result)
+      return try patch.replacing(with: result)
     }
     return nil
   }
@@ -70,7 +70,7 @@ enum FuseNormRules {
       var patch = graph.patch()
       let result = try patch.append(
         "layer_norm", [norm.operands[0], norm.operands[1], bias], norm.attributes)
-      return patch.replacing(with: result)
+      return try patch.replacing(with: result)
     }
     return nil
   }

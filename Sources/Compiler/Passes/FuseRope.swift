@@ -22,7 +22,7 @@ enum FuseRopeRules {
           guard graph.isRopeTable(cos, for: x), graph.isRopeTable(sin, for: x) else { continue }
           var patch = graph.patch()
           let rope = try patch.append("rope", [x, cos, sin])
-          return patch.replacing(with: rope)
+          return try patch.replacing(with: rope)
         }
       }
     }

@@ -39,6 +39,6 @@ enum PatchConvRules {
     if let bias = anchor.operands[2] { product = try patch.append("add", [product, bias]) }
     let channelsFirst = try patch.append("transpose", [product], ["perm": .integers([0, 2, 1])])
     let result = try patch.append("reshape", [channelsFirst], ["shape": .dimensions(grid)])
-    return patch.replacing(with: result)
+    return try patch.replacing(with: result)
   }
 }

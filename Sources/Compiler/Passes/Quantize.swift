@@ -5,17 +5,18 @@ extension Pass {
   /// `quantize` chooses the element type in which each weight is stored.
   ///
   /// Weights that are only streamed, as factor of a product or table of an embedding, take the type
-  /// that `PassContext.dtype` asks for; all others, which are small, become f32. Rounding a weight w
+  /// that `PassContext.dtype` asks for; all others, which are small, become f32,
+  /// unless a result shows what type they have. Rounding a weight w
   /// to bf16 moves it by at most |w|·2⁻⁹. Widening, or keeping what the checkpoint has, is exact.
   static let quantize = Pass(
     "quantize", .approximating,
     "Chooses the element type in which each weight is stored."
   ) { module, context in
-    let streamed = module.streamedWeights()
+    let uses = module.weightUses()
     var exactness = Pass.Exactness.exact
     for (index, tensor) in module.tensors.enumerated() where tensor.kind == .weight {
-      guard let isStreamed = streamed[TensorID(index)] else { continue }
-      let target = isStreamed ? context.storage(of: tensor.type.element) : .f32
+      guard let use = uses[TensorID(index)], use != .visible else { continue }
+      let target = use == .streamed ? context.storage(of: tensor.type.element) : .f32
       guard target != tensor.type.element, tensor.type.element.isFloatingPoint,
         context.takeRewrite("store_as_\(target.rawValue)", "%\(tensor.name)")
       else { continue }
@@ -48,28 +49,42 @@ extension ElementType {
   }
 }
 
+/// What the functions do with a weight, the most restrictive use last.
+private enum WeightUse: Int {
+  /// Factor of a product or table of an embedding, only.
+  case streamed
+  /// Operand of other arithmetic.
+  case computed
+  /// Its element type shows: it is returned, or stands beside other elements of that type.
+  case visible
+}
+
 extension Module {
-  /// For every weight that some function reads: whether it is read as factor or table only.
-  fileprivate func streamedWeights() -> [TensorID: Bool] {
-    var result: [TensorID: Bool] = [:]
+  /// How each weight is used that some function reads.
+  fileprivate func weightUses() -> [TensorID: WeightUse] {
+    var uses: [TensorID: WeightUse] = [:]
+    func record(_ use: WeightUse, _ operand: Operand, _ carried: [Operand: TensorID]) {
+      guard let id = operand.tensor ?? carried[operand] else { return }
+      if use.rawValue >= uses[id, default: .streamed].rawValue { uses[id] = use }
+    }
     for function in functions {
-      // Reshaped weights stand for the weights themselves.
-      var source: [Operand: TensorID] = [:]
-      func weight(_ operand: Operand) -> TensorID? { operand.tensor ?? source[operand] }
+      // The weights whose elements a value consists of.
+      var carried: [Operand: TensorID] = [:]
       for operation in function.operations {
         for (index, operand) in operation.operands.enumerated() {
-          guard let operand, let id = weight(operand) else { continue }
-          if operation.op == "reshape" {
-            source[.value(operation.result)] = id
-          } else {
-            let isStreamed = Self.streams(operation.op, index)
-            result[id] = (result[id] ?? true) && isStreamed
+          guard let operand else { continue }
+          switch operation.op {
+          case "reshape", "transpose", "broadcast", "slice", "contiguous":
+            carried[.value(operation.result)] = operand.tensor ?? carried[operand]
+            if operation.op != "reshape" { record(.computed, operand, carried) }
+          case "concat", "masked_scatter", "cache_append": record(.visible, operand, carried)
+          case let op: record(Self.streams(op, index) ? .streamed : .computed, operand, carried)
           }
         }
       }
-      for id in function.results.compactMap({ weight($0.operand) }) { result[id] = false }
+      for result in function.results { record(.visible, result.operand, carried) }
     }
-    return result
+    return uses
   }
 
   private static func streams(_ op: String, _ operand: Int) -> Bool {

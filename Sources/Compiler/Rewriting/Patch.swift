@@ -11,6 +11,8 @@ struct Patch {
   /// Tensors to add to the module: their ids follow those of the module.
   let tensors: [ModuleTensor]
   let replacement: Operand
+  /// How the replacement's elements lie in memory.
+  let layout: Layout
 }
 
 /// Collects the operations of a patch; types come from the op definitions.
@@ -18,6 +20,7 @@ struct PatchBuilder {
   private let graph: RewriteGraph
   private var operations: [Operation] = []
   private var values: [Value] = []
+  private var layouts: [Layout] = []
   private var tensors: [ModuleTensor] = []
 
   init(_ graph: RewriteGraph) {
@@ -35,7 +38,18 @@ struct PatchBuilder {
     }
   }
 
-  /// Appends an operation with one result. Throws `OpError` when it breaks its definition.
+  private func layout(of operand: Operand) throws -> Layout {
+    switch operand {
+    case .value(let id) where id.index >= graph.function.values.count:
+      layouts[id.index - graph.function.values.count]
+    case .tensor(let id) where id.index >= graph.module.tensors.count:
+      try Layout(root: operand, rowMajor: type(of: operand).shape)
+    default: try graph.layout(of: operand)
+    }
+  }
+
+  /// Appends an operation with one result. Throws `OpError` when it breaks its definition, a view
+  /// that needs a copy included.
   mutating func append(
     _ op: String, _ operands: [Operand?], _ attributes: Attributes = [:]
   ) throws -> Operand {
@@ -49,8 +63,14 @@ struct PatchBuilder {
       definition: definition, types: operation.operands.map { $0.map(type(of:)) },
       attributes: attributes)
     for type in try definition.infer(site) {
-      operation.results.append(ValueID(graph.function.values.count + values.count))
+      let id = ValueID(graph.function.values.count + values.count)
+      operation.results.append(id)
       values.append(Value(name: op, type: type))
+      if let view = definition.view, let source = operands.first ?? nil {
+        layouts.append(try view(site, layout(of: source)))
+      } else {
+        layouts.append(try Layout(root: .value(id), rowMajor: type.shape))
+      }
     }
     operations.append(operation)
     return .value(operation.result)
@@ -63,7 +83,9 @@ struct PatchBuilder {
   }
 
   /// The patch that replaces the anchor's result by `operand`.
-  func replacing(with operand: Operand) -> Patch {
-    Patch(operations: operations, values: values, tensors: tensors, replacement: operand)
+  func replacing(with operand: Operand) throws -> Patch {
+    Patch(
+      operations: operations, values: values, tensors: tensors, replacement: operand,
+      layout: try layout(of: operand))
   }
 }

@@ -10,6 +10,7 @@ extension RewriteGraph {
       current = view.operands[0]
     }
     if let tensor = current?.tensor.map(module.tensor) {
+      guard case .buffer = tensor.kind else { return nil }
       switch tensor.initializer {
       case .splat(let value): return tensor.type.element.converted(value)
       case .dense(let values) where values.count == 1:

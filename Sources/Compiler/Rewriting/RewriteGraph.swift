@@ -90,7 +90,7 @@ extension RewriteGraph {
   func patch() -> PatchBuilder { PatchBuilder(self) }
 
   /// The patch that replaces a result by something that exists already.
-  func replacing(with operand: Operand) -> Patch { patch().replacing(with: operand) }
+  func replacing(with operand: Operand) throws -> Patch { try patch().replacing(with: operand) }
 
   /// The operation in words, for messages: `@main, %out = add`.
   func subject(_ operation: Operation) -> String {
@@ -120,7 +120,8 @@ extension RewriteGraph {
     for node in walk {
       guard let operation = nodes[node] else { continue }
       guard let (rule, patch) = try visit(operation, self),
-        !carriesReadPastWrite(patch, to: node), accept(rule, subject(operation))
+        !carriesReadPastWrite(patch, to: node), try !breaksViews(patch, of: operation),
+        accept(rule, subject(operation))
       else {
         order.append(node)
         continue
@@ -140,6 +141,23 @@ extension RewriteGraph {
     guard let node = definitions[operation.result.index], isUnused(operation.result) else { return }
     kill(node)
     order.removeAll { nodes[$0] == nil }
+  }
+
+  /// Whether a view of the anchor's result could not view the replacement without a copy: a reshape
+  /// of a sum may merge axes that it cannot merge in the transposed summand.
+  private func breaksViews(_ patch: Patch, of anchor: Operation) throws -> Bool {
+    guard try patch.layout.strides != layout(of: .value(anchor.result)).strides else {
+      return false
+    }
+    var pending = [(anchor.result, patch.layout)]
+    while let (id, layout) = pending.popLast() {
+      for reader in readers(of: id) where reader.operands.first == .value(id) {
+        guard OpRegistry.definition(of: reader.op)?.isView == true else { continue }
+        guard let viewed = try? self.layout(of: reader, over: layout) else { return true }
+        pending.append((reader.result, viewed))
+      }
+    }
+    return false
   }
 
   private func problem(with patch: Patch, at anchor: Operation) -> String? {

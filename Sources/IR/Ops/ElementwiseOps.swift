@@ -6,8 +6,8 @@ enum ElementwiseOps {
   static let all: [OpDefinition] = unary + binary + selection
 
   static let unary: [OpDefinition] = [
-    unary("neg", "-x") { -$0 },
-    unary("abs", "|x|") { abs($0) },
+    unary("neg", "-x", infer: sameNumbers) { -$0 },
+    unary("abs", "|x|", infer: sameNumbers) { abs($0) },
     unary("exp", "e^x") { exp($0) },
     unary("log", "ln x") { log($0) },
     unary("sqrt", "√x") { $0.squareRoot() },
@@ -17,7 +17,7 @@ enum ElementwiseOps {
     unary("tanh", "tanh x") { tanh($0) },
     unary("erf", "2/√π ∫₀ˣ e^(-t²) dt") { erf($0) },
     unary("sigmoid", "1/(1 + e^-x)") { Activations.sigmoid($0) },
-    unary("relu", "max(x, 0), NaN stays NaN") { Activations.relu($0) },
+    unary("relu", "max(x, 0), NaN stays NaN", infer: sameNumbers) { Activations.relu($0) },
     unary("silu", "x·sigmoid(x)") { $0 * Activations.sigmoid($0) },
     OpDefinition(
       "gelu", .math,
@@ -91,10 +91,11 @@ enum ElementwiseOps {
   ]
 
   private static func unary(
-    _ name: String, _ formula: String, _ function: @escaping @Sendable (Double) -> Double
+    _ name: String, _ formula: String,
+    infer: @escaping @Sendable (OpSite) throws -> [TensorType] = sameFloating,
+    _ function: @escaping @Sendable (Double) -> Double
   ) -> OpDefinition {
-    OpDefinition(name, .math, formula, operands: [.required("x")], infer: sameFloating) {
-      evaluation in
+    OpDefinition(name, .math, formula, operands: [.required("x")], infer: infer) { evaluation in
       evaluation.result(try evaluation.input(0).values.map(function))
     }
   }
@@ -129,6 +130,12 @@ enum ElementwiseOps {
   }
 
   @Sendable private static func sameFloating(_ site: OpSite) throws -> [TensorType] {
+    let type = try OpRules.floating(site, 0)
+    return [type.with(element: type.element.computed)]
+  }
+
+  /// For functions that yield integers on integers.
+  @Sendable private static func sameNumbers(_ site: OpSite) throws -> [TensorType] {
     let type = try site.type(0)
     try site.require(type.element != .bool, "operand 0 has type \(type), expected numbers")
     return [type.with(element: type.element.computed)]
