@@ -11,26 +11,10 @@ extension Pass {
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)
-      try graph.removeDeadOperations(&context)
+      graph.removeUnused { context.takeRewrite("dead_operation", $0) }
       module = graph.finished()
     }
     module.removeUnreadBuffers(&context)
-  }
-}
-
-extension RewriteGraph {
-  fileprivate mutating func removeDeadOperations(_ context: inout PassContext) throws {
-    var dead: [Operation] = []
-    _ = try sweep(
-      { operation, graph in
-        let isDead = !operation.hasEffect && operation.results.allSatisfy(graph.isUnused)
-        if isDead { dead.append(operation) }
-        return nil
-      }, accept: { _, _ in true })
-    for operation in dead {
-      guard context.takeRewrite("dead_operation", subject(operation)) else { return }
-      remove(operation)
-    }
   }
 }
 

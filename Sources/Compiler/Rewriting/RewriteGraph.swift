@@ -17,8 +17,8 @@ struct RewriteGraph {
   /// Place in `order` as of the start of the sweep; new nodes stand where their anchor stood.
   private var positions: [Int]
   private var definitions: [Int?]
-  /// Nodes that read each value, one entry per operand.
-  private var readers: [[Int]]
+  /// Nodes that read each value, and with how many operands.
+  private var readers: [[Int: Int]]
   /// Indices of the function results that are each value.
   private var returned: [[Int]]
   /// Nodes that write each state.
@@ -33,8 +33,9 @@ struct RewriteGraph {
     order = Array(nodes.indices)
     positions = order
     definitions = function.definitions()
-    let uses = function.uses()
-    readers = uses.operations
+    readers = function.uses().operations.map { nodes in
+      nodes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
     returned = Array(repeating: [], count: function.values.count)
     for (index, result) in function.results.enumerated() {
       if let id = result.operand.value { returned[id.index].append(index) }
@@ -73,15 +74,16 @@ extension RewriteGraph {
     definition(of: operand).flatMap { ops.contains($0.op) ? $0 : nil }
   }
 
-  /// The operations that read a value, one entry per operand, in no particular order.
-  func readers(of id: ValueID) -> [Operation] { readers[id.index].compactMap { nodes[$0] } }
+  /// The operations that read a value, in no particular order.
+  func readers(of id: ValueID) -> [Operation] { readers[id.index].keys.compactMap { nodes[$0] } }
 
   func isReturned(_ id: ValueID) -> Bool { !returned[id.index].isEmpty }
 
   /// Whether exactly one operand reads the result and the function does not return it: fusing its
   /// operation into the reader then computes nothing twice.
   func isReadOnce(_ operation: Operation) -> Bool {
-    readers[operation.result.index].count == 1 && !isReturned(operation.result)
+    let readers = readers[operation.result.index]
+    return readers.count == 1 && readers.first?.value == 1 && !isReturned(operation.result)
   }
 
   func isUnused(_ id: ValueID) -> Bool { readers[id.index].isEmpty && !isReturned(id) }
@@ -136,10 +138,16 @@ extension RewriteGraph {
     return changed
   }
 
-  /// Removes an operation whose result nobody reads, and what only it read.
-  mutating func remove(_ operation: Operation) {
-    guard let node = definitions[operation.result.index], isUnused(operation.result) else { return }
-    kill(node)
+  /// Removes operations whose results nobody reads, and what only they read, as far as `accept`
+  /// agrees.
+  mutating func removeUnused(accept: (_ subject: String) -> Bool) {
+    for node in order.reversed() {
+      guard let operation = nodes[node], !operation.hasEffect,
+        operation.results.allSatisfy(isUnused)
+      else { continue }
+      guard accept(subject(operation)) else { break }
+      kill(node)
+    }
     order.removeAll { nodes[$0] == nil }
   }
 
@@ -213,7 +221,7 @@ extension RewriteGraph {
       value.name = names.unique("\(anchorName).\(value.name)")
       function.values.append(value)
       definitions.append(nil)
-      readers.append([])
+      readers.append([:])
       returned.append([])
     }
     for operation in patch.operations { insert(operation, at: anchor) }
@@ -235,22 +243,22 @@ extension RewriteGraph {
     order.append(node)
     for result in operation.results { definitions[result.index] = node }
     for operand in operation.operands {
-      if let id = operand?.value { readers[id.index].append(node) }
+      if let id = operand?.value { readers[id.index][node, default: 0] += 1 }
     }
     if let state = operation.writtenState { writers[state, default: []].append(node) }
   }
 
   private mutating func replaceUses(of old: ValueID, with new: Operand) {
     let users = readers[old.index]
-    readers[old.index] = []
-    for node in Set(users) {
+    readers[old.index] = [:]
+    for node in users.keys {
       guard var operation = nodes[node] else { continue }
       operation.operands = operation.operands.map { $0 == .value(old) ? new : $0 }
       nodes[node] = operation
     }
     for index in returned[old.index] { function.results[index].operand = new }
     if let id = new.value {
-      readers[id.index] += users
+      readers[id.index].merge(users, uniquingKeysWith: +)
       returned[id.index] += returned[old.index]
     }
     returned[old.index] = []
@@ -265,7 +273,7 @@ extension RewriteGraph {
       for result in operation.results { definitions[result.index] = nil }
       if let state = operation.writtenState { writers[state]?.removeAll { $0 == node } }
       for id in Set(operation.operands.compactMap { $0?.value }) {
-        readers[id.index].removeAll { $0 == node }
+        readers[id.index][node] = nil
         if isUnused(id), let source = definitions[id.index], nodes[source]?.hasEffect == false {
           pending.append(source)
         }
