@@ -62,7 +62,8 @@ public struct InputFile: ~Copyable, Sendable {
   }
 }
 
-/// Why a file cannot be read.
+/// Why a file cannot be read. The description does not name the file: the reader puts its path in
+/// front.
 public struct InputFileError: Error, Equatable, Sendable {
   public enum Problem: Equatable, Sendable {
     case system(errno: Int32)

@@ -50,6 +50,11 @@ public struct Dim: Hashable, Sendable {
     }
   }
 
+  /// The polynomial as its products, largest degree first.
+  public var products: [(coefficient: Int, symbols: [String])] {
+    terms.map { ($0.coefficient, $0.symbols) }
+  }
+
   public var isOne: Bool { constant == 1 }
 
   /// All symbols that occur, sorted.

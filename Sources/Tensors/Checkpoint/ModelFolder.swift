@@ -45,11 +45,6 @@ public struct ModelFolder: Sendable {
     return resolved
   }
 
-  /// The content of a JSON file of the folder.
-  public func json(named name: String, limits: JSON.Limits) throws -> JSON {
-    try JSON.parse(path: file(named: name), limits: limits)
-  }
-
   private static func isPlain(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
       && !name.utf8.contains(0) && name.utf8.count <= 255

@@ -1,5 +1,4 @@
 import Glibc
-import JSON
 
 /// A file that appears under its name complete or not at all.
 ///
@@ -112,10 +111,12 @@ public struct AtomicFile: ~Copyable {
 
   private typealias Temporary = (descriptor: Int32, hiddenPath: String?)
 
-  /// A file without a name; nil where the file system has none.
+  /// A file without a name; nil where the file system has none, or where `/proc`, through which it
+  /// gets its name in the end, is not there.
   private static func openUnnamed(
     for target: String, path: String
   ) throws(OutputFileError) -> Temporary? {
+    guard access("/proc/self/fd", X_OK) == 0 else { return nil }
     // The flag's value in the kernel's interface; Glibc's macro is not visible to Swift.
     let withoutName = O_DIRECTORY | 0o20_000_000
     let descriptor = open(folder(of: target), O_WRONLY | O_CLOEXEC | withoutName, 0o666)
@@ -181,37 +182,5 @@ public struct AtomicFile: ~Copyable {
 
   private static func hiddenName(beside path: String) -> String {
     "\(folder(of: path))/.paligraph-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
-  }
-}
-
-/// Why a file cannot be written. The description is one printable line that begins with the file.
-public struct OutputFileError: Error, Equatable, Sendable {
-  public enum Problem: Equatable, Sendable {
-    case system(errno: Int32)
-    /// Something else than a file has the name.
-    case notARegularFile
-  }
-
-  public var path: String
-  public var problem: Problem
-
-  public init(path: String, problem: Problem) {
-    self.path = path
-    self.problem = problem
-  }
-
-  init(path: String, errno: Int32) {
-    self.init(path: path, problem: .system(errno: errno))
-  }
-}
-
-extension OutputFileError: CustomStringConvertible {
-  public var description: String {
-    switch problem {
-    case .system(let code):
-      "\(path.printable): cannot be written: \(String(cString: strerror(code)))"
-    case .notARegularFile:
-      "\(path.printable): cannot be written: not a regular file"
-    }
   }
 }
