@@ -14,6 +14,8 @@ extension PassManager {
     .eliminateCopies,
     .quantize,
     .deadCode,
+    .selectKernels,
+    .planMemory,
   ]
 
   /// One thing that must hold for the order of the pipeline: `before` stands before the first `after`.
@@ -57,6 +59,12 @@ extension PassManager {
     OrderConstraint(
       before: "eliminate_copies", after: "dead_code",
       reason: "what only led to removed copies is swept up last"),
+    OrderConstraint(
+      before: "dead_code", after: "select_kernels",
+      reason: "nothing that is never read gets a kernel"),
+    OrderConstraint(
+      before: "select_kernels", after: "plan_memory",
+      reason: "the copies that kernels ask for need memory too"),
   ]
 
   /// Every pass once, in pipeline order.

@@ -1,0 +1,69 @@
+import IR
+import JSON
+import Plans
+import Tensors
+
+/// A module taken through all passes, and the plan that came out.
+public struct Compilation: Sendable {
+  /// The module after the last pass: stage `planned`.
+  public let module: Module
+  public let plan: Plan
+  public let reports: [PassReport]
+  private let context: PassContext
+
+  /// Runs the passes and lowers the result. Throws `PassError` naming pass and operation.
+  public init(
+    _ module: Module, context: PassContext = PassContext(),
+    manager: PassManager = PassManager(), sections: [JSON.Member] = []
+  ) throws {
+    var module = module
+    var context = context
+    reports = try manager.run(&module, context: &context)
+    self.module = module
+    self.context = context
+    var plan = try PlanEmitter.emit(module)
+    plan.sections = sections
+    self.plan = plan
+  }
+
+  /// Where the values of weights and persistent buffers come from.
+  public typealias Source = (_ name: String) throws -> TensorData?
+
+  /// Writes the plan file.
+  ///
+  /// - Parameters:
+  ///   - extras: tensors that no step reads, such as a tokenizer's tables.
+  ///   - source: values of the tensors that come from a checkpoint.
+  ///   - progress: told the bytes written so far and in total; may throw to give up.
+  public func write(
+    to path: String, extras: [(name: String, data: TensorData)] = [], source: Source = { _ in nil },
+    progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+  ) throws {
+    let tensors = Dictionary(
+      module.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    try PlanWriter.write(plan, extras: extras, to: path, progress: progress) { planned in
+      if let tensor = tensors[planned.name] {
+        if let initializer = tensor.initializer {
+          return initializer.value(planned.element, planned.shape).data
+        }
+        if let folded = context.constants[planned.name] { return folded.data }
+      }
+      guard let data = try source(planned.name) else {
+        throw PlanError(
+          "%\(planned.name) has no value; give it one with {value = …} or compile a checkpoint")
+      }
+      return data
+    }
+  }
+}
+
+extension HostTensor {
+  /// The values in memory. Integers other than i64 are not needed by any kernel.
+  var data: TensorData {
+    switch element {
+    case .f64: TensorData(values, shape: shape)
+    case .i64: TensorData(values.map { Int64($0) }, shape: shape)
+    default: TensorData(values.map { Float($0) }, shape: shape)
+    }
+  }
+}

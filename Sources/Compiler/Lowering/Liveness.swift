@@ -1,0 +1,130 @@
+import IR
+import Tensors
+
+/// One stretch of arena memory that a function needs: the storage of a value, of all views of it,
+/// and of every value computed in place over it.
+struct ArenaBuffer {
+  /// The value that the storage was first made for.
+  var root: ValueID
+  /// Bytes at the symbols' bounds, a multiple of the plan's alignment.
+  var bytes: Int
+  /// First and last moment at which its contents matter, both included. Parameters exist from
+  /// moment 0, operation i runs at moment i + 1, the function's results are read at the last one.
+  var lifetime: ClosedRange<Int>
+}
+
+/// Which value lives in which arena buffer, and when.
+struct Liveness {
+  private(set) var buffers: [ArenaBuffer] = []
+  /// Index into `buffers` of the storage of each value; nil for views of weights and states.
+  private(set) var bufferOfValue: [Int?]
+  /// How many values are computed over the storage of another one.
+  let valuesInPlace: Int
+  let layouts: [Layout]
+
+  init(of function: Function, in module: Module) throws {
+    layouts = try Layout.analyze(function, in: module)
+    let roots = layouts.map { $0.root.value }
+    let parent = InPlace.storage(of: function, in: module, layouts)
+    valuesInPlace = parent.count { $0 != nil }
+    func storage(_ id: ValueID) -> ValueID {
+      var current = id
+      while let next = parent[current.index] { current = next }
+      return current
+    }
+    let last = function.operations.count + 1
+    var lifetimes = [ClosedRange<Int>?](repeating: nil, count: function.values.count)
+    func touch(_ id: ValueID, at moment: Int) {
+      guard let root = roots[id.index] else { return }
+      let owner = storage(root).index
+      lifetimes[owner] =
+        lifetimes[owner].map {
+          min($0.lowerBound, moment)...max($0.upperBound, moment)
+        } ?? moment...moment
+    }
+    for id in function.parameters { touch(id, at: 0) }
+    for (index, operation) in function.operations.enumerated() {
+      for id in operation.results { touch(id, at: index + 1) }
+      for case .some(.value(let id)) in operation.operands { touch(id, at: index + 1) }
+    }
+    for result in function.results {
+      if let id = result.operand.value { touch(id, at: last) }
+    }
+    bufferOfValue = Array(repeating: nil, count: function.values.count)
+    for index in function.values.indices {
+      guard let lifetime = lifetimes[index] else { continue }
+      let type = function.values[index].type
+      let bytes = try type.shape.elementCount().evaluate(module.bounds) * type.element.byteCount
+      bufferOfValue[index] = buffers.count
+      buffers.append(
+        ArenaBuffer(root: ValueID(index), bytes: bytes.alignedForPlan, lifetime: lifetime))
+    }
+    for index in function.values.indices {
+      guard let root = roots[index] else { continue }
+      bufferOfValue[index] = bufferOfValue[storage(root).index]
+    }
+  }
+}
+
+/// Decides which operations may write over an operand that dies with them.
+enum InPlace {
+  /// Operations that read each element of operand 0 before they write the same element.
+  private static let overwritesFirst: Set<String> = [
+    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "relu",
+    "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "softmax",
+    "layer_norm", "rms_norm",
+  ]
+
+  /// For each value that is computed in place: the value whose storage it takes over.
+  static func storage(
+    of function: Function, in module: Module, _ layouts: [Layout]
+  ) -> [ValueID?] {
+    var parent = [ValueID?](repeating: nil, count: function.values.count)
+    let lastUse = lastUses(of: function, layouts)
+    for (index, operation) in function.operations.enumerated() {
+      guard let position = candidate(operation), let id = operation.operands[position]?.value,
+        let root = layouts[id.index].root.value, lastUse[root.index] == index
+      else { continue }
+      let result = operation.result
+      let isAliased = operation.operands.enumerated().contains { other, operand in
+        other != position && operand?.value.map { layouts[$0.index].root.value == root } ?? false
+      }
+      guard !isAliased, function[id].type == function[result].type,
+        function[root].type.element == function[result].type.element,
+        (try? layouts[id.index].isContiguous(for: function[id].type.shape)) == true,
+        layouts[id.index].offset == 0,
+        (try? function[root].type.shape.elementCount())
+          == (try? function[result].type.shape.elementCount())
+      else { continue }
+      parent[result.index] = root
+    }
+    return parent
+  }
+
+  /// The operand that an operation could overwrite.
+  private static func candidate(_ operation: Operation) -> Int? {
+    if overwritesFirst.contains(operation.op) { return 0 }
+    // `linear` adds its residual as it writes.
+    if operation.op == "linear", operation.operands.count > 4, operation.operands[4] != nil {
+      return 4
+    }
+    return nil
+  }
+
+  /// Index of the last operation that reads each root's storage; the count of operations when the
+  /// function returns it.
+  private static func lastUses(of function: Function, _ layouts: [Layout]) -> [Int] {
+    var last = [Int](repeating: -1, count: function.values.count)
+    for (index, operation) in function.operations.enumerated() {
+      for case .some(.value(let id)) in operation.operands {
+        if let root = layouts[id.index].root.value { last[root.index] = index }
+      }
+    }
+    for result in function.results {
+      if let id = result.operand.value, let root = layouts[id.index].root.value {
+        last[root.index] = function.operations.count
+      }
+    }
+    return last
+  }
+}

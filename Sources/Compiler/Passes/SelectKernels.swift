@@ -1,0 +1,16 @@
+import IR
+
+extension Pass {
+  /// `select_kernels` names the kernel that executes each operation, after copying operands that
+  /// the kernel cannot read as they lie.
+  static let selectKernels = Pass(
+    "select_kernels", .exact,
+    "Names the kernel that executes each operation, and copies operands it could not read."
+  ) { module, context in
+    for index in module.functions.indices {
+      guard context.takeRewrite("select", "@\(module.functions[index].name)") else { return }
+      try OperandCopies.insert(into: &module.functions[index], of: module)
+      KernelSelection.select(in: &module.functions[index], of: module)
+    }
+  }
+}
