@@ -1,0 +1,151 @@
+import Plans
+import Tensors
+
+/// Kernels that make or move data.
+enum DataBinding {
+  static let all: [String: KernelRegistry.Binder] = [
+    "copy": copy, "concat": concat, "constant": constant, "iota": iota,
+    "embedding.f32": { try embedding($0, .f32) }, "embedding.bf16": { try embedding($0, .bf16) },
+    "masked_scatter": maskedScatter, "causal_mask": causalMask,
+  ]
+
+  @Sendable private static func copy(_ site: StepSite) throws -> BoundKernel {
+    let element = site.step.result.element
+    let x = try site.operand(0, element)
+    try site.require(x.shape == site.step.result.shape, "x and the result have different shapes")
+    return BoundKernel(run: { views, kernels in
+      let out = views.result
+      kernels.copy(
+        out: out.base, outStrides: out.strides, x: views[0].base, xStrides: views[0].strides,
+        shape: out.shape, elementBytes: element.byteCount)
+    })
+  }
+
+  @Sendable private static func concat(_ site: StepSite) throws -> BoundKernel {
+    let out = site.step.result
+    let axis = try site.axis("axis", rank: out.shape.count)
+    var length: Dim = 0
+    for index in site.step.operands.indices {
+      let x = try site.operand(index, out.element)
+      try site.require(
+        x.shape.count == out.shape.count
+          && x.shape.indices.allSatisfy { $0 == axis || x.shape[$0] == out.shape[$0] },
+        "operand \(index) does not line up")
+      length = try length + x.shape[axis]
+    }
+    try site.require(length == out.shape[axis], "the operands do not fill the result")
+    return BoundKernel(run: { views, kernels in
+      let out = views.result
+      var start = 0
+      for index in 0..<views.operandCount {
+        let x = views[index]
+        kernels.copy(
+          out: out.base + start * out.strides[axis] * out.element.byteCount,
+          outStrides: out.strides, x: x.base, xStrides: x.strides, shape: x.shape,
+          elementBytes: out.element.byteCount)
+        start += x.shape[axis]
+      }
+    })
+  }
+
+  @Sendable private static func constant(_ site: StepSite) throws -> BoundKernel {
+    let out = site.step.result
+    let values = try site.reals("values") ?? [Double(try site.real("value"))]
+    try site.require(
+      try out.shape.elementCount() == Dim(values.count), "value has the wrong length")
+    try site.requireDense(out, "the result")
+    return BoundKernel(run: { views, _ in
+      let out = views.result
+      for (index, value) in values.enumerated() {
+        switch out.element {
+        case .i64: out.integers[index] = Int64(saturating: value)
+        case .bool: out.flags[index] = value != 0 ? 1 : 0
+        default: out.floats[index] = Float(value)
+        }
+      }
+    })
+  }
+
+  @Sendable private static func iota(_ site: StepSite) throws -> BoundKernel {
+    let out = try site.result(.i64)
+    try site.requireDense(out, "the result")
+    try site.require(out.shape.count == 1, "the result has not 1 axis")
+    let start = try site.dim("start")
+    return BoundKernel(run: { views, _ in
+      let out = views.result
+      let first = start.evaluate(views.symbols)
+      for index in 0..<out.count { out.integers[index] = Int64(first &+ index) }
+    })
+  }
+
+  private static func embedding(_ site: StepSite, _ element: ElementType) throws -> BoundKernel {
+    let (table, ids, out) = (
+      try site.operand(0, element), try site.operand(1, .i64), try site.result()
+    )
+    try site.requireDense(table, "table")
+    try site.requireDense(ids, "ids")
+    try site.requireDense(out, "the result")
+    try site.require(
+      table.shape.count == 2 && out.shape == ids.shape + [table.shape[1]],
+      "table, ids and result do not fit together")
+    let scale = try site.real("scale")
+    return BoundKernel(run: { views, kernels in
+      let (table, out) = (views[0], views.result)
+      do {
+        try kernels.embedding(
+          out: out.floats, outRowStride: table.shape[1],
+          table: TableArguments(base: table.weight, rows: table.shape[0], columns: table.shape[1]),
+          ids: UnsafePointer(views[1].integers), count: views[1].count, scale: scale)
+      } catch {
+        throw ExecutionError.invalidValue("\(error)")
+      }
+    })
+  }
+
+  @Sendable private static func maskedScatter(_ site: StepSite) throws -> BoundKernel {
+    let (x, mask, source) = (try site.operand(0), try site.operand(1, .bool), try site.operand(2))
+    let out = try site.result()
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    try site.requireDense(out, "the result")
+    try site.requireDense(source, "source")
+    try site.requireBroadcast(mask.shape, to: out.shape, "mask")
+    return BoundKernel(run: { views, kernels in
+      let (x, mask, source, out) = (views[0], views[1], views[2], views.result)
+      kernels.copy(
+        out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
+        elementBytes: 4)
+      let strides = mask.strides(broadcastTo: out.shape)
+      let available = source.count
+      var (position, next) = (0, 0)
+      try out.shape.forEachIndex { index in
+        if mask.flags[strides.position(of: index)] != 0 {
+          guard next < available else {
+            throw ExecutionError.invalidValue(
+              "the mask selects more elements than the source has (\(available))")
+          }
+          out.floats[position] = source.floats[next]
+          next += 1
+        }
+        position += 1
+      }
+    })
+  }
+
+  @Sendable private static func causalMask(_ site: StepSite) throws -> BoundKernel {
+    let out = try site.result()
+    try site.requireDense(out, "the result")
+    try site.require(out.shape.count == 2, "the result is no matrix")
+    let window = try site.optionalInteger("window") ?? Int.max
+    return BoundKernel(run: { views, _ in
+      let out = views.result
+      let (queries, keys) = (out.shape[0], out.shape[1])
+      for i in 0..<queries {
+        let query = keys - queries + i
+        for key in 0..<keys {
+          let isVisible = key <= query && query - key < window
+          out.floats[i * keys + key] = isVisible ? 0 : -.infinity
+        }
+      }
+    })
+  }
+}

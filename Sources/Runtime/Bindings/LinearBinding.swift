@@ -1,0 +1,83 @@
+import CKernels
+import Plans
+import Tensors
+
+/// `linear` for each element type that weights are stored in.
+enum LinearBinding {
+  static let all: [String: KernelRegistry.Binder] = [
+    "linear.f32": { try bind($0, .f32) }, "linear.bf16": { try bind($0, .bf16) },
+  ]
+
+  private static func bind(_ site: StepSite, _ element: ElementType) throws -> BoundKernel {
+    let (x, weight, out) = (try site.operand(0), try site.operand(1, element), try site.result())
+    try site.requireRows(x, "x")
+    try site.requireDense(weight, "weight")
+    try site.requireDense(out, "the result")
+    try site.require(
+      weight.shape.count == 2 && x.shape.last == weight.shape[1]
+        && Array(x.shape.dropLast()) + [weight.shape[0]] == out.shape,
+      "x, weight and result do not fit together")
+    let bias = try site.optionalOperand(2, shape: [weight.shape[0]])
+    if let bias { try site.requireDense(bias, "bias") }
+    for index in 3...4 {
+      if let extra = try site.optionalOperand(index, shape: out.shape) {
+        try site.requireRows(extra, "operand \(index)")
+      }
+    }
+    // A plain product has no activation attribute.
+    let activation =
+      try site.optionalWord("activation").map(UnaryOperation.init(activation:)) ?? .identity
+    return BoundKernel(
+      scratch: { views in
+        let weight = views[1]
+        let rows = views[0].rows
+        return [rows, min(rows, 8)].reduce(ScratchRequirement.none) {
+          $0.union(
+            Kernels.linearScratch(rows: $1, inputs: weight.shape[1], outputs: weight.shape[0]))
+        }
+      },
+      run: { views, kernels in
+        kernels.linear(arguments(views, activation))
+      })
+  }
+
+  private static func arguments(_ views: StepViews, _ activation: UnaryOperation) -> LinearArguments
+  {
+    let (x, weight, out) = (views[0], views[1], views.result)
+    let (multiplier, residual) = (views.optional(3), views.optional(4))
+    return LinearArguments(
+      out: out.floats, outRowStride: out.extent(fromEnd: 1), x: UnsafePointer(x.floats),
+      xRowStride: x.rowStride, weight: weight.weight, rows: x.rows, inputs: weight.shape[1],
+      outputs: weight.shape[0],
+      epilogue: Epilogue(
+        bias: views.optional(2).map { UnsafePointer($0.floats) }, activation: activation,
+        multiplier: multiplier.map { UnsafePointer($0.floats) },
+        multiplierRowStride: multiplier?.rowStride ?? 0,
+        residual: residual.map { UnsafePointer($0.floats) },
+        residualRowStride: residual?.rowStride ?? 0))
+  }
+}
+
+extension BufferView {
+  /// This view as a weight that kernels stream. Its element type is f32 or bf16.
+  var weight: WeightPointer {
+    element == .bf16
+      ? .bf16(UnsafePointer(base.assumingMemoryBound(to: UInt16.self)))
+      : .f32(UnsafePointer(floats))
+  }
+}
+
+extension UnaryOperation {
+  init(activation name: String) throws {
+    switch name {
+    case "none": self = .identity
+    case "gelu": self = .geluErf
+    case "gelu_tanh": self = .geluTanh
+    case "relu": self = .relu
+    case "silu": self = .silu
+    case "sigmoid": self = .sigmoid
+    case "tanh": self = .tanh
+    default: throw PlanError("unknown activation")
+    }
+  }
+}

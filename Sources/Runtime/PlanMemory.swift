@@ -1,0 +1,55 @@
+import Glibc
+import Plans
+
+/// The memory that a plan runs in: arena and states as zero pages of their own, weights in the
+/// mapped file.
+final class PlanMemory {
+  private let file: PlanFile
+  private let arena: UnsafeMutableRawBufferPointer
+  private let states: UnsafeMutableRawBufferPointer
+  /// Where views without elements point.
+  let empty: UnsafeMutableRawPointer
+
+  init(_ file: PlanFile) throws {
+    self.file = file
+    arena = try Self.map(file.plan.arenaBytes)
+    do { states = try Self.map(file.plan.stateBytes) } catch {
+      munmap(arena.baseAddress, arena.count)
+      throw error
+    }
+    empty = UnsafeMutableRawPointer.allocate(byteCount: Plan.alignment, alignment: Plan.alignment)
+  }
+
+  deinit {
+    munmap(arena.baseAddress, arena.count)
+    munmap(states.baseAddress, states.count)
+    empty.deallocate()
+  }
+
+  private static func map(_ bytes: Int) throws -> UnsafeMutableRawBufferPointer {
+    let count = max(bytes, Plan.alignment)
+    guard
+      let base = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      base != MAP_FAILED
+    else { throw PlanError("\(count) bytes of memory are not to be had") }
+    return UnsafeMutableRawBufferPointer(start: base, count: count)
+  }
+
+  /// The bytes that a view may touch, from the base that its start counts from. Weights are mapped
+  /// read-only: the plan's verifier has made sure that no step writes to them.
+  func region(of view: PlanView) -> UnsafeMutableRawBufferPointer {
+    switch view.region {
+    case .arena(let offset): UnsafeMutableRawBufferPointer(rebasing: arena[offset...])
+    case .tensor(let index):
+      file.withUnsafeBytes(ofTensor: index) { UnsafeMutableRawBufferPointer(mutating: $0) }
+    case .state(let index):
+      UnsafeMutableRawBufferPointer(
+        rebasing: states[
+          file.plan.states[index].offset..<file.plan.states[index].offset
+            + file.plan.states[index].byteCount])
+    }
+  }
+
+  /// Sets all states back to zero.
+  func clearStates() { states.initializeMemory(as: UInt8.self, repeating: 0) }
+}

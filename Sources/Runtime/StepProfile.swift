@@ -1,0 +1,42 @@
+import Plans
+
+/// When each step ran, in the order of execution.
+public struct StepProfile: Sendable {
+  public struct Event: Sendable {
+    public let function: Int
+    public let step: Int
+    /// Nanoseconds of the monotonic clock.
+    public let start: UInt64
+    public let end: UInt64
+  }
+
+  private let plan: Plan
+  public private(set) var events: [Event] = []
+
+  init(plan: Plan) {
+    self.plan = plan
+    events.reserveCapacity(1 << 16)
+  }
+
+  mutating func record(_ function: Int, _ step: Int, _ start: UInt64, _ end: UInt64) {
+    events.append(Event(function: function, step: step, start: start, end: end))
+  }
+
+  /// Seconds and calls by kernel, slowest first.
+  public func totals() -> [(kernel: String, calls: Int, seconds: Double)] {
+    var totals: [String: (calls: Int, seconds: Double)] = [:]
+    for event in events {
+      let kernel = plan.functions[event.function].steps[event.step].kernel
+      totals[kernel, default: (0, 0)].calls += 1
+      totals[kernel, default: (0, 0)].seconds += Double(event.end - event.start) * 1e-9
+    }
+    return totals.map { ($0.key, $0.value.calls, $0.value.seconds) }
+      .sorted { $0.2 == $1.2 ? $0.0 < $1.0 : $0.2 > $1.2 }
+  }
+
+  /// Name, kernel and function of an event's step.
+  public func describe(_ event: Event) -> (function: String, step: String, kernel: String) {
+    let function = plan.functions[event.function]
+    return (function.name, function.steps[event.step].name, function.steps[event.step].kernel)
+  }
+}
