@@ -1,0 +1,49 @@
+import Compiler
+import IR
+import Plans
+import Tensors
+
+extension ImportedModel {
+  /// Runs the passes for a storage type. Throws `PassError`.
+  public func compile(
+    dtype: PassContext.DType = .auto, manager: PassManager = PassManager()
+  ) throws -> Compilation {
+    var context = PassContext()
+    context.dtype = dtype
+    let source = source
+    context.bufferSource = { tensor in
+      try source(tensor.name).map {
+        HostTensor(tensor.type.element, $0.shape, $0.floats().map(Double.init))
+      }
+    }
+    return try Compilation(module, context: context, manager: manager, sections: sections)
+  }
+
+  /// Writes the plan of a compilation of this model.
+  public func write(
+    _ compilation: Compilation, to path: String,
+    progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+  ) throws {
+    do {
+      try compilation.write(to: path, extras: extras, source: source, progress: progress)
+    } catch let error as PlanError {
+      throw ModelError(path, "\(error)")
+    }
+  }
+}
+
+/// Compiles a model to a plan file: what `paligraph compile` does.
+///
+/// - Parameters:
+///   - model: a Hugging Face directory or a `.pg` graph.
+///   - maxTokens: the longest sequence; nil for image tokens + 512.
+/// - Throws: an error whose description is one line that names the file.
+@discardableResult
+public func compile(
+  _ model: String, to plan: String, dtype: PassContext.DType = .auto, maxTokens: Int? = nil
+) throws -> Plan {
+  let imported = try ModelSource(path: model).load(maxTokens: maxTokens)
+  let compilation = try imported.compile(dtype: dtype)
+  try imported.write(compilation, to: plan)
+  return compilation.plan
+}

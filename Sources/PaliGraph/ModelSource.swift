@@ -1,0 +1,94 @@
+import Glibc
+import IR
+import JSON
+import Models
+import Tensors
+
+/// Something that can be compiled, told apart by what the path leads to.
+public enum ModelSource: Sendable {
+  /// A Hugging Face directory with a `config.json`.
+  case directory(String)
+  /// A textual graph, `.pg`.
+  case graph(String)
+
+  /// Throws `ModelError` when the path leads to nothing that can be compiled.
+  public init(path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw ModelError(path, "\(String(cString: strerror(errno))); give the path of a model")
+    }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      self = .directory(path)
+    } else if path.hasSuffix(".pg") {
+      self = .graph(path)
+    } else if path.hasSuffix(".onnx") {
+      throw ModelError(
+        path, "ONNX models cannot be read yet; give a checkpoint directory or a .pg graph")
+    } else {
+      throw ModelError(
+        path, "not a model; give a Hugging Face directory, a .pg graph or a plan made from one")
+    }
+  }
+
+  public var path: String {
+    switch self {
+    case .directory(let path), .graph(let path): path
+    }
+  }
+}
+
+/// Why a model cannot be used: one line that begins with its path.
+public struct ModelError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ path: String, _ problem: String) {
+    description = "\(path.printable): \(problem)"
+  }
+}
+
+/// A model as it was imported: its textbook graph, and where the bytes of its weights are.
+public struct ImportedModel: Sendable {
+  public let module: Module
+  /// Settings that go into the plan beside the graph.
+  public let sections: [JSON.Member]
+  /// Tensors that go into the plan beside the weights, such as the tokenizer's tables.
+  public let extras: [(name: String, data: TensorData)]
+  /// The value of a weight or persistent buffer by name, from the mapped checkpoint.
+  public let source: @Sendable (String) throws -> TensorData?
+  /// Things worth one line each that do not stand in the way.
+  public let warnings: [String]
+}
+
+extension ModelSource {
+  /// Builds the graph. Reads no weight bytes.
+  ///
+  /// - Parameter maxTokens: the longest sequence, for models that have one; nil for image tokens + 512.
+  public func load(maxTokens: Int? = nil) throws -> ImportedModel {
+    switch self {
+    case .directory(let path): try PaliGemmaModel(directory: path, maxTokens: maxTokens).imported
+    case .graph(let path): try Self.graph(path)
+    }
+  }
+
+  private static func graph(_ path: String) throws -> ImportedModel {
+    let file = try InputFile(path: path)
+    guard file.byteCount <= Module.textLimit else {
+      throw ModelError(path, "the graph is larger than \(Module.textLimit) bytes")
+    }
+    do {
+      return ImportedModel(
+        module: try Module.parse(bytes: try file.readAll()), sections: [], extras: [],
+        source: { _ in nil }, warnings: [])
+    } catch let error as TextError {
+      // A compiler's way to point at a place: FILE:line:column.
+      throw TextFileError(path: path, error: error)
+    }
+  }
+}
+
+/// A textual graph that cannot be read: `FILE:line:column: what is wrong`.
+public struct TextFileError: Error, Sendable, CustomStringConvertible {
+  public let path: String
+  public let error: TextError
+  public var description: String { "\(path.printable):\(error)" }
+}

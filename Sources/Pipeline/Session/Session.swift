@@ -1,0 +1,106 @@
+import Foundation
+import JSON
+import Plans
+import Runtime
+import Tensors
+
+/// An opened PaliGemma plan, ready to answer prompts about pictures.
+///
+///     let session = try Session(plan: "mini.plan")
+///     for try await piece in session.generate(request) { print(piece, terminator: "") }
+///
+/// One request runs at a time; others wait.
+public final class Session: Sendable {
+  public let settings: SessionSettings
+  public let tokenizer: Tokenizer
+  public let file: PlanFile
+  /// Seconds that opening took.
+  public let loadSeconds: Double
+  private let engine: Exclusive<Engine>
+
+  /// - Parameter threads: threads to compute with; nil for one per processor.
+  /// - Throws: an error whose description is one line that names the file.
+  public convenience init(plan path: String, threads: Int? = nil) throws {
+    try self.init(PlanFile(path: path), threads: threads)
+  }
+
+  public init(_ file: PlanFile, threads: Int? = nil) throws {
+    let start = Timer()
+    self.file = file
+    guard let section = file.plan.section(SessionSettings.section) else {
+      throw PlanFileError(
+        path: file.path,
+        problem: "it is no PaliGemma model; give its inputs with --input NAME=FILE.npy")
+    }
+    do {
+      settings = try SessionSettings(json: JSONField(section, path: SessionSettings.section))
+      tokenizer = Tokenizer(try TokenizerTables { try file.tensor(named: $0) })
+      engine = Exclusive(
+        try Engine(Executor(file, threads: threads), settings: settings, tokenizer: tokenizer))
+    } catch let error as PlanFileError {
+      throw error
+    } catch {
+      throw PlanFileError(path: file.path, problem: "\(error); compile it again")
+    }
+    loadSeconds = start.seconds
+  }
+
+  /// Answers a prompt. Calls `onText` with each piece of text as soon as it is settled; when it
+  /// returns false, generation stops there.
+  public func generate(
+    _ request: GenerationRequest, onText: (String) -> Bool = { _ in true }
+  ) throws -> Generation {
+    var result = try engine.withLock { try $0.generate(request, onText: onText) }
+    result.statistics.load = loadSeconds
+    return result
+  }
+
+  /// The answer piece by piece. Ending the iteration early stops the generation.
+  public func generate(_ request: GenerationRequest) -> AsyncThrowingStream<String, any Error> {
+    AsyncThrowingStream { continuation in
+      let task = Task.detached {
+        do {
+          _ = try self.generate(request) { piece in
+            continuation.yield(piece)
+            return !Task.isCancelled
+          }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  /// Times every step from now on; nothing is timed before.
+  public func startProfile() { engine.withLock { $0.executor.startProfile() } }
+
+  /// The steps that ran since `startProfile`.
+  public var profile: StepProfile? { engine.withLock { $0.executor.profile } }
+}
+
+/// A value that one caller at a time may use. (`Mutex` would demand that a request's text callback
+/// could be sent to other threads, though the calling thread alone runs it.)
+private final class Exclusive<Value>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var value: Value
+
+  init(_ value: Value) { self.value = value }
+
+  func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return try body(&value)
+  }
+}
+
+/// Seconds since it was made.
+struct Timer {
+  private let start = ContinuousClock.now
+
+  var seconds: Double {
+    let (seconds, attoseconds) = start.duration(to: .now).components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}
