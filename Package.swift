@@ -39,7 +39,11 @@ let package = Package(
     .module(
       "PaliGraph", ["Compiler", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime", "Tensors"]),
     .executableTarget(
-      name: "paligraph", dependencies: ["PaliGraph"], path: "Sources/CommandLineTool",
+      name: "paligraph",
+      dependencies: [
+        "PaliGraph", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
+      ],
+      path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
 
     // Each layer's tests.

@@ -1,7 +1,10 @@
 extension PassManager {
   /// The passes in the order in which a compile runs them. A name may appear again where a later
   /// pass leaves work for an earlier one.
-  public static let pipeline: [Pass] = [
+  public static let pipeline = optimizing + lowering
+
+  /// Passes that change the graph.
+  public static let optimizing: [Pass] = [
     .canonicalize,
     .foldConstants,
     .commonSubexpressions,
@@ -14,6 +17,10 @@ extension PassManager {
     .eliminateCopies,
     .quantize,
     .deadCode,
+  ]
+
+  /// Passes that give the finished graph its kernels and its memory.
+  public static let lowering: [Pass] = [
     .selectKernels,
     .planMemory,
   ]

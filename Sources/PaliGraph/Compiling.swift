@@ -8,6 +8,18 @@ extension ImportedModel {
   public func compile(
     dtype: PassContext.DType = .auto, manager: PassManager = PassManager()
   ) throws -> Compilation {
+    try Compilation(module, context: context(dtype), manager: manager, sections: sections)
+  }
+
+  /// The graph after the passes that work on it alone: stage `optimized`. Throws `PassError`.
+  public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
+    var module = module
+    var context = context(dtype)
+    try PassManager(passes: PassManager.optimizing).run(&module, context: &context)
+    return module
+  }
+
+  private func context(_ dtype: PassContext.DType) -> PassContext {
     var context = PassContext()
     context.dtype = dtype
     let source = source
@@ -16,7 +28,7 @@ extension ImportedModel {
         HostTensor(tensor.type.element, $0.shape, $0.floats().map(Double.init))
       }
     }
-    return try Compilation(module, context: context, manager: manager, sections: sections)
+    return context
   }
 
   /// Writes the plan of a compilation of this model.

@@ -30,6 +30,13 @@ public enum ModelSource: Sendable {
     }
   }
 
+  /// Whether a path is meant as a model, be it a good one or not, rather than as a plan.
+  public static func isModel(_ path: String) -> Bool {
+    var status = stat()
+    let isDirectory = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return isDirectory || path.hasSuffix(".pg") || path.hasSuffix(".onnx")
+  }
+
   public var path: String {
     switch self {
     case .directory(let path), .graph(let path): path

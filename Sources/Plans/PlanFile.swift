@@ -66,13 +66,7 @@ public struct PlanFile: Sendable {
     let directory = entries.map {
       "\($0.name) \($0.elementType.rawValue) \($0.shape) \($0.range)\n"
     }
-    let bytes = Array((text + directory.joined()).utf8)
-    return bytes.withUnsafeBytes { hexadecimal(XXH3_64bits($0.baseAddress, $0.count)) }
-  }
-
-  private static func hexadecimal(_ hash: UInt64) -> String {
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return Digest.hexadecimal(of: text + directory.joined())
   }
 
   /// A weight's or buffer's bytes, valid as long as this value is.

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Plans
 import Tensors
 
@@ -115,6 +116,10 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
   case symbolOutOfRange(name: String, value: Int, bound: Int)
   case viewOutOfMemory(function: String)
   case invalidValue(String)
+  case unknownInput(String, known: [String])
+  case missingInput(String)
+  case wrongShape(input: String, expected: String, found: String)
+  case wrongType(input: String, expected: String, found: String)
 
   public var description: String {
     switch self {
@@ -122,6 +127,15 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
       "\(name) = \(value) is outside 1...\(bound), the sizes that the plan was compiled for"
     case .viewOutOfMemory(let function): "@\(function) would leave its memory at these sizes"
     case .invalidValue(let text): text
+    case .unknownInput(let name, let known):
+      "it has no input '\(name.printable)'; its inputs are "
+        + known.map(\.printable).joined(separator: ", ")
+    case .missingInput(let name):
+      "input \(name.printable) is missing; give it with --input \(name.printable)=FILE.npy"
+    case .wrongShape(let input, let expected, let found):
+      "input \(input.printable) has shape \(found), expected \(expected)"
+    case .wrongType(let input, let expected, let found):
+      "input \(input.printable) holds \(found), expected \(expected)"
     }
   }
 }

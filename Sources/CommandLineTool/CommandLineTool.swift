@@ -1,0 +1,78 @@
+import Glibc
+import JSON
+import PaliGraph
+
+/// `paligraph`: reads the command line, hands the work to the library, prints what comes of it.
+@main
+enum CommandLineTool {
+  static var commands: [any Command.Type] {
+    [
+      CompileCommand.self, RunCommand.self, DumpCommand.self, PassCommand.self, VerifyCommand.self,
+    ]
+  }
+
+  static func main() {
+    do {
+      try run(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+      Console.writeError("paligraph: \(error)")
+      switch error {
+      case is UsageError: exit(2)
+      case is Interruption: exit(130)
+      default: exit(1)
+      }
+    }
+  }
+
+  private static func run(_ arguments: [String]) throws {
+    guard let name = arguments.first else {
+      throw UsageError("a command is missing; paligraph --help lists them")
+    }
+    switch name {
+    case "--help", "-h", "help": Console.write(help)
+    case "--version": Console.write("paligraph \(PaliGraph.version)\n")
+    default:
+      guard let command = commands.first(where: { $0.syntax.name == name }) else {
+        throw UsageError("there is no command '\(name.printable)'; paligraph --help lists them")
+      }
+      let rest = Array(arguments.dropFirst())
+      if rest.contains("--help") || rest.contains("-h") {
+        Console.write(command.syntax.help)
+      } else {
+        try command.run(try Arguments(rest, command.syntax))
+      }
+    }
+  }
+
+  private static var help: String {
+    """
+    paligraph compiles vision-language models to one file and runs them on the CPU.
+
+    \(commands.map { "  " + $0.syntax.synopsis + "\n      " + $0.syntax.summary }.joined(separator: "\n"))
+
+    paligraph COMMAND --help explains a command's options, paligraph --version tells the version.
+    Exit status: 0 done, 1 failed on its input, 2 wrong usage.
+
+    """
+  }
+}
+
+/// One command of the program.
+protocol Command {
+  static var syntax: Syntax { get }
+  static func run(_ arguments: Arguments) throws
+}
+
+/// The command line cannot be understood.
+struct UsageError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// Something about a file went wrong: one line that begins with its name.
+struct FileError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ path: String, _ problem: String) { description = "\(path.printable): \(problem)" }
+}

@@ -1,0 +1,25 @@
+import Glibc
+
+/// The user pressed Ctrl-C, or the process was asked to end.
+struct Interruption: Error, CustomStringConvertible {
+  let description = "interrupted; nothing was written"
+
+  /// Set by the signal handler, which may do no more than that.
+  nonisolated(unsafe) private static var wasAsked: sig_atomic_t = 0
+
+  /// From now on a request to end is noticed by `check` instead of ending the process at once, so
+  /// that files under way can be taken back.
+  static func startWatching() {
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in Interruption.wasAsked = 1 } }
+  }
+
+  /// A request to end ends the process again.
+  static func stopWatching() {
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+  }
+
+  /// Throws `Interruption` when the process was asked to end.
+  static func check() throws {
+    if wasAsked != 0 { throw Interruption() }
+  }
+}

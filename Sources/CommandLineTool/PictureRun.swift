@@ -1,0 +1,132 @@
+import JSON
+import PaliGraph
+import Pipeline
+import Plans
+import Runtime
+import Tensors
+
+/// A prompt about a picture, as the command line asks it.
+struct PictureRun {
+  private let arguments: Arguments
+  private let threads: Int?
+  private let imagePath: String
+  private let sampling: SamplerSettings
+  private let maxNewTokens: Int
+
+  init(_ arguments: Arguments, threads: Int?) throws {
+    self.arguments = arguments
+    self.threads = threads
+    imagePath = try arguments.required("--image")
+    maxNewTokens = try arguments.integer("--max-new-tokens", in: 1...1 << 20) ?? 256
+    sampling = try Self.sampling(arguments)
+    try OutputPaths.check(["--logits", "--draw", "--profile"].compactMap { arguments.string($0) })
+  }
+
+  /// Top-k and top-p say nothing at temperature 0, so giving one of them alone asks for 1.
+  private static func sampling(_ arguments: Arguments) throws -> SamplerSettings {
+    let topK = try arguments.integer("--top-k", in: 0...Int(Int32.max))
+    let topP = try arguments.number("--top-p", in: 0...1)
+    let temperature = try arguments.number("--temperature", in: 0...1e6)
+    let seed = try arguments.integer("--seed", in: 0...Int.max)
+    return try SamplerSettings(
+      temperature: temperature ?? (topK == nil && topP == nil ? 0 : 1), topK: topK ?? 0,
+      topP: topP ?? 1, seed: UInt64(seed ?? 0))
+  }
+
+  func execute(_ plan: PlanFile) throws {
+    let picture = try RGBImage.decode(path: imagePath)
+    let session = try Session(plan, threads: threads)
+    if arguments.has("--profile") { session.startProfile() }
+    let request = GenerationRequest(
+      picture: picture, prompt: arguments.string("--prompt") ?? "caption en",
+      maxNewTokens: maxNewTokens, sampling: sampling, keepsLogits: arguments.has("--logits"))
+    let streams = !arguments.has("--json")
+    let answer: Generation
+    do {
+      answer = try session.generate(request) { piece in
+        if streams { Console.write(piece) }
+        return true
+      }
+    } catch let error as GenerationError {
+      throw FileError(plan.path, "\(error)")
+    } catch let error as SamplerError {
+      throw FileError(plan.path, "\(error)")
+    }
+    Console.write(streams ? "\n" : answer.json(of: picture).encoded(pretty: true) + "\n")
+    if arguments.has("--stats") { Console.writeErrorPart(answer.statistics.table) }
+    try writeFiles(answer, picture, session)
+  }
+
+  private func writeFiles(_ answer: Generation, _ picture: RGBImage, _ session: Session) throws {
+    if let path = arguments.string("--logits") {
+      let shape = [answer.tokens.count, answer.logits.count / max(answer.tokens.count, 1)]
+      try NPYFile.write(TensorData(answer.logits, shape: shape), path: path)
+    }
+    if let path = arguments.string("--draw") {
+      try OutputPaths.write(picture.drawing(answer.detections).pngEncoded(), to: path)
+    }
+    if let path = arguments.string("--profile"), let profile = session.profile {
+      try OutputPaths.write(Array(profile.trace.encoded().utf8), to: path)
+    }
+  }
+}
+
+extension Generation {
+  /// The object that `--json` prints; boxes in the pixels of `picture`.
+  func json(of picture: RGBImage) -> JSON {
+    [
+      "text": .string(text),
+      "tokens": .array(tokens.map { .integer(Int64($0)) }),
+      "prompt_tokens": .array(promptTokens.map { .integer(Int64($0)) }),
+      "finish_reason": .string(finishReason.rawValue),
+      "detections": .array(
+        detections.map { detection in
+          [
+            "label": .string(detection.label),
+            "box": detection.box.scaled(width: picture.width, height: picture.height).json,
+            "box_normalized": detection.box.json,
+          ]
+        }),
+      "stats": statistics.json,
+    ]
+  }
+}
+
+extension Detection.Box {
+  fileprivate var json: JSON { .array([x1, y1, x2, y2].map { .number($0) }) }
+}
+
+extension GenerationStatistics {
+  fileprivate var json: JSON {
+    [
+      "load_s": .number(load), "vision_s": .number(vision), "prefill_s": .number(prefill),
+      "decode_s": .number(decode), "prompt_tokens": .integer(promptTokens),
+      "new_tokens": .integer(newTokens), "tokens_per_s": .number(tokensPerSecond),
+      "peak_rss_bytes": .integer(peakResidentBytes), "arena_bytes": .integer(arenaBytes),
+      "weight_bytes": .integer(weightBytes),
+    ]
+  }
+
+  /// The same for people.
+  fileprivate var table: String {
+    func milliseconds(_ seconds: Double) -> String {
+      "\((seconds * 1e3).formatted(decimals: 1)) ms"
+    }
+    let rows = [
+      ("load", milliseconds(load)),
+      ("picture", milliseconds(vision)),
+      ("prompt", "\(milliseconds(prefill)) for \(promptTokens) tokens"),
+      (
+        "answer",
+        "\(milliseconds(decode)) for \(newTokens) tokens, "
+          + "\(tokensPerSecond.formatted(decimals: 1)) tokens/s"
+      ),
+      (
+        "memory",
+        "\(peakResidentBytes.inMegabytes) at most; weights \(weightBytes.inMegabytes), "
+          + "arena \(arenaBytes.inMegabytes)"
+      ),
+    ]
+    return rows.map { "  \($0)\(String(repeating: " ", count: 9 - $0.count))\($1)\n" }.joined()
+  }
+}

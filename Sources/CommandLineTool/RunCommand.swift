@@ -1,0 +1,58 @@
+import JSON
+import PaliGraph
+import Plans
+
+/// `paligraph run`: a plan, or a model compiled on the way, on a picture or on tensors.
+enum RunCommand: Command {
+  static let syntax = Syntax(
+    name: "run", arguments: ["PLAN|MODEL"],
+    options: [
+      .value("--image", "FILE", "the picture: JPEG, PNG or WebP"),
+      .value("--prompt", "TEXT", "what to do with it; by default \"caption en\""),
+      .value("--max-new-tokens", "N", "most tokens of the answer; by default 256"),
+      .value("--temperature", "T", "0 (the default) takes the most probable token, more samples"),
+      .value("--top-k", "K", "sample among the K most probable tokens; 0 for all"),
+      .value("--top-p", "P", "sample among the most probable tokens that make up P; 1 for all"),
+      .value("--seed", "S", "same seed, same text; by default 0"),
+      .flag("--json", "print one JSON object instead of text"),
+      .flag("--stats", "print times and memory on standard error"),
+      .value("--logits", "FILE.npy", "write the logits each token was chosen from: [steps, vocab]"),
+      .value("--draw", "OUT.png", "write the picture with the detected boxes"),
+      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
+      .value("--output-dir", "DIR", "where outputs go as NAME.npy"),
+      .value("--function", "NAME", "the function to run; by default main or the only one"),
+      .value("--threads", "N", "threads to compute with; by default one per processor"),
+      .value(
+        "--profile", "TRACE.json", "write when each step ran, for Perfetto or chrome://tracing"),
+    ],
+    summary: "Answers a prompt about a picture, or runs a graph on tensors.")
+
+  static func run(_ arguments: Arguments) throws {
+    let threads = try arguments.integer("--threads", in: 1...1024)
+    let takesTensors = ["--input", "--output-dir", "--function"].contains { arguments.has($0) }
+    if takesTensors {
+      for name in ["--image", "--prompt", "--json", "--logits", "--draw"] where arguments.has(name)
+      {
+        throw arguments.error("\(name) does not go with --input, --output-dir and --function")
+      }
+      let run = try TensorRun(arguments, threads: threads)
+      try run.execute(try plan(arguments.positional[0]))
+    } else {
+      let run = try PictureRun(arguments, threads: threads)
+      try run.execute(try plan(arguments.positional[0]))
+    }
+  }
+
+  /// Opens a plan; a model is compiled first, into the user's cache.
+  private static func plan(_ path: String) throws -> PlanFile {
+    guard ModelSource.isModel(path) else { return try PlanFile(path: path) }
+    let source = try ModelSource(path: path)
+    let cached = try PlanCache.path(for: source)
+    if let file = try? PlanFile(path: cached) { return file }
+    Console.writeError("\(path.printable): compiling to \(cached), once")
+    let model = try source.load()
+    let compilation = try model.compile()
+    try CompileCommand.write(model, compilation, to: cached, isQuiet: false)
+    return try PlanFile(path: cached)
+  }
+}

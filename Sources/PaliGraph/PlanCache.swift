@@ -1,0 +1,58 @@
+import Glibc
+import JSON
+import Plans
+
+/// Plans of models that are run without having been compiled, in the user's cache directory.
+public enum PlanCache {
+  /// Where the plan of a model belongs. The name depends on everything that the plan depends on: this
+  /// program's version, the model's path, and size and time of change of each of its files.
+  ///
+  /// Makes the cache directory, `$XDG_CACHE_HOME/paligraph` or `~/.cache/paligraph`.
+  public static func path(for source: ModelSource) throws -> String {
+    let directory = try directory()
+    guard let resolved = realpath(source.path, nil) else {
+      throw ModelError(source.path, String(cString: strerror(errno)))
+    }
+    defer { free(resolved) }
+    let path = String(cString: resolved)
+    let fingerprint = "\(version) \(PlanFile.formatVersion) \(path)\n" + files(of: path).joined()
+    let name = path.split(separator: "/").last.map(String.init) ?? "model"
+    return "\(directory)/\(name.prefix(100))-\(Digest.hexadecimal(of: fingerprint)).plan"
+  }
+
+  private static func directory() throws -> String {
+    func absolute(_ variable: String) -> String? {
+      getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+    guard let base = absolute("XDG_CACHE_HOME") ?? absolute("HOME").map({ $0 + "/.cache" }) else {
+      throw ModelError(
+        "HOME", "is not set, so there is no cache directory; compile to a plan first")
+    }
+    let directory = base + "/paligraph"
+    for path in [base, directory] where mkdir(path, 0o777) != 0 && errno != EEXIST {
+      throw ModelError(path, "cannot be made: \(String(cString: strerror(errno)))")
+    }
+    return directory
+  }
+
+  /// One line for each file of a model directory, or for the file itself.
+  private static func files(of path: String) -> [String] {
+    var names: [String] = []
+    if let listing = opendir(path) {
+      defer { closedir(listing) }
+      while let entry = readdir(listing) {
+        names.append(
+          withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { "/" + String(cString: $0) }
+          })
+      }
+    } else {
+      names = [""]
+    }
+    return names.sorted().map { name in
+      var status = stat()
+      guard stat(path + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
+      return "\(name) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n"
+    }
+  }
+}

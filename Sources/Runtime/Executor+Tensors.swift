@@ -1,0 +1,103 @@
+import Plans
+import Tensors
+
+extension Executor {
+  /// Runs a function once on whole tensors. Symbols take the sizes that the inputs have.
+  ///
+  /// Floating-point inputs are rounded to f32 where the function takes f32, integers widened to i64.
+  ///
+  /// - Throws: `ExecutionError` naming the input that is missing, unknown or does not fit.
+  public func run(
+    _ function: Int, inputs: [(name: String, data: TensorData)]
+  ) throws -> [(name: String, data: TensorData)] {
+    let planned = file.plan.functions[function]
+    for input in inputs where !planned.inputs.contains(where: { $0.name == input.name }) {
+      throw ExecutionError.unknownInput(input.name, known: planned.inputs.map(\.name))
+    }
+    let values = try planned.inputs.map { port in
+      guard let input = inputs.first(where: { $0.name == port.name }) else {
+        throw ExecutionError.missingInput(port.name)
+      }
+      return input.data
+    }
+    try setSymbols(planned, values)
+    for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
+    try run(function)
+    return planned.outputs.indices.compactMap { index in
+      output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
+    }
+  }
+
+  private func setSymbols(_ function: PlanFunction, _ values: [TensorData]) throws {
+    var sizes: [String: Int] = [:]
+    for (port, value) in zip(function.inputs, values)
+    where port.view.shape.count == value.shape.count {
+      for (dim, extent) in zip(port.view.shape, value.shape) {
+        if let symbol = dim.soleSymbol, sizes[symbol] == nil { sizes[symbol] = extent }
+      }
+    }
+    for (port, value) in zip(function.inputs, values) {
+      guard (try? port.view.shape.evaluate(sizes)) == value.shape else {
+        throw ExecutionError.wrongShape(
+          input: port.name, expected: "\(port.view.shape)", found: "\(value.shape)")
+      }
+    }
+    for (name, size) in sizes {
+      if let symbol = symbol(named: name) { try setSymbol(symbol, to: size) }
+    }
+  }
+
+  private func fill(_ port: Int, of function: Int, with value: TensorData) throws {
+    guard let view = input(port, of: function) else { return }
+    let name = file.plan.functions[function].inputs[port].name
+    func mismatch() -> ExecutionError {
+      .wrongType(input: name, expected: view.element.rawValue, found: value.elementType.rawValue)
+    }
+    switch view.element {
+    case .f32:
+      guard value.elementType.isFloatingPoint else { throw mismatch() }
+      _ = view.floatBuffer.update(fromContentsOf: value.floats())
+    case .i64:
+      guard let integers = value.integers() else { throw mismatch() }
+      _ = view.integerBuffer.update(fromContentsOf: integers)
+    default:
+      guard value.elementType == view.element else { throw mismatch() }
+      value.withUnsafeBytes { bytes in
+        UnsafeMutableRawBufferPointer(start: view.base, count: bytes.count).copyMemory(from: bytes)
+      }
+    }
+  }
+}
+
+extension Dim {
+  /// The name when this dimension is one symbol and nothing else.
+  fileprivate var soleSymbol: String? {
+    guard products.count == 1, products[0].coefficient == 1, products[0].symbols.count == 1 else {
+      return nil
+    }
+    return products[0].symbols[0]
+  }
+}
+
+extension BufferView {
+  /// A row-major copy.
+  var tensorData: TensorData {
+    let size = element.byteCount
+    var bytes = [UInt8](repeating: 0, count: count * size)
+    bytes.withUnsafeMutableBytes { target in
+      var position = 0
+      shape.forEachIndex { index in
+        let source = UnsafeRawBufferPointer(
+          start: base + strides.position(of: index) * size, count: size)
+        UnsafeMutableRawBufferPointer(rebasing: target[position..<position + size])
+          .copyMemory(from: source)
+        position += size
+      }
+    }
+    let extents = (0..<rank).map { shape[$0] }
+    guard let data = try? TensorData(element, shape: extents, bytes: bytes) else {
+      preconditionFailure("a view in memory has the shape of a tensor")
+    }
+    return data
+  }
+}
