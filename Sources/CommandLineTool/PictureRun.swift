@@ -52,7 +52,7 @@ struct PictureRun {
     } catch let error as SamplerError {
       throw FileError(plan.path, "\(error)")
     }
-    Console.write(streams ? "\n" : answer.json(of: picture).encoded(pretty: true) + "\n")
+    Console.write(streams ? "\n" : answer.json(of: picture).encoded() + "\n")
     if arguments.has("--stats") { Console.writeErrorPart(answer.statistics.table) }
     try writeFiles(answer, picture, session)
   }
