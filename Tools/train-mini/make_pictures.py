@@ -15,13 +15,13 @@ import scenes
 SAMPLES = 77
 # (file name, seed, width, height)
 PICTURES = (
-    ("circles.png", 36, 256, 256),
+    ("circles.png", 34, 256, 256),
     ("rings.png", 10, 320, 320),
     ("column.png", 17, 384, 384),
-    ("wide.png", 3, 448, 320),
+    ("wide.jpg", 3, 448, 320),
     ("night.jpg", 25, 448, 448),
-    ("pink.jpg", 29, 384, 384),
-    ("four-rings.webp", 18, 448, 448),
+    ("triangles.jpg", 29, 384, 384),
+    ("three-rings.webp", 18, 448, 448),
     ("overlap.webp", 30, 320, 320),
 )
 HEADER = """# Sample pictures

@@ -29,7 +29,7 @@ BACKGROUNDS = {
 }
 PATTERNS = ("plain", "gradient", "striped")
 COUNT_WORDS = ("no", "a", "two", "three", "four")
-MAX_OBJECTS = 4
+MAX_OBJECTS = 3
 
 # Outline radius of each kind for a scene radius of 1, so that all kinds look about equally large.
 OUTLINE = {"circle": 1.0, "square": 1.2, "triangle": 1.2, "star": 1.25, "ring": 1.05}
@@ -79,23 +79,23 @@ class Truth:
 # -- sampling ------------------------------------------------------------------------------------
 
 
-def sample(seed, width=None, height=None):
-    """The drawn scene (`Truth`) of a seed. `seed` is an int or a tuple of ints."""
+def sample(seed, width=None, height=None, most=MAX_OBJECTS):
+    """The drawn scene (`Truth`) of a seed (an int or a tuple of ints), with at most `most` objects."""
     rng = np.random.default_rng(seed)
     while True:
-        scene = _propose(rng, width, height)
+        scene = _propose(rng, width, height, most)
         if scene is not None:
             truth = draw(scene)
             if truth is not None:
                 return truth
 
 
-def _propose(rng, width, height):
+def _propose(rng, width, height, most):
     if width is None or height is None:
         width = height = int(rng.integers(160, 257))
         if rng.random() < 0.3:
             height = int(np.clip(width * rng.uniform(0.75, 1.33), 128, 288))
-    count = int(rng.choice((1, 2, 3, 4), p=(0.22, 0.28, 0.27, 0.23)))
+    count = min(int(rng.choice((1, 2, 3, 4), p=(0.22, 0.28, 0.27, 0.23))), most)
     may_overlap = rng.random() < 0.3
     objects = []
     for _ in range(count):

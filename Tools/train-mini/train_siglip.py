@@ -22,13 +22,14 @@ from transformers import SiglipModel
 import scenes
 from configure import SIGLIP_TEXT_LENGTH, siglip_config
 from training import (
-    Log, PatchHead, batches, export, load_checkpoint, optimizer, picture_batch, pixel_values,
+    Log, PatchHead, adamw, batches, export, load_checkpoint, picture_batch, pixel_values,
     save_checkpoint, set_rate,
 )
 
 SEED = 11
 PAIRS = 48
 PATCH_WEIGHT = 0.5
+RATE = 1.5e-3
 
 
 def siglip_tokenizer(examples):
@@ -80,12 +81,13 @@ def train(examples, work, steps):
     model = SiglipModel(siglip_config())
     initialise(model)
     head = PatchHead(model.config.vision_config.hidden_size)
-    optim = optimizer([(model, 1.5e-3), (head, 1.5e-3)])
+    optim = adamw([(model.parameters(), RATE), (head.parameters(), RATE)])
+    parts = [model, head, optim]
     checkpoint = work / "siglip.pt"
-    first = load_checkpoint(checkpoint, [model, head], optim)
+    first = load_checkpoint(checkpoint, parts)
     log, start = Log(), time.monotonic()
     for step, batch in batches(batch_maker(siglip_tokenizer(examples), SEED), first, steps):
-        set_rate(optim, step, steps)
+        set_rate([optim], step, steps)
         pairwise, patches, hard = losses(model, head, batch)
         optim.zero_grad()
         (pairwise + PATCH_WEIGHT * patches).backward()
@@ -93,7 +95,7 @@ def train(examples, work, steps):
         optim.step()
         log.add(step, pairwise=pairwise, patches=patches, hard=hard)
         if (step + 1) % 100 == 0 or step + 1 == steps:
-            save_checkpoint(checkpoint, step + 1, [model, head], optim)
+            save_checkpoint(checkpoint, step + 1, parts)
     print(f"{steps - first} steps in {(time.monotonic() - start) / 60:.1f} minutes", flush=True)
     export(model.state_dict(), examples / "mini-siglip" / "model.safetensors")
     torch.save(head.state_dict(), work / "patch_head.pt")

@@ -1,7 +1,6 @@
 """What the two training stages share: the step loop's schedule, optimiser, batches, checkpoints and
 the auxiliary task on the vision tower's patches."""
 
-import json
 import time
 from pathlib import Path
 
@@ -82,24 +81,25 @@ class PatchHead(nn.Module):
         return F.cross_entropy(kind, kinds) + F.cross_entropy(tint, tints) + distance
 
 
-def optimizer(groups, decay=0.05):
-    """AdamW over [(module, peak rate)]; only matrices decay."""
-    parameters = []
-    for module, rate in groups:
-        matrices = [p for p in module.parameters() if p.ndim >= 2]
-        vectors = [p for p in module.parameters() if p.ndim < 2]
-        parameters += [
+def adamw(groups, decay=0.05):
+    """AdamW over [(parameters, peak rate)]; only matrices decay."""
+    out = []
+    for parameters, rate in groups:
+        matrices, vectors = [], []
+        for parameter in parameters:
+            (matrices if parameter.ndim >= 2 else vectors).append(parameter)
+        out += [
             {"params": matrices, "peak": rate, "weight_decay": decay},
             {"params": vectors, "peak": rate, "weight_decay": 0.0},
         ]
-    return torch.optim.AdamW(parameters, lr=0.0, betas=(0.9, 0.98))
+    return torch.optim.AdamW(out, lr=0.0, betas=(0.9, 0.98))
 
 
-def set_rate(optimizer, step, steps, warmup=150, decay_share=0.35):
+def set_rate(optimizers, step, steps, warmup=150, decay_share=0.35):
     """Linear warm-up, constant, then linear to zero over the last `decay_share` of the steps."""
     decay = max(int(steps * decay_share), 1)
     factor = min((step + 1) / warmup, 1.0, (steps - step) / decay)
-    for group in optimizer.param_groups:
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group["lr"] = group["peak"] * factor
 
 
@@ -118,27 +118,20 @@ class Log:
             self.sums = {}
 
 
-def save_checkpoint(path, step, modules, optimizer):
-    """Everything a resumed run needs, written beside the old checkpoint and renamed over it."""
+def save_checkpoint(path, step, parts):
+    """The states of modules and optimisers, written beside the old checkpoint and renamed over it."""
     temporary = Path(f"{path}.part")
-    torch.save(
-        {"step": step, "modules": [m.state_dict() for m in modules], "optimizer": optimizer.state_dict()},
-        temporary,
-    )
+    torch.save({"step": step, "parts": [part.state_dict() for part in parts]}, temporary)
     temporary.rename(path)
 
 
-def load_checkpoint(path, modules, optimizer):
+def load_checkpoint(path, parts):
     """The number of steps done; 0 without a checkpoint."""
     if not Path(path).exists():
         return 0
     state = torch.load(path, weights_only=True)
-    for module, values in zip(modules, state["modules"]):
-        module.load_state_dict(values)
-    peaks = [group["peak"] for group in optimizer.param_groups]
-    optimizer.load_state_dict(state["optimizer"])
-    for group, peak in zip(optimizer.param_groups, peaks):
-        group["peak"] = peak
+    for part, values in zip(parts, state["parts"], strict=True):
+        part.load_state_dict(values)
     return state["step"]
 
 
