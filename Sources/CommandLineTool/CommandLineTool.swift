@@ -12,6 +12,7 @@ enum CommandLineTool {
   }
 
   static func main() {
+    Interruption.unblock()
     do {
       try run(Array(CommandLine.arguments.dropFirst()))
     } catch {

@@ -27,13 +27,14 @@ enum CompileCommand: Command {
     let maxTokens = try arguments.integer("--max-tokens", in: 1...1 << 20)
     _ = try arguments.integer("--threads", in: 1...1024)
     let isQuiet = arguments.has("--quiet")
-    let options = try passOptions(arguments)
+    let manager = PassManager(options: try passOptions(arguments))
     try OutputPaths.check([output])
 
+    Interruption.startWatching()
     let start = Stopwatch()
     let model = try ModelSource(path: arguments.positional[0]).load(maxTokens: maxTokens)
     if !isQuiet { model.warnings.forEach { Console.writeError("paligraph: warning: \($0)") } }
-    let compilation = try model.compile(dtype: dtype, manager: PassManager(options: options))
+    let compilation = try model.compile(dtype: dtype, manager: manager)
     if arguments.has("--print-passes") {
       Console.write(compilation.reports.map { "\($0)\n" }.joined())
     }
@@ -50,8 +51,6 @@ enum CompileCommand: Command {
   ) throws {
     var bar = ProgressBar("writing", isQuiet: isQuiet)
     defer { bar.clear() }
-    Interruption.startWatching()
-    defer { Interruption.stopWatching() }
     try model.write(compilation, to: output) { done, total in
       try Interruption.check()
       bar.update(done, of: total)
@@ -68,7 +67,9 @@ enum CompileCommand: Command {
   }
 
   private static func passOptions(_ arguments: Arguments) throws -> PassManager.Options {
-    var options = PassManager.Options(verifiesBetween: arguments.has("--verify"))
+    var options = PassManager.Options(verifiesBetween: arguments.has("--verify")) { _, _, _ in
+      try Interruption.check()
+    }
     guard let name = arguments.string("--dump-after") else {
       if arguments.has("--dump-dir") { throw arguments.error("--dump-dir needs --dump-after") }
       return options

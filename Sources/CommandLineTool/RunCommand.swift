@@ -46,6 +46,8 @@ enum RunCommand: Command {
   /// Opens a plan; a model is compiled first, into the user's cache.
   private static func plan(_ path: String) throws -> PlanFile {
     guard ModelSource.isModel(path) else { return try PlanFile(path: path) }
+    Interruption.startWatching()
+    defer { Interruption.stopWatching() }
     let source = try ModelSource(path: path)
     let cached = try PlanCache.path(for: source)
     if let file = try? PlanFile(path: cached) { return file }

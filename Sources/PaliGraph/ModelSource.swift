@@ -78,17 +78,19 @@ extension ModelSource {
   }
 
   private static func graph(_ path: String) throws -> ImportedModel {
-    let file = try InputFile(path: path)
-    guard file.byteCount <= Module.textLimit else {
-      throw ModelError(path, "the graph is larger than \(Module.textLimit) bytes")
-    }
     do {
+      let file = try InputFile(path: path)
+      guard file.byteCount <= Module.textLimit else {
+        throw ModelError(path, "the graph is larger than \(Module.textLimit) bytes")
+      }
       return ImportedModel(
         module: try Module.parse(bytes: try file.readAll()), sections: [], extras: [],
         source: { _ in nil }, warnings: [])
     } catch let error as TextError {
       // A compiler's way to point at a place: FILE:line:column.
       throw TextFileError(path: path, error: error)
+    } catch let error as InputFileError {
+      throw ModelError(path, "\(error)")
     }
   }
 }

@@ -22,15 +22,21 @@ public struct PlanFile: Sendable {
     static let checksum = "paligraph.checksum"
   }
 
-  /// Throws `InputFileError`, `SafetensorsError` or `PlanFileError`.
+  /// Throws `PlanFileError`.
   public init(path: String) throws {
-    let file = try SafetensorsFile(path: path)
-    do { try self.init(file) } catch let error as PlanError {
+    do { try self.init(SafetensorsFile(path: path)) } catch let error as SafetensorsError {
+      throw PlanFileError(path: path, problem: Self.advice(error.problem))
+    } catch let error as PlanError {
       throw PlanFileError(path: path, problem: error.description)
     } catch let error as JSONError {
       throw PlanFileError(
         path: path, problem: "its step list is broken: \(error); compile it again")
     }
+  }
+
+  private static func advice(_ problem: SafetensorsError.Problem) -> String {
+    if case .unreadable = problem { return "\(problem)" }
+    return "this is no whole plan: \(problem); make one with paligraph compile"
   }
 
   private init(_ file: SafetensorsFile) throws {

@@ -17,7 +17,7 @@ public struct CheckpointMismatch: Error, Equatable, Sendable {
   }
 
   /// How many problems the message spells out.
-  static let shown = 8
+  static let shown = 30
 }
 
 extension CheckpointMismatch: CustomStringConvertible {

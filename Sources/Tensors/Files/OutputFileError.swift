@@ -26,9 +26,10 @@ extension OutputFileError: CustomStringConvertible {
   public var description: String {
     switch problem {
     case .system(let code):
-      "\(path.printable): cannot be written: \(String(cString: strerror(code)))"
+      "\(path.printable): cannot be written: \(String(cString: strerror(code))); "
+        + (code == ENOSPC || code == EDQUOT ? "make room" : "choose a path in a writable folder")
     case .notARegularFile:
-      "\(path.printable): cannot be written: not a regular file"
+      "\(path.printable): cannot be written: not a regular file; choose another name"
     }
   }
 }

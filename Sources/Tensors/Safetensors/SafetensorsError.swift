@@ -48,7 +48,10 @@ public struct SafetensorsError: Error, Equatable, Sendable {
 }
 
 extension SafetensorsError: CustomStringConvertible {
-  public var description: String { "\(path.printable): \(problem)" }
+  public var description: String {
+    if case .unreadable = problem { return "\(path.printable): \(problem)" }
+    return "\(path.printable): \(problem); get a whole copy of the file"
+  }
 }
 
 extension SafetensorsError.Problem: CustomStringConvertible {

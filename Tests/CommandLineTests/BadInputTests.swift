@@ -1,0 +1,181 @@
+import Foundation
+import Testing
+
+/// What goes wrong on a person's way, and what they are told.
+@Suite struct BadInputTests {
+  /// A copy of a small model with one thing changed.
+  static func model(in scratch: Scratch, change: (URL) throws -> Void) throws -> String {
+    let url = scratch.url.appendingPathComponent("model")
+    try FileManager.default.copyItem(
+      at: CommandLineProcess.root.appendingPathComponent(PictureRunTests.model), to: url)
+    try change(url)
+    return url.path
+  }
+
+  struct Fault: Sendable, CustomTestStringConvertible {
+    let name: String
+    let problem: String
+    let change: @Sendable (URL) throws -> Void
+
+    init(_ name: String, _ problem: String, _ change: @escaping @Sendable (URL) throws -> Void) {
+      (self.name, self.problem, self.change) = (name, problem, change)
+    }
+
+    var testDescription: String { name }
+  }
+
+  static func replace(_ old: String, _ new: String, in name: String)
+    -> @Sendable (URL) throws -> Void
+  {
+    { folder in
+      let url = folder.appendingPathComponent(name)
+      let text = try String(contentsOf: url, encoding: .utf8)
+      try #require(text.contains(old))
+      try text.replacingOccurrences(of: old, with: new).write(
+        to: url, atomically: true, encoding: .utf8)
+    }
+  }
+
+  static func remove(_ name: String) -> @Sendable (URL) throws -> Void {
+    { try FileManager.default.removeItem(at: $0.appendingPathComponent(name)) }
+  }
+
+  static func write(_ data: Data, to name: String) -> @Sendable (URL) throws -> Void {
+    { try data.write(to: $0.appendingPathComponent(name)) }
+  }
+
+  static let faults = [
+    Fault("no config", "it has no config.json", remove("config.json")),
+    Fault("empty config", "config.json: ", write(Data(), to: "config.json")),
+    Fault("config is no JSON", "config.json: ", write(Data("{\"a\": }".utf8), to: "config.json")),
+    Fault(
+      "another model type", "model_type is \"llava\", which is not supported",
+      replace("\"paligemma\"", "\"llava\"", in: "config.json")),
+    Fault("no weights", "model.safetensors", remove("model.safetensors")),
+    Fault("weights cut short", "the file is cut short") { folder in
+      let url = folder.appendingPathComponent("model.safetensors")
+      try Data(contentsOf: url).dropLast(1000).write(to: url)
+    },
+    Fault("weights of 3 bytes", "too few", write(Data([1, 2, 3]), to: "model.safetensors")),
+    Fault("no tokenizer", "tokenizer") { folder in
+      for name in ["tokenizer.json", "tokenizer.model"] {
+        try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+      }
+    },
+    Fault(
+      "wrong width", "15 tensors do not fit config.json",
+      replace("\"intermediate_size\": ", "\"intermediate_size\": 1", in: "config.json")),
+  ]
+
+  @Test(arguments: faults)
+  func `a model with a fault gives one line and no plan`(fault: Fault) throws {
+    let scratch = try Scratch()
+    let model = try Self.model(in: scratch, change: fault.change)
+    let run = try CommandLineProcess.run(["compile", model, "-o", scratch.path("x.plan")])
+    #expect(run.status == 1 && !run.wasKilled)
+    #expect(run.errorLines.count == 1, "\(run.errors)")
+    #expect(run.errors.hasPrefix("paligraph: \(model)"), "\(run.errors)")
+    #expect(run.errors.contains(fault.problem), "\(run.errors)")
+    #expect(scratch.names == ["model"])
+  }
+
+  static let pictures: [(name: String, data: Data, problem: String)] = [
+    ("empty.png", Data(), "empty.png: "),
+    ("text.jpg", Data("hello".utf8), "is not a JPEG, PNG or WebP picture"),
+    ("cut.png", Data([0x89] + Array("PNG\r\n".utf8) + [0x1A, 0x0A, 0, 0]), "cut.png: "),
+    ("huge.png", hugePNG, "huge.png: "),
+  ]
+
+  /// A PNG header that promises 100 000 × 100 000 pixels.
+  static let hugePNG = Data(
+    [0x89] + Array("PNG\r\n".utf8) + [0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)
+      + [0, 1, 0x86, 0xA0, 0, 1, 0x86, 0xA0, 8, 2, 0, 0, 0, 0x64, 0x2A, 0xBF, 0x0F])
+
+  @Test(arguments: pictures)
+  func `a picture that is none gives one line`(name: String, data: Data, problem: String) throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    try data.write(to: scratch.url.appendingPathComponent(name))
+    let run = try CommandLineProcess.run([
+      "run", plan, "--image", scratch.path(name), "--draw", scratch.path("d.png"),
+    ])
+    #expect(run.status == 1 && !run.wasKilled && run.output.isEmpty)
+    #expect(run.errorLines.count == 1 && run.errors.contains(problem), "\(run.errors)")
+    #expect(scratch.names == [name, "model.plan"].sorted())
+  }
+
+  @Test func `a prompt longer than the plan allows is refused`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch, ["--max-tokens", "40"])
+    let prompt = String(repeating: "caption en ", count: 40)
+    let run = try CommandLineProcess.run(
+      ["run", plan, "--image", "\(PictureRunTests.model)/picture.png", "--prompt", prompt])
+    #expect(run.status == 1 && run.output.isEmpty && run.errorLines.count == 1)
+    #expect(
+      run.errors.contains("\(plan): ") && run.errors.contains("--max-tokens"), "\(run.errors)")
+  }
+
+  @Test(arguments: ["/nonexistent/x.plan", "/", "/proc/x.plan"])
+  func `an output that cannot be written is named before any work`(path: String) throws {
+    let run = try CommandLineProcess.run(["compile", PictureRunTests.model, "-o", path])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: \(path): cannot be written"), "\(run.errors)")
+  }
+
+  @Test func `plans that are none are refused`() throws {
+    let scratch = try Scratch()
+    let plan = URL(fileURLWithPath: try PictureRunTests.compiled(scratch))
+    let whole = try Data(contentsOf: plan)
+    var edited = whole
+    let place = try #require(whole.range(of: Data("arena".utf8)))
+    edited[place.lowerBound] = UInt8(ascii: "b")
+    let version = try #require(whole.range(of: Data("\"paligraph.version\":\"1\"".utf8)))
+    var newer = whole
+    newer[version.upperBound - 2] = UInt8(ascii: "9")
+    let faults: [(Data, String)] = [
+      (whole.dropLast(10), "cut short"), (whole.prefix(100), "no whole plan"),
+      (Data(), "no whole plan"),
+      (edited, "checksum is wrong"), (newer, "plan format 9 is not 1"),
+      (
+        try Data(
+          contentsOf: CommandLineProcess.root.appendingPathComponent(
+            "\(PictureRunTests.model)/model.safetensors")), "this is no plan"
+      ),
+    ]
+    for (data, problem) in faults {
+      try data.write(to: plan)
+      let run = try PictureRunTests.run(plan.path, [])
+      #expect(run.status == 1 && !run.wasKilled && run.output.isEmpty)
+      #expect(run.errorLines.count == 1 && run.errors.hasPrefix("paligraph: \(plan.path): "))
+      #expect(run.errors.contains(problem), "\(run.errors)")
+    }
+  }
+
+  @Test func `a changed weight is found by verify`() throws {
+    let scratch = try Scratch()
+    let plan = URL(fileURLWithPath: try PictureRunTests.compiled(scratch))
+    #expect(try CommandLineProcess.run(["verify", plan.path]).status == 0)
+    var data = try Data(contentsOf: plan)
+    data[data.count / 2] ^= 1
+    try data.write(to: plan)
+    let run = try CommandLineProcess.run(["verify", plan.path])
+    #expect(run.status == 1 && run.errors.contains("was changed"))
+  }
+
+  @Test func `Ctrl-C during a compile leaves nothing behind`() throws {
+    let scratch = try Scratch()
+    let weights = (0..<60).map { "  weight %w\($0) : f32[1024x1024] {value = random(\($0), 1.0)}" }
+    let sums = (0..<60).map {
+      "    %y\($0) = add(\($0 == 0 ? "%x" : "%y\($0 - 1)"), %w\($0)) : f32[1024x1024]"
+    }
+    let model = try scratch.write(
+      (["module @big {"] + weights + ["  func @main(%x: f32[1024x1024]) -> (f32[1024x1024]) {"]
+        + sums
+        + ["    return %y59", "  }", "}"]).joined(separator: "\n"), to: "big.pg")
+    let old = try scratch.write("old", to: "big.plan")
+    let run = try CommandLineProcess.run(["compile", model, "-o", old], interruptAfter: 1.0)
+    #expect(run.wasKilled ? run.status == SIGINT : run.status == 130, "\(run.status) \(run.errors)")
+    #expect(scratch.names == ["big.pg", "big.plan"])
+    #expect(try String(contentsOfFile: old, encoding: .utf8) == "old")
+  }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+/// The built `paligraph` in a process of its own.
+struct CommandLineProcess {
+  let status: Int32
+  /// Whether a signal ended it; `status` is then the signal.
+  let wasKilled: Bool
+  let output: String
+  let errors: String
+
+  /// The lines on standard error.
+  var errorLines: [Substring] { errors.split(separator: "\n") }
+
+  /// Runs the program and waits for its end.
+  ///
+  /// - Parameter interruptAfter: seconds after which it gets Ctrl-C.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], interruptAfter: Double? = nil
+  ) throws -> CommandLineProcess {
+    let process = Process()
+    process.executableURL = try executable()
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.currentDirectoryURL = root
+    let (output, errors) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, errors)
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    if let interruptAfter {
+      Thread.sleep(forTimeInterval: interruptAfter)
+      process.interrupt()
+    }
+    // Errors are a few lines, which a pipe holds; so reading one after the other cannot block.
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let problem = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return CommandLineProcess(
+      status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
+      output: text, errors: problem)
+  }
+
+  /// The top of the source tree.
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The program stands beside the bundle of tests.
+  private static func executable() throws -> URL {
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let candidates = [own.deletingLastPathComponent(), root.appendingPathComponent(".build/debug")]
+      .map { $0.appendingPathComponent("paligraph") }
+    return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) })
+  }
+}
+
+/// A directory that is removed with this value.
+final class Scratch {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("paligraph-command-line-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+  func write(_ text: String, to name: String) throws -> String {
+    try text.write(to: url.appendingPathComponent(name), atomically: false, encoding: .utf8)
+    return path(name)
+  }
+
+  /// All names in it, sorted.
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
+  }
+}

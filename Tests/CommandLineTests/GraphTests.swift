@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+/// Textual graphs on the command line.
+@Suite struct GraphTests {
+  static let graph = """
+    module @double {
+      symbol N <= 8
+      func @main(%x: f32[Nx2]) -> (twice: f32[Nx2]) {
+        %y = add(%x, %x) : f32[Nx2]
+        return %y
+      }
+    }
+    """
+
+  /// numpy's file of an f32 array.
+  static func npy(_ values: [Float], shape: String) -> Data {
+    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+    header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0])
+    data.append(contentsOf: header.utf8)
+    for value in values {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
+    return data
+  }
+
+  @Test func `a graph runs on tensors from files`() throws {
+    let scratch = try Scratch()
+    let model = try scratch.write(Self.graph, to: "double.pg")
+    let plan = scratch.path("double.plan")
+    #expect(try CommandLineProcess.run(["compile", model, "-o", plan, "--quiet"]).status == 0)
+    try Self.npy([1, 2, 3, -4, 5, 6], shape: "(3, 2)").write(
+      to: scratch.url.appendingPathComponent("x.npy"))
+    let run = try CommandLineProcess.run(
+      ["run", plan, "--input", "x=" + scratch.path("x.npy"), "--output-dir", scratch.path("out")])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    let result = try Data(contentsOf: scratch.url.appendingPathComponent("out/twice.npy"))
+    #expect(result.suffix(24) == Self.npy([2, 4, 6, -8, 10, 12], shape: "(3, 2)").suffix(24))
+  }
+
+  static let misfits: [(options: [String], problem: String)] = [
+    (["--input", "z=x.npy"], "it has no input 'z'; its inputs are x"),
+    ([], "input x is missing"),
+    (["--input", "x=wide.npy"], "input x has shape [2, 3], expected"),
+    (["--input", "x=long.npy"], "N = 9 is outside 1...8"),
+    (["--input", "x=double.pg"], "double.pg: not"),
+    (["--input", "x=none.npy"], "none.npy: cannot be read"),
+    (["--input", "x=x.npy", "--function", "other"], "it has no function 'other'"),
+  ]
+
+  @Test(arguments: misfits)
+  func `inputs that do not fit are refused`(options: [String], problem: String) throws {
+    let scratch = try Scratch()
+    let model = try scratch.write(Self.graph, to: "double.pg")
+    let plan = scratch.path("double.plan")
+    #expect(try CommandLineProcess.run(["compile", model, "-o", plan, "--quiet"]).status == 0)
+    let files = [
+      ("x.npy", Self.npy([1, 2], shape: "(1, 2)")),
+      ("wide.npy", Self.npy([1, 2, 3, 4, 5, 6], shape: "(2, 3)")),
+      ("long.npy", Self.npy(Array(repeating: 1, count: 18), shape: "(9, 2)")),
+    ]
+    for (name, data) in files { try data.write(to: scratch.url.appendingPathComponent(name)) }
+    let paths = options.map {
+      $0.hasPrefix("x=") || $0.hasPrefix("z=")
+        ? "\($0.prefix(2))" + scratch.path("\($0.dropFirst(2))") : $0
+    }
+    let run = try CommandLineProcess.run(
+      ["run", plan, "--output-dir", scratch.path("out")] + paths)
+    #expect(run.status == 1 && run.output.isEmpty)
+    #expect(run.errorLines.count == 1 && run.errors.contains(problem), "\(run.errors)")
+    #expect(!scratch.exists("out"))
+  }
+
+  @Test func `a pass prints the graph it makes`() throws {
+    let run = try CommandLineProcess.run([
+      "pass", "canonicalize,fuse_norm", "graphs/gemma-block.pg",
+    ])
+    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(run.output.contains("= rms_norm("))
+    let scratch = try Scratch()
+    let again = try CommandLineProcess.run([
+      "pass", "dead_code", try scratch.write(run.output, to: "a.pg"),
+    ])
+    #expect(again.status == 0)
+  }
+
+  @Test(arguments: [
+    ("imported", "patch_conv("), ("optimized", "= linear("), ("planned", " using linear."),
+  ])
+  func `a model is dumped at every stage`(stage: String, content: String) throws {
+    let scratch = try Scratch()
+    let path = scratch.path("graph.pg")
+    let run = try CommandLineProcess.run(
+      [
+        "dump", PictureRunTests.model, "--stage", stage, "--format", "text", "--function", "vision",
+        "-o", path,
+      ])
+    #expect(run.status == 0 && run.output.isEmpty && run.errors.isEmpty)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains("func @vision(") && !text.contains("func @decode("))
+    #expect(text.contains(content))
+  }
+
+  @Test func `a plan is listed step by step`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let run = try CommandLineProcess.run(["dump", plan])
+    #expect(run.status == 0 && run.output.contains("func @prefill"))
+    #expect(run.output.contains("attention(arena+"))
+  }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+/// How the command line itself is read.
+@Suite struct UsageTests {
+  static let wrong: [(arguments: [String], problem: String)] = [
+    ([], "a command is missing"),
+    (["frobnicate"], "there is no command 'frobnicate'"),
+    (["compile"], "MODEL is missing"),
+    (["compile", "x"], "-o FILE.plan is missing"),
+    (["compile", "x", "y", "-o", "z"], "'y' is one argument too many"),
+    (["compile", "x", "-o"], "-o needs a value"),
+    (["compile", "x", "-o", "--quiet"], "-o needs a value"),
+    (["compile", "x", "-o", "z", "-o", "z"], "-o is given twice"),
+    (["compile", "x", "-o", "z", "--fast"], "there is no option '--fast'"),
+    (["compile", "x", "-o", "z", "--quiet=yes"], "--quiet takes no value"),
+    (["compile", "x", "-o", "z", "--dtype", "f8"], "it is auto, f32 or bf16"),
+    (["compile", "x", "-o", "z", "--dtype", "int4"], "int4 is not supported yet"),
+    (["compile", "x", "-o", "z", "--max-tokens", "many"], "--max-tokens many is no whole number"),
+    (["compile", "x", "-o", "z", "--max-tokens", "0"], "--max-tokens 0 is no whole number from 1"),
+    (["compile", "x", "-o", "z", "--dump-after", "all"], "--dump-after needs --dump-dir"),
+    (["compile", "x", "-o", "z", "--dump-dir", "d"], "--dump-dir needs --dump-after"),
+    (
+      ["compile", "x", "-o", "z", "--dump-after", "p", "--dump-dir", "d"], "there is no pass 'p'"
+    ),
+    (["run", "x"], "--image FILE is missing"),
+    (["run", "x", "--image", "p", "--temperature", "hot"], "--temperature hot is no number"),
+    (["run", "x", "--image", "p", "--temperature", "nan"], "--temperature nan is no number"),
+    (["run", "x", "--image", "p", "--top-p", "1.5"], "--top-p 1.5 is no number from 0.0 to 1.0"),
+    (["run", "x", "--image", "p", "--seed", "-1"], "--seed -1 is no whole number"),
+    (["run", "x", "--image", "p", "--max-new-tokens", "0"], "no whole number from 1"),
+    (["run", "x", "--input", "a=b"], "--output-dir DIR is missing"),
+    (["run", "x", "--input", "a", "--output-dir", "d"], "not of the form NAME=FILE.npy"),
+    (["run", "x", "--input", "a=b", "--image", "p"], "--image does not go with --input"),
+    (["dump", "x", "--stage", "finished"], "it is one of imported, optimized, planned"),
+    (["dump", "x", "--format", "svg"], "--format svg is not known"),
+    (["pass", "canonicalise", "x.pg"], "there is no pass 'canonicalise'"),
+    (["pass", "", "x.pg"], "there is no pass ''"),
+  ]
+
+  @Test(arguments: wrong)
+  func `wrong usage is one line and status 2`(arguments: [String], problem: String) throws {
+    let run = try CommandLineProcess.run(arguments)
+    #expect(run.status == 2 && !run.wasKilled)
+    #expect(run.output.isEmpty)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: ") && run.errors.contains(problem), "\(run.errors)")
+  }
+
+  @Test(arguments: ["compile", "run", "dump", "pass", "verify"])
+  func `every command explains itself`(command: String) throws {
+    let all = try CommandLineProcess.run(["--help"])
+    #expect(all.status == 0 && all.output.contains("paligraph \(command) "))
+    let one = try CommandLineProcess.run([command, "--help"])
+    #expect(one.status == 0 && one.output.hasPrefix("usage: paligraph \(command) "))
+    #expect(one.errors.isEmpty)
+  }
+
+  @Test func `the version is told`() throws {
+    let run = try CommandLineProcess.run(["--version"])
+    #expect(run.status == 0)
+    #expect(run.output.wholeMatch(of: /paligraph \d+\.\d+\.\d+\n/) != nil)
+  }
+}
