@@ -51,7 +51,9 @@ let package = Package(
     .tests("Tensors", ["Tensors"]),
     .tests("IR", ["IR", "Tensors"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
-    .tests("Compiler", ["Compiler", "IR", "Plans", "Runtime", "Tensors"], exclude: ["passes"]),
+    .tests(
+      "Compiler", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels"],
+      exclude: ["passes"]),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),

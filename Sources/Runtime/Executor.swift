@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import JSON
 import Plans
@@ -20,7 +21,12 @@ public final class Executor {
 
   /// - Parameter threads: threads to compute with; nil for one per processor that this process may use.
   /// - Throws: `PlanFileError` when the plan does not fit this program or memory is short.
-  public init(_ file: PlanFile, threads: Int? = nil) throws {
+  public convenience init(_ file: PlanFile, threads: Int? = nil) throws {
+    try self.init(file, threads: threads, isa: pg_best_isa())
+  }
+
+  /// Kernels of a chosen instruction set, which this CPU must support.
+  init(_ file: PlanFile, threads: Int?, isa: InstructionSet) throws {
     self.file = file
     threadCount = threads ?? ThreadPool.processorCount
     do {
@@ -28,7 +34,8 @@ public final class Executor {
       functions = try file.plan.functions.map { try LoadedFunction($0, of: file.plan, in: memory) }
       self.memory = memory
       let scratch = functions.reduce(ScratchRequirement.none) { $0.union($1.scratch) }
-      kernels = Kernels(pool: try ThreadPool(threadCount: threadCount, scratch: scratch))
+      kernels = Kernels(
+        pool: try ThreadPool(threadCount: threadCount, scratch: scratch), isa: isa)
     } catch {
       throw PlanFileError(path: file.path, problem: "\(error)")
     }

@@ -113,9 +113,9 @@ struct StepSite {
     JSONField(JSON.object(step.attributes)[name], path: name)
   }
 
-  func real(_ name: String) throws -> Float { Float(try field(name).double()) }
+  func real(_ name: String) throws -> Float { Float(try field(name).real()) }
   func optionalReal(_ name: String) throws -> Float? {
-    try field(name).present.map { Float(try $0.double()) }
+    try field(name).present.map { Float(try $0.real()) }
   }
   func integer(_ name: String) throws -> Int { try field(name).int(in: -Dim.limit...Dim.limit) }
   func optionalInteger(_ name: String) throws -> Int? {
@@ -131,7 +131,7 @@ struct StepSite {
     try field(name).elements().map { try $0.int(in: -Dim.limit...Dim.limit) }
   }
   func reals(_ name: String) throws -> [Double]? {
-    try field(name).present?.elements().map { try $0.double() }
+    try field(name).present?.elements().map { try $0.real() }
   }
 
   /// An axis counted from the front.
@@ -140,5 +140,17 @@ struct StepSite {
     let wrapped = axis < 0 ? axis + rank : axis
     try require((0..<rank).contains(wrapped), "\(name) = \(axis) is out of range")
     return wrapped
+  }
+}
+
+extension JSONField {
+  /// A number; `inf`, `-inf` and `nan`, which JSON cannot write as numbers, are strings.
+  fileprivate func real() throws -> Double {
+    switch value {
+    case .string("inf")?: .infinity
+    case .string("-inf")?: -.infinity
+    case .string("nan")?: .nan
+    default: try double()
+    }
   }
 }

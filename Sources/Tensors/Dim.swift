@@ -115,6 +115,14 @@ public struct Dim: Hashable, Sendable {
     return total
   }
 
+  /// No smaller than any value that this takes while each symbol is between 1 and its bound: terms
+  /// that grow count at the bounds, terms that fall at 1. Throws as `evaluate` does.
+  public func largest(_ bounds: [String: Int]) throws -> Int {
+    let ones = bounds.mapValues { _ in 1 }
+    let falling = try Dim(collecting: terms.filter { $0.coefficient < 0 })
+    return try (self - falling).evaluate(bounds) + falling.evaluate(ones)
+  }
+
   /// The polynomial with every known symbol replaced by a dimension.
   public func substituting(_ values: [String: Dim]) throws -> Dim {
     try terms.reduce(Dim(0)) { sum, term in

@@ -3,7 +3,7 @@ import Tensors
 
 /// Names the kernel that executes each operation. Views need none.
 enum KernelSelection {
-  /// Sets `Operation.kernel` throughout a function.
+  /// Sets `Operation.kernel` throughout a function whose operands are prepared.
   static func select(in function: inout Function, of module: Module) {
     for index in function.operations.indices {
       function.operations[index].kernel = kernel(
@@ -16,49 +16,27 @@ enum KernelSelection {
   ) -> String? {
     guard let definition = OpRegistry.definition(of: operation.op) else { return nil }
     if definition.isView, !definition.hasEffect { return nil }
-    func element(_ index: Int) -> ElementType? {
-      operation.operands[index].map { module.type(of: $0, in: function).element }
+    func element(_ index: Int) -> String {
+      operation.operands[index].map { module.type(of: $0, in: function).element.rawValue } ?? ""
     }
     switch operation.op {
     case "contiguous": return "copy"
-    case "linear": return "linear.\(element(1)?.rawValue ?? "")"
-    case "embedding": return "embedding.\(element(0)?.rawValue ?? "")"
-    case "matmul" where isLinear(operation, in: function, module):
-      return "linear.\(element(1)?.rawValue ?? "")"
+    case "linear": return "linear.\(element(1))"
+    case "embedding": return "embedding.\(element(0))"
+    case "matmul" where streamsWeight(operation, of: module): return "linear.\(element(1))"
     default: return operation.op
     }
   }
 
-  /// A product with a whole weight matrix `[out, in]`: what the linear kernel streams.
-  private static func isLinear(
-    _ operation: Operation, in function: Function, _ module: Module
-  ) -> Bool {
-    guard case .tensor(let id)? = operation.operands[1] else { return false }
-    return module.tensor(id).type.rank == 2 && operation.attribute("transpose_b")?.flag == true
-      && operation.attribute("transpose_a")?.flag == false
-  }
-}
-
-/// Makes every operand readable for its kernel.
-enum OperandCopies {
-  /// Inserts `contiguous` before operations whose operands lie in an order they cannot read.
-  static func insert(into function: inout Function, of module: Module) throws {
-    let layouts = try Layout.analyze(function, in: module)
-    var names = UniqueNames(function.values.map(\.name) + module.tensors.map(\.name))
-    var rewritten: [Operation] = []
-    for var operation in function.operations {
-      for (index, operand) in operation.operands.enumerated() {
-        guard case .value(let id)? = operand,
-          let definition = OpRegistry.definition(of: operation.op), !definition.isView || index > 0,
-          try !OperandReading(operation.op, operand: index)
-            .allows(layouts[id.index], function[id].type.shape)
-        else { continue }
-        let copy = function.addValue(names.unique(function[id].name), function[id].type)
-        rewritten.append(Operation("contiguous", [.value(id)], results: [copy]))
-        operation.operands[index] = .value(copy)
-      }
-      rewritten.append(operation)
+  /// Whether a `matmul` is a product with a whole weight matrix `[out, in]`, which the linear kernel
+  /// streams.
+  static func streamsWeight(_ operation: Operation, of module: Module) -> Bool {
+    guard operation.op == "matmul", case .tensor(let id)? = operation.operands[1] else {
+      return false
     }
-    function.operations = rewritten
+    let type = module.tensor(id).type
+    return type.rank == 2 && (type.element == .f32 || type.element == .bf16)
+      && operation.attribute("transpose_b")?.flag == true
+      && operation.attribute("transpose_a")?.flag == false
   }
 }

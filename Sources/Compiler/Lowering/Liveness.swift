@@ -6,7 +6,7 @@ import Tensors
 struct ArenaBuffer {
   /// The value that the storage was first made for.
   var root: ValueID
-  /// Bytes at the symbols' bounds, a multiple of the plan's alignment.
+  /// Bytes that suffice for all values of the symbols, a multiple of the plan's alignment.
   var bytes: Int
   /// First and last moment at which its contents matter, both included. Parameters exist from
   /// moment 0, operation i runs at moment i + 1, the function's results are read at the last one.
@@ -54,7 +54,7 @@ struct Liveness {
     for index in function.values.indices {
       guard let lifetime = lifetimes[index] else { continue }
       let type = function.values[index].type
-      let bytes = try type.shape.elementCount().evaluate(module.bounds) * type.element.byteCount
+      let bytes = try type.shape.elementCount().largest(module.bounds) * type.element.byteCount
       bufferOfValue[index] = buffers.count
       buffers.append(
         ArenaBuffer(root: ValueID(index), bytes: bytes.alignedForPlan, lifetime: lifetime))

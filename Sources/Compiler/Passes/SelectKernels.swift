@@ -1,15 +1,15 @@
 import IR
 
 extension Pass {
-  /// `select_kernels` names the kernel that executes each operation, after copying operands that
-  /// the kernel cannot read as they lie.
+  /// `select_kernels` names the kernel that executes each operation, after preparing the operands
+  /// that the kernel cannot read as they are.
   static let selectKernels = Pass(
     "select_kernels", .exact,
-    "Names the kernel that executes each operation, and copies operands it could not read."
+    "Names the kernel that executes each operation, and copies or widens operands it could not read."
   ) { module, context in
     for index in module.functions.indices {
       guard context.takeRewrite("select", "@\(module.functions[index].name)") else { return }
-      try OperandCopies.insert(into: &module.functions[index], of: module)
+      try OperandPreparation.prepare(&module.functions[index], of: module)
       KernelSelection.select(in: &module.functions[index], of: module)
     }
   }

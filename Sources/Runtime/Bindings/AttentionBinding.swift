@@ -30,8 +30,9 @@ enum AttentionBinding {
     }
     let scale = try site.real("scale")
     let softcap = try site.optionalReal("softcap")
+    let isCausal = try site.flag("causal")
     let mask = AttentionMask(
-      isCausal: try site.flag("causal"), window: try site.optionalInteger("window"))
+      isCausal: isCausal, window: isCausal ? try site.optionalInteger("window") : nil)
     return BoundKernel(
       scratch: { views in
         let shape = views.attentionShape

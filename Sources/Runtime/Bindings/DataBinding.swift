@@ -54,6 +54,8 @@ enum DataBinding {
     try site.require(
       try out.shape.elementCount() == Dim(values.count), "value has the wrong length")
     try site.requireDense(out, "the result")
+    try site.require(
+      [.f32, .i64, .bool].contains(out.element), "no kernel for \(out.element)")
     return BoundKernel(run: { views, _ in
       let out = views.result
       for (index, value) in values.enumerated() {
@@ -103,17 +105,21 @@ enum DataBinding {
   }
 
   @Sendable private static func maskedScatter(_ site: StepSite) throws -> BoundKernel {
-    let (x, mask, source) = (try site.operand(0), try site.operand(1, .bool), try site.operand(2))
-    let out = try site.result()
+    let out = site.step.result
+    let (x, mask, source) = (
+      try site.operand(0, out.element), try site.operand(1, .bool),
+      try site.operand(2, out.element)
+    )
     try site.require(x.shape == out.shape, "x and the result have different shapes")
     try site.requireDense(out, "the result")
     try site.requireDense(source, "source")
     try site.requireBroadcast(mask.shape, to: out.shape, "mask")
+    let bytes = out.element.byteCount
     return BoundKernel(run: { views, kernels in
       let (x, mask, source, out) = (views[0], views[1], views[2], views.result)
       kernels.copy(
         out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
-        elementBytes: 4)
+        elementBytes: bytes)
       let strides = mask.strides(broadcastTo: out.shape)
       let available = source.count
       var (position, next) = (0, 0)
@@ -123,7 +129,8 @@ enum DataBinding {
             throw ExecutionError.invalidValue(
               "the mask selects more elements than the source has (\(available))")
           }
-          out.floats[position] = source.floats[next]
+          (out.base + position * bytes).copyMemory(
+            from: source.base + next * bytes, byteCount: bytes)
           next += 1
         }
         position += 1

@@ -1,4 +1,5 @@
 import CKernels
+import Glibc
 import Plans
 import Tensors
 
@@ -10,7 +11,10 @@ enum ElementwiseBinding {
         let exact = try site.word("approximate") == "none"
         return try unary(site, exact ? UnaryOperation.geluErf : .geluTanh)
       },
-      "equal": equal, "where": select, "cast": cast,
+      "neg": { try unary($0, .negate, integer: { 0 &- $0 }) },
+      "abs": { try unary($0, .abs, integer: { $0 < 0 ? 0 &- $0 : $0 }) },
+      "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
+      "equal": equal, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
     for (name, operation, integer) in binaryKernels {
@@ -20,27 +24,41 @@ enum ElementwiseBinding {
   }()
 
   private static let unaryKernels: [(String, UnaryOperation)] = [
-    ("neg", .negate), ("abs", .abs), ("exp", .exp), ("log", .log),
-    ("sqrt", .sqrt), ("rsqrt", .rsqrt), ("sin", .sin),
-    ("cos", .cos), ("tanh", .tanh), ("erf", .erf),
-    ("sigmoid", .sigmoid), ("relu", .relu), ("silu", .silu),
+    ("exp", .exp), ("log", .log), ("sqrt", .sqrt), ("rsqrt", .rsqrt), ("sin", .sin), ("cos", .cos),
+    ("tanh", .tanh), ("erf", .erf), ("sigmoid", .sigmoid), ("silu", .silu),
   ]
 
   private typealias IntegerFunction = @Sendable (Int64, Int64) -> Int64
 
-  private static let binaryKernels: [(String, BinaryOperation, IntegerFunction?)] = [
+  private static let binaryKernels: [(String, BinaryOperation, IntegerFunction)] = [
     ("add", .add, { $0 &+ $1 }), ("sub", .sub, { $0 &- $1 }),
     ("mul", .mul, { $0 &* $1 }),
     // Division by zero and of the smallest number by -1 would trap.
     ("div", .div, { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }),
-    ("pow", .pow, nil), ("maximum", .max, { max($0, $1) }),
+    ("pow", .pow, { Int64(saturating: Glibc.pow(Double($0), Double($1))) }),
+    ("maximum", .max, { max($0, $1) }),
     ("minimum", .min, { min($0, $1) }),
   ]
 
-  private static func unary(_ site: StepSite, _ operation: UnaryOperation) throws -> BoundKernel {
-    let (x, out) = (try site.operand(0), try site.result())
+  private static func unary(
+    _ site: StepSite, _ operation: UnaryOperation,
+    integer: (@Sendable (Int64) -> Int64)? = nil
+  ) throws -> BoundKernel {
+    let element = integer == nil ? .f32 : site.step.result.element
+    let (x, out) = (try site.operand(0, element), try site.result(element))
     try site.require(x.shape == out.shape, "x and the result have different shapes")
     try site.requireDense(out, "the result")
+    if element == .i64, let integer {
+      return BoundKernel(run: { views, _ in
+        let (x, out) = (views[0], views.result)
+        var position = 0
+        out.shape.forEachIndex { index in
+          out.integers[position] = integer(x.integers[x.strides.position(of: index)])
+          position += 1
+        }
+      })
+    }
+    try site.require(element == .f32, "no kernel for \(element)")
     let isDense = (try? site.requireDense(x, "x")) != nil
     return BoundKernel(run: { views, kernels in
       let (x, out) = (views[0], views.result)
@@ -56,7 +74,7 @@ enum ElementwiseBinding {
   }
 
   private static func binary(
-    _ site: StepSite, _ operation: BinaryOperation, _ integer: IntegerFunction?
+    _ site: StepSite, _ operation: BinaryOperation, _ integer: @escaping IntegerFunction
   ) throws -> BoundKernel {
     let element = site.step.result.element
     let (a, b) = (try site.operand(0, element), try site.operand(1, element))
@@ -64,7 +82,7 @@ enum ElementwiseBinding {
     for (name, view) in [("a", a), ("b", b)] {
       try site.requireBroadcast(view.shape, to: site.step.result.shape, name)
     }
-    if element == .i64, let integer {
+    if element == .i64 {
       return BoundKernel(run: { views, _ in
         let out = views.result
         views.zip { position, a, b in
@@ -103,13 +121,19 @@ enum ElementwiseBinding {
         let out = views.result
         views.zip { out.flags[$0] = views[0].floats[$1] == views[1].floats[$2] ? 1 : 0 }
       })
+    case .bool:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip {
+          out.flags[$0] = (views[0].flags[$1] != 0) == (views[1].flags[$2] != 0) ? 1 : 0
+        }
+      })
     default: throw PlanError("no kernel for \(element)")
     }
   }
 
   @Sendable private static func select(_ site: StepSite) throws -> BoundKernel {
     let element = site.step.result.element
-    try site.require(element == .f32 || element == .i64, "no kernel for \(element)")
     try site.requireDense(site.step.result, "the result")
     let operands = [
       try site.operand(0, .bool), try site.operand(1, element), try site.operand(2, element),
@@ -133,42 +157,6 @@ enum ElementwiseBinding {
         position += 1
       }
     })
-  }
-
-  @Sendable private static func cast(_ site: StepSite) throws -> BoundKernel {
-    guard let x = site.optional(0) else { throw PlanError("operand 0 is missing") }
-    let out = site.step.result
-    try site.require(x.shape == out.shape, "x and the result have different shapes")
-    try site.requireDense(out, "the result")
-    let read: @Sendable (BufferView, Int) -> Double =
-      switch x.element {
-      case .f32: { Double($0.floats[$1]) }
-      case .i64: { Double($0.integers[$1]) }
-      case .bool: { $0.flags[$1] != 0 ? 1 : 0 }
-      default: throw PlanError("no kernel for \(x.element)")
-      }
-    let write: @Sendable (BufferView, Int, Double) -> Void =
-      switch out.element {
-      case .f32: { $0.floats[$1] = Float($2) }
-      case .i64: { $0.integers[$1] = Int64(saturating: $2) }
-      case .bool: { $0.flags[$1] = $2 != 0 ? 1 : 0 }
-      default: throw PlanError("no kernel for \(out.element)")
-      }
-    return BoundKernel(run: { views, _ in
-      let (x, out) = (views[0], views.result)
-      var position = 0
-      out.shape.forEachIndex { index in
-        write(out, position, read(x, x.strides.position(of: index)))
-        position += 1
-      }
-    })
-  }
-}
-
-extension Int64 {
-  /// Toward zero; NaN is 0, what does not fit is the nearest end.
-  init(saturating value: Double) {
-    self = value.isNaN ? 0 : Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
   }
 }
 

@@ -1,0 +1,111 @@
+import IR
+import Tensors
+
+/// Makes every operand readable for the kernel of its operation: of an element type that it computes
+/// with, in an order that it can walk, and holding what it held when it was defined.
+struct OperandPreparation {
+  private let module: Module
+  private let layouts: [Layout]
+  private var function: Function
+  private var names: UniqueNames
+  private var operations: [Operation] = []
+
+  /// Inserts `cast` and `contiguous` where they are needed. Throws `RewriteFailure` for an operation
+  /// that no kernel computes.
+  static func prepare(_ function: inout Function, of module: Module) throws {
+    try StateSnapshots.insert(into: &function, of: module)
+    var preparation = try OperandPreparation(function, module)
+    for operation in function.operations { try preparation.append(operation) }
+    preparation.function.operations = preparation.operations
+    function = preparation.function
+  }
+
+  private init(_ function: Function, _ module: Module) throws {
+    self.module = module
+    self.function = function
+    layouts = try Layout.analyze(function, in: module)
+    names = UniqueNames(function.values.map(\.name) + module.tensors.map(\.name))
+  }
+
+  private mutating func append(_ operation: Operation) throws {
+    let definition = try OpRegistry.required(operation.op)
+    var operation = operation
+    for (index, operand) in operation.operands.enumerated() {
+      guard let operand, !definition.isView || index > 0 else { continue }
+      operation.operands[index] = try prepared(operand, index, of: operation)
+    }
+    if !definition.isView { try requireKernel(for: operation) }
+    operations.append(operation)
+  }
+
+  private mutating func prepared(
+    _ operand: Operand, _ index: Int, of operation: Operation
+  ) throws -> Operand {
+    let type = module.type(of: operand, in: function)
+    let op = kernelOp(of: operation)
+    if KernelElements.widens(type.element, op, operand: index) {
+      return insert("cast", operand, type.with(element: .f32), ["to": .word("f32")])
+    }
+    guard let id = operand.value else { return operand }
+    let layout = layouts[id.index]
+    let isReadable = try OperandReading(op, operand: index).allows(layout, type.shape)
+    // A cache cannot take its new places from itself: source and target would overlap.
+    let isOwnCache = operation.op == "cache_append" && layout.root == operation.operands[0]
+    return isReadable && !isOwnCache ? operand : insert("contiguous", operand, type)
+  }
+
+  /// The operation whose kernel executes this one.
+  private func kernelOp(of operation: Operation) -> String {
+    KernelSelection.streamsWeight(operation, of: module) ? "linear" : operation.op
+  }
+
+  private mutating func insert(
+    _ op: String, _ operand: Operand, _ type: TensorType, _ attributes: Attributes = [:]
+  ) -> Operand {
+    let name =
+      switch operand {
+      case .value(let id): function[id].name
+      case .tensor(let id): module.tensor(id).name
+      }
+    let copy = function.addValue(names.unique(name), type)
+    operations.append(Operation(op, [operand], attributes, results: [copy]))
+    return .value(copy)
+  }
+
+  private func requireKernel(for operation: Operation) throws {
+    let types = operation.operands.compactMap { $0.map { module.type(of: $0, in: function) } }
+    for element in types.map(\.element) + operation.results.map({ function[$0].type.element })
+    where !KernelElements.computes(element, kernelOp(of: operation)) {
+      throw RewriteFailure(
+        rule: nil,
+        subject: "@\(function.name), %\(function[operation.result].name) = \(operation.op)",
+        reason: "no kernel computes in \(element.rawValue); cast to f32 before")
+    }
+  }
+}
+
+/// The element types that kernels compute with.
+enum KernelElements {
+  /// Whether operand `index` is half precision that the kernel of `op` does not read as it is.
+  static func widens(_ element: ElementType, _ op: String, operand index: Int) -> Bool {
+    switch (element, op, index) {
+    case (.bf16, "linear", 1), (.bf16, "embedding", 0): false
+    case (.bf16, _, _), (.f16, _, _): !moving.contains(op)
+    default: false
+    }
+  }
+
+  /// Whether a kernel of `op` takes and makes elements of this type.
+  static func computes(_ element: ElementType, _ op: String) -> Bool {
+    switch element {
+    case .f32, .i64, .bool: true
+    case .bf16: moving.contains(op) || op == "linear" || op == "embedding"
+    default: moving.contains(op)
+    }
+  }
+
+  /// Operations that only move elements, of whatever type, or convert them from any to any.
+  private static let moving: Set<String> = [
+    "contiguous", "concat", "masked_scatter", "cache_append", "cast",
+  ]
+}
