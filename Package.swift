@@ -52,8 +52,10 @@ let package = Package(
     .tests("IR", ["IR", "Tensors"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
     .tests(
-      "Compiler", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels"],
+      "Compiler",
+      ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels", "CAllocationCount"],
       exclude: ["passes"]),
+    .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),

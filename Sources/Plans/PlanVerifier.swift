@@ -90,7 +90,11 @@ public struct PlanVerifier {
     let size = try regionSize(of: view, place)
     for sizes in [smallest, bounds] {
       let used: Range<Int>
-      do { used = try view.elementRange(sizes) } catch {
+      do {
+        // Kernels count elements, which strides of 0 keep out of the range.
+        _ = try view.shape.elementCount().evaluate(sizes)
+        used = try view.elementRange(sizes)
+      } catch {
         throw PlanError("\(place): a size cannot be computed (\(error))")
       }
       guard used.lowerBound >= 0, used.upperBound <= size / view.element.byteCount else {

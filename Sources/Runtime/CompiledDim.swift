@@ -24,14 +24,29 @@ struct CompiledDim {
     }
   }
 
+  /// Positions of the symbols that occur.
+  var symbols: Set<Int> {
+    Set(terms.flatMap { term in (0..<3).map { term.symbols[$0] }.filter { $0 >= 0 } })
+  }
+
+  /// No smaller than any value while each symbol is between 1 and its bound; wraps as `evaluate`.
+  func largest(_ bounds: UnsafePointer<Int>) -> Int {
+    terms.reduce(0) { sum, term in
+      sum &+ (term.coefficient < 0 ? term.coefficient : Self.evaluate(term, bounds))
+    }
+  }
+
   /// The value at the given symbol values, wrapping on overflow: callers check the views it yields.
   func evaluate(_ values: UnsafePointer<Int>) -> Int {
     var sum = 0
-    for term in terms {
-      var product = term.coefficient
-      for index in 0..<3 where term.symbols[index] >= 0 { product &*= values[term.symbols[index]] }
-      sum &+= product
-    }
+    // Elements of an array that are visited one by one may be boxed in unoptimised builds.
+    for index in terms.indices { sum &+= Self.evaluate(terms[index], values) }
     return sum
+  }
+
+  private static func evaluate(_ term: Term, _ values: UnsafePointer<Int>) -> Int {
+    var product = term.coefficient
+    for index in 0..<3 where term.symbols[index] >= 0 { product &*= values[term.symbols[index]] }
+    return product
   }
 }

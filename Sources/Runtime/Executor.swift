@@ -11,13 +11,13 @@ import Tensors
 public final class Executor {
   public let file: PlanFile
   public let threadCount: Int
-  public private(set) var profile: StepProfile?
 
   private let memory: PlanMemory
   private let functions: [LoadedFunction]
   private let kernels: Kernels
+  /// The values of the plan's symbols.
   private let symbols: UnsafeMutablePointer<Int>
-  private let symbolCount: Int
+  private var recorder: StepRecorder?
 
   /// - Parameter threads: threads to compute with; nil for one per processor that this process may use.
   /// - Throws: `PlanFileError` when the plan does not fit this program or memory is short.
@@ -25,7 +25,7 @@ public final class Executor {
     try self.init(file, threads: threads, isa: pg_best_isa())
   }
 
-  /// Kernels of a chosen instruction set, which this CPU must support.
+  /// An executor with the kernels of a chosen instruction set, which this CPU must support.
   init(_ file: PlanFile, threads: Int?, isa: InstructionSet) throws {
     self.file = file
     threadCount = threads ?? ThreadPool.processorCount
@@ -33,20 +33,26 @@ public final class Executor {
       let memory = try PlanMemory(file)
       functions = try file.plan.functions.map { try LoadedFunction($0, of: file.plan, in: memory) }
       self.memory = memory
-      let scratch = functions.reduce(ScratchRequirement.none) { $0.union($1.scratch) }
+      let bounds = file.plan.symbols.map(\.bound) + [0]
+      let scratch = functions.reduce(ScratchRequirement.none) { $0.union($1.scratch(bounds)) }
       kernels = Kernels(
         pool: try ThreadPool(threadCount: threadCount, scratch: scratch), isa: isa)
     } catch {
       throw PlanFileError(path: file.path, problem: "\(error)")
     }
-    symbolCount = file.plan.symbols.count
-    symbols = UnsafeMutablePointer<Int>.allocate(capacity: symbolCount + 1)
-    symbols.initialize(repeating: 1, count: symbolCount + 1)
-    for function in functions { _ = function.resize(symbols) }
+    let count = file.plan.symbols.count
+    symbols = UnsafeMutablePointer<Int>.allocate(capacity: max(count, 1))
+    symbols.initialize(repeating: 1, count: count)
+    for symbol in 0..<count {
+      guard resize(symbol) == nil else {
+        throw PlanFileError(path: file.path, problem: "a view of it leaves its memory")
+      }
+    }
   }
 
   deinit { symbols.deallocate() }
 
+  /// `scalar`, `avx2` or `avx512`: what the kernels of this executor use.
   public var instructionSet: String { kernels.instructionSet }
 
   /// Handle of a function by name.
@@ -57,43 +63,60 @@ public final class Executor {
     file.plan.symbols.firstIndex { $0.name == name }
   }
 
-  /// Sets a symbol for the calls that follow. Throws when it is outside 1 to its bound.
+  /// Sets a symbol for the calls that follow, before their inputs are written: the places of inputs
+  /// may depend on it.
+  ///
+  /// - Throws: `ExecutionError` when the value is outside 1 to the symbol's bound; nothing changes then.
   public func setSymbol(_ symbol: Int, to value: Int) throws {
     let bound = file.plan.symbols[symbol].bound
     guard value >= 1, value <= bound else {
       throw ExecutionError.symbolOutOfRange(
         name: file.plan.symbols[symbol].name, value: value, bound: bound)
     }
-    guard symbols[symbol] != value else { return }
+    let former = symbols[symbol]
+    guard former != value else { return }
     symbols[symbol] = value
-    for function in functions where !function.resize(symbols) {
-      throw ExecutionError.viewOutOfMemory(function: function.name)
+    guard let misfit = resize(symbol) else { return }
+    symbols[symbol] = former
+    _ = resize(symbol)
+    throw ExecutionError.viewOutOfMemory(function: misfit)
+  }
+
+  /// Lays out all views that depend on a symbol. Returns the function with a view that does not fit.
+  private func resize(_ symbol: Int) -> String? {
+    for index in functions.indices where !functions[index].resize(symbol, symbols) {
+      return functions[index].name
     }
+    return nil
   }
 
-  /// The memory of an input or output at the present symbol values.
+  /// The memory of an input at the present values of the symbols. Running the function overwrites it.
   public func input(_ port: Int, of function: Int) -> BufferView? {
-    functions[function].views[functions[function].inputs[port].view]
+    functions[function].views[functions[function].inputs[port]]
   }
 
+  /// The memory of an output at the present values of the symbols, until the next call of any function.
   public func output(_ port: Int, of function: Int) -> BufferView? {
-    functions[function].views[functions[function].outputs[port].view]
+    functions[function].views[functions[function].outputs[port]]
   }
 
-  /// Runs all steps of a function on the inputs that were written before.
+  /// Runs all steps of a function on the inputs that were written before. Allocates nothing.
+  ///
+  /// - Throws: `ExecutionError.invalidValue` for an input such as an id beyond its table.
   public func run(_ function: Int) throws {
     let loaded = functions[function]
-    for index in loaded.steps.indices {
-      let views = StepViews(
-        base: loaded.views + loaded.steps[index].firstView,
-        operandCount: loaded.steps[index].operandCount, symbols: symbols)
-      if profile != nil {
-        let start = Clock.nanoseconds()
-        try loaded.steps[index].kernel.run(views, kernels)
-        profile?.record(function, index, start, Clock.nanoseconds())
-      } else {
-        try loaded.steps[index].kernel.run(views, kernels)
+    guard let recorder else {
+      for index in loaded.steps.indices {
+        try loaded.steps[index].kernel.run(
+          loaded.stepViews(loaded.steps[index], symbols), kernels)
       }
+      return
+    }
+    for index in loaded.steps.indices {
+      let start = Clock.nanoseconds()
+      try loaded.steps[index].kernel.run(loaded.stepViews(loaded.steps[index], symbols), kernels)
+      recorder.record(
+        function: function, step: index, start: start, end: Clock.nanoseconds())
     }
   }
 
@@ -106,7 +129,12 @@ public final class Executor {
   public func clearStates() { memory.clearStates() }
 
   /// Times every step from now on.
-  public func startProfile() { profile = StepProfile(plan: file.plan) }
+  public func startProfile() { recorder = StepRecorder() }
+
+  /// The steps that ran since `startProfile`; nil before it.
+  public var profile: StepProfile? {
+    recorder.map { StepProfile(plan: file.plan, events: $0.events) }
+  }
 }
 
 /// Monotonic time.

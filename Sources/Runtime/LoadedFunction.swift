@@ -1,3 +1,4 @@
+import JSON
 import Plans
 import Tensors
 
@@ -6,8 +7,6 @@ import Tensors
 /// Symbolic views are evaluated again whenever a symbol changes; nothing else happens between calls.
 final class LoadedFunction {
   struct Step {
-    let name: String
-    let kernelName: String
     let kernel: BoundKernel
     let firstView: Int
     let operandCount: Int
@@ -20,83 +19,93 @@ final class LoadedFunction {
     let strides: [CompiledDim]
     let start: CompiledDim
     let region: UnsafeMutableRawBufferPointer
+
+    /// Positions of the symbols that occur.
+    var symbols: Set<Int> {
+      (shape + strides + [start]).reduce(into: []) { $0.formUnion($1.symbols) }
+    }
   }
 
   let name: String
   let steps: [Step]
-  let inputs: [(name: String, view: Int)]
-  let outputs: [(name: String, view: Int)]
-  let scratch: ScratchRequirement
+  /// Positions in `views`.
+  let inputs: [Int]
+  let outputs: [Int]
   let views: UnsafeMutablePointer<BufferView?>
   private let viewCount: Int
-  private let symbolic: [SymbolicView]
+  /// The views to evaluate again when a symbol changes, by the symbol's position.
+  private let symbolic: [[SymbolicView]]
 
+  /// Binds kernels and views; every symbolic view must then be laid out by `resize`.
+  ///
+  /// - Throws: `PlanError` naming the step whose kernel is unknown or does not take its operands.
   init(_ function: PlanFunction, of plan: Plan, in memory: PlanMemory) throws {
     name = function.name
-    var table = ViewTable(plan: plan, memory: memory)
+    var table = ViewTable(plan: plan)
     var steps: [Step] = []
     for step in function.steps {
-      let place = "@\(function.name), step \(step.name)"
-      let kernel: BoundKernel
-      do {
-        kernel = try KernelRegistry.bind(StepSite(step: step, symbols: table.symbols))
-      } catch let error as PlanError {
-        throw PlanError("\(place) (\(step.kernel)): \(error)")
-      }
+      let kernel = try Self.bind(step, of: function, symbols: table.symbols)
       let first = table.planned.count
       for operand in step.operands { table.append(operand) }
       table.append(step.result)
-      steps.append(
-        Step(
-          name: step.name, kernelName: step.kernel, kernel: kernel, firstView: first,
-          operandCount: step.operands.count))
+      steps.append(Step(kernel: kernel, firstView: first, operandCount: step.operands.count))
     }
-    inputs = function.inputs.map { ($0.name, table.append($0.view)) }
-    outputs = function.outputs.map { ($0.name, table.append($0.view)) }
     self.steps = steps
+    inputs = function.inputs.map { table.append($0.view) }
+    outputs = function.outputs.map { table.append($0.view) }
     viewCount = table.planned.count
     views = UnsafeMutablePointer<BufferView?>.allocate(capacity: max(viewCount, 1))
     views.initialize(repeating: nil, count: viewCount)
-    var symbolic: [SymbolicView] = []
+    var symbolic = [[SymbolicView]](repeating: [], count: plan.symbols.count)
     for (index, view) in table.planned.enumerated() {
       guard let view else { continue }
+      let region = memory.region(of: view)
+      var resolved = BufferView(
+        base: region.baseAddress ?? memory.empty, element: view.element,
+        shape: InlineShape(view.shape.map { $0.constant ?? 0 }),
+        strides: InlineShape(view.strides.map { $0.constant ?? 0 }))
+      if let start = view.start.constant, !view.shape.contains(0) {
+        resolved.base += start * view.element.byteCount
+      }
+      views[index] = resolved
       let compiled = SymbolicView(
         index: index, shape: try view.shape.map(table.compile),
         strides: try view.strides.map(table.compile), start: try table.compile(view.start),
-        region: memory.region(of: view))
-      views[index] = BufferView(
-        base: compiled.region.baseAddress ?? memory.empty, element: view.element,
-        shape: InlineShape(view.shape.map { $0.constant ?? 0 }),
-        strides: InlineShape(view.strides.map { $0.constant ?? 0 }))
-      if table.isSymbolic(view) {
-        symbolic.append(compiled)
-      } else if let start = view.start.constant {
-        views[index]?.base += start * view.element.byteCount
-      }
+        region: region)
+      for symbol in compiled.symbols { symbolic[symbol].append(compiled) }
     }
     self.symbolic = symbolic
-    scratch = try Self.scratch(steps, views, symbolic, plan)
   }
 
   deinit { views.deallocate() }
 
-  /// Lays all symbolic views out for these symbol values. Returns false when one would leave its
-  /// region, which a sound plan never does within the symbols' bounds.
-  func resize(_ symbols: UnsafePointer<Int>) -> Bool {
-    for view in symbolic where !Self.resize(view, views, symbols) { return false }
+  private static func bind(
+    _ step: PlanStep, of function: PlanFunction, symbols: [String: Int]
+  ) throws -> BoundKernel {
+    do { return try KernelRegistry.bind(StepSite(step: step, symbols: symbols)) } catch {
+      throw PlanError(
+        "@\(function.name.printable), step \(step.name.printable) (\(step.kernel.printable)): "
+          + "\(error)")
+    }
+  }
+
+  /// Lays out the views whose sizes follow from a symbol, at these values of all symbols. Returns
+  /// false when one would leave its region.
+  func resize(_ symbol: Int, _ values: UnsafePointer<Int>) -> Bool {
+    for index in symbolic[symbol].indices where !layOut(symbolic[symbol][index], values) {
+      return false
+    }
     return true
   }
 
-  private static func resize(
-    _ view: SymbolicView, _ views: UnsafeMutablePointer<BufferView?>, _ symbols: UnsafePointer<Int>
-  ) -> Bool {
+  private func layOut(_ view: SymbolicView, _ values: UnsafePointer<Int>) -> Bool {
     guard var resolved = views[view.index] else { return true }
-    let start = view.start.evaluate(symbols)
+    let start = view.start.evaluate(values)
     var (low, high) = (start, start)
     var isEmpty = false
     for axis in view.shape.indices {
-      let extent = view.shape[axis].evaluate(symbols)
-      let step = view.strides[axis].evaluate(symbols)
+      let extent = view.shape[axis].evaluate(values)
+      let step = view.strides[axis].evaluate(values)
       guard extent >= 0, extent <= Dim.limit, step.magnitude <= Dim.limit else { return false }
       resolved.shape[axis] = extent
       resolved.strides[axis] = step
@@ -112,40 +121,30 @@ final class LoadedFunction {
     return true
   }
 
-  /// What the kernels need at most, over small and large sizes of the symbols.
-  private static func scratch(
-    _ steps: [Step], _ views: UnsafeMutablePointer<BufferView?>, _ symbolic: [SymbolicView],
-    _ plan: Plan
-  ) throws -> ScratchRequirement {
-    var total = ScratchRequirement.none
-    for limit in [1, 8, 16, 64, Int.max] {
-      let sizes = plan.symbols.map { min($0.bound, limit) } + [0]
-      try sizes.withUnsafeBufferPointer { buffer in
-        guard let symbols = buffer.baseAddress else { return }
-        for view in symbolic where !resize(view, views, symbols) {
-          throw PlanError("a view of it leaves its memory")
-        }
-        for step in steps {
-          let stepViews = StepViews(
-            base: views + step.firstView, operandCount: step.operandCount, symbols: symbols)
-          total = total.union(step.kernel.scratch(stepViews))
-        }
+  /// The memory that the kernels need at most beside their operands, whatever the symbols are.
+  /// Leaves the symbolic views with their largest extents, so `resize` must follow.
+  func scratch(_ bounds: UnsafePointer<Int>) -> ScratchRequirement {
+    for view in symbolic.joined() {
+      for axis in view.shape.indices {
+        views[view.index]?.shape[axis] = max(view.shape[axis].largest(bounds), 0)
       }
     }
-    return total
+    return steps.reduce(.none) { total, step in
+      total.union(step.kernel.scratch(stepViews(step, bounds)))
+    }
+  }
+
+  func stepViews(_ step: Step, _ symbols: UnsafePointer<Int>) -> StepViews {
+    StepViews(base: views + step.firstView, operandCount: step.operandCount, symbols: symbols)
   }
 }
 
 /// Collects the views of a function as it is loaded.
 private struct ViewTable {
-  let plan: Plan
-  let memory: PlanMemory
   let symbols: [String: Int]
-  var planned: [PlanView?] = []
+  private(set) var planned: [PlanView?] = []
 
-  init(plan: Plan, memory: PlanMemory) {
-    self.plan = plan
-    self.memory = memory
+  init(plan: Plan) {
     symbols = Dictionary(
       plan.symbols.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -157,8 +156,4 @@ private struct ViewTable {
   }
 
   func compile(_ dim: Dim) throws -> CompiledDim { try CompiledDim(dim, symbols: symbols) }
-
-  func isSymbolic(_ view: PlanView) -> Bool {
-    (view.shape + view.strides + [view.start]).contains { $0.constant == nil }
-  }
 }

@@ -11,15 +11,11 @@ public struct StepProfile: Sendable {
   }
 
   private let plan: Plan
-  public private(set) var events: [Event] = []
+  public let events: [Event]
 
-  init(plan: Plan) {
+  init(plan: Plan, events: [Event]) {
     self.plan = plan
-    events.reserveCapacity(1 << 16)
-  }
-
-  mutating func record(_ function: Int, _ step: Int, _ start: UInt64, _ end: UInt64) {
-    events.append(Event(function: function, step: step, start: start, end: end))
+    self.events = events
   }
 
   /// Seconds and calls by kernel, slowest first.
@@ -38,5 +34,16 @@ public struct StepProfile: Sendable {
   public func describe(_ event: Event) -> (function: String, step: String, kernel: String) {
     let function = plan.functions[event.function]
     return (function.name, function.steps[event.step].name, function.steps[event.step].kernel)
+  }
+}
+
+/// Takes events down while steps run. A class, so that a step appends to the one array there is.
+final class StepRecorder {
+  private(set) var events: [StepProfile.Event] = []
+
+  init() { events.reserveCapacity(1 << 16) }
+
+  func record(function: Int, step: Int, start: UInt64, end: UInt64) {
+    events.append(StepProfile.Event(function: function, step: step, start: start, end: end))
   }
 }

@@ -90,19 +90,24 @@ struct PlanDifferential {
 
   /// What the plan returns for every call of every sequence.
   func results() throws -> [[[HostTensor]]] {
+    let executor = try executor()
+    return try reference.sequences.map { calls in
+      executor.clearStates()
+      return try calls.map { try executor.results(of: $0) }
+    }
+  }
+
+  /// An executor on the plan, whose file is gone from the directory but stays mapped.
+  func executor() throws -> Executor {
     let compilation = try compile()
+    let weights = reference.seeded
     return try withTemporaryDirectory { directory in
       let path = "\(directory)/m.plan"
-      let weights = reference.seeded
       try compilation.write(to: path) { name in
         compilation.module.tensors.first { $0.name == name }.map { weights.weight($0).data }
       }
-      let executor = try Executor(
+      return try Executor(
         PlanFile(path: path), threads: setup.threads, isa: setup.instructionSet)
-      return try reference.sequences.map { calls in
-        executor.clearStates()
-        return try calls.map { try executor.results(of: $0) }
-      }
     }
   }
 

@@ -11,7 +11,9 @@ import Testing
   /// Rounding of f32 sums of a few thousand products.
   static let tolerance = 1e-4
 
-  @Test(arguments: ["patch-embedding", "siglip-block", "gemma-block"])
+  static let blocks = ["patch-embedding", "siglip-block", "gemma-block"]
+
+  @Test(arguments: blocks)
   func `a graph's plan computes what the graph says`(file: String) throws {
     let reference = try ReferenceCalls(Module.graph(file))
     for passes in [PassManager.lowering, PassManager.pipeline] {
@@ -22,6 +24,40 @@ import Testing
         #expect(difference == nil)
       }
     }
+  }
+
+  /// A bf16 weight is off by up to 2⁻⁹ of its size, and a result by a few times that.
+  @Test(arguments: blocks)
+  func `bf16 weights keep two digits`(file: String) throws {
+    let reference = try ReferenceCalls(Module.graph(file))
+    for isa in supportedInstructionSets {
+      let difference = try PlanDifferential(
+        reference: reference, setup: PlanSetup(dtype: .bf16, instructionSet: isa)
+      ).firstDifference(tolerance: 0x1p-6)
+      #expect(difference == nil)
+    }
+  }
+
+  /// Products with bf16 weights are summed in f32: against the graph with rounded weights, a plan is as
+  /// exact as in f32.
+  @Test(arguments: blocks)
+  func `only the weights are rounded to bf16`(file: String) throws {
+    var module = try Module.graph(file)
+    var context = PassContext()
+    context.dtype = .bf16
+    try PassManager(named: ["quantize"]).run(&module, context: &context)
+    let difference = try PlanDifferential(
+      reference: ReferenceCalls(module), setup: .optimised
+    ).firstDifference(tolerance: Self.tolerance)
+    #expect(difference == nil)
+  }
+
+  @Test(arguments: [PassContext.DType.f32, .bf16])
+  func `the mini model's plan computes what the graph says`(dtype: PassContext.DType) throws {
+    let reference = try ReferenceCalls(Module.graph("mini-paligemma"), at: [["T": 70, "P": 70]])
+    let difference = try PlanDifferential(reference: reference, setup: PlanSetup(dtype: dtype))
+      .firstDifference(tolerance: dtype == .f32 ? Self.tolerance : 0x1p-5)
+    #expect(difference == nil)
   }
 
   @Test(arguments: 0..<200)

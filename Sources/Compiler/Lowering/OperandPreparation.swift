@@ -46,12 +46,27 @@ struct OperandPreparation {
     if KernelElements.widens(type.element, op, operand: index) {
       return insert("cast", operand, type.with(element: .f32), ["to": .word("f32")])
     }
+    if let wide = try widenedMask(operand, index, of: operation) { return wide }
     guard let id = operand.value else { return operand }
     let layout = layouts[id.index]
     let isReadable = try OperandReading(op, operand: index).allows(layout, type.shape)
     // A cache cannot take its new places from itself: source and target would overlap.
     let isOwnCache = operation.op == "cache_append" && layout.root == operation.operands[0]
     return isReadable && !isOwnCache ? operand : insert("contiguous", operand, type)
+  }
+
+  /// A copy of attention's mask with a number for each key, where it has one for all of them.
+  private mutating func widenedMask(
+    _ mask: Operand, _ index: Int, of operation: Operation
+  ) throws -> Operand? {
+    guard operation.op == "attention", index == 3, let key = operation.operands[1] else {
+      return nil
+    }
+    let (type, keys) = (module.type(of: mask, in: function), module.type(of: key, in: function))
+    guard type.shape.last != keys.shape[2] else { return nil }
+    let wide = type.with(shape: type.shape.dropLast() + [keys.shape[2]])
+    let view = insert("broadcast", mask, wide, ["shape": .dimensions(wide.shape)])
+    return insert("contiguous", view, wide)
   }
 
   /// The operation whose kernel executes this one.
@@ -77,10 +92,18 @@ struct OperandPreparation {
     for element in types.map(\.element) + operation.results.map({ function[$0].type.element })
     where !KernelElements.computes(element, kernelOp(of: operation)) {
       throw RewriteFailure(
-        rule: nil,
-        subject: "@\(function.name), %\(function[operation.result].name) = \(operation.op)",
+        rule: nil, subject: subject(operation),
         reason: "no kernel computes in \(element.rawValue); cast to f32 before")
     }
+    if operation.op == "rope", types[0].rank > 4 {
+      throw RewriteFailure(
+        rule: nil, subject: subject(operation),
+        reason: "no kernel turns \(types[0].rank) axes; merge some with reshape")
+    }
+  }
+
+  private func subject(_ operation: Operation) -> String {
+    "@\(function.name), %\(function[operation.result].name) = \(operation.op)"
   }
 }
 

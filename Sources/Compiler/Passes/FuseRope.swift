@@ -53,10 +53,12 @@ extension RewriteGraph {
     operation.attributes["start"]?.integer == start && operation.attributes["end"]?.integer == end
   }
 
-  /// Whether a table has one angle per feature of x and broadcasts to it.
+  /// Whether a table has one angle per feature of x, which has the axes that the kernel walks, and
+  /// broadcasts to it.
   fileprivate func isRopeTable(_ operand: Operand, for x: Operand) -> Bool {
     let (table, target) = (type(of: operand), type(of: x))
-    return table.element == target.element && table.shape.last == target.shape.last
+    return target.rank <= 4 && table.element == target.element
+      && table.shape.last == target.shape.last
       && (try? OpRules.broadcast(table.shape, target.shape)) == target.shape
   }
 }

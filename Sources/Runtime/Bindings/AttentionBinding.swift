@@ -11,8 +11,9 @@ enum AttentionBinding {
     try site.require(
       [q, k, v, out].allSatisfy { $0.shape.count == 4 }, "an operand has not 4 axes")
     try site.require(
-      k.shape == v.shape && q.shape[0] == k.shape[0] && q.shape[3] == k.shape[3]
-        && out.shape == [q.shape[0], q.shape[2], q.shape[1], q.shape[3]]
+      k.shape.prefix(3) == v.shape.prefix(3) && q.shape[0] == k.shape[0]
+        && q.shape[3] == k.shape[3]
+        && out.shape == [q.shape[0], q.shape[2], q.shape[1], v.shape[3]]
         && q.shape[1].dividedExactly(by: k.shape[1]) != nil,
       "q, k, v and the result do not fit together")
     for view in [q, k, v] {
@@ -24,9 +25,9 @@ enum AttentionBinding {
       let mask = try site.operand(3)
       try site.requireBroadcast(
         mask.shape, to: [q.shape[0], q.shape[1], q.shape[2], k.shape[2]], "mask")
-      try site.require(
-        mask.strides.last == 1 || mask.shape.last?.isOne == true, "mask has gaps in its rows")
       try site.require(mask.shape.last == k.shape[2], "mask does not cover the keys")
+      try site.require(
+        mask.strides.last == 1 || k.shape[2].isOne, "mask has gaps in its rows")
     }
     let scale = try site.real("scale")
     let softcap = try site.optionalReal("softcap")
@@ -34,12 +35,7 @@ enum AttentionBinding {
     let mask = AttentionMask(
       isCausal: isCausal, window: isCausal ? try site.optionalInteger("window") : nil)
     return BoundKernel(
-      scratch: { views in
-        let shape = views.attentionShape
-        var single = shape
-        single.queries = 1
-        return Kernels.attentionScratch(shape).union(Kernels.attentionScratch(single))
-      },
+      scratch: { Kernels.attentionScratch($0.attentionShape) },
       run: { views, kernels in
         let out = views.result
         kernels.attention(
@@ -65,25 +61,22 @@ enum AttentionBinding {
       try site.operand(0), try site.operand(1), try site.operand(2), try site.result()
     )
     try site.requireDense(out, "the result")
-    let rank = x.shape.count
     try site.require(
-      (2...4).contains(rank) && x.shape == out.shape && x.strides.last == 1,
+      (1...4).contains(x.shape.count) && x.shape == out.shape && x.strides.last == 1,
       "x does not fit the result")
     for (name, table) in [("cos", cos), ("sin", sin)] {
-      try site.requireRows(table, name)
+      try site.requireBroadcast(table.shape, to: x.shape, name)
       try site.require(
-        Array(table.shape.suffix(2)) == Array(x.shape.suffix(2))
-          && table.shape.dropLast(2).allSatisfy(\.isOne),
-        "\(name) is not one row for each token")
+        table.shape.last == x.shape.last && table.strides.last == 1, "\(name) has gaps in its rows")
     }
-    try site.require(cos.strides.suffix(2) == sin.strides.suffix(2), "cos and sin lie differently")
     return BoundKernel(run: { views, kernels in
-      let (x, cos, out) = (views[0], views[1], views.result)
+      let (x, cos, sin, out) = (views[0], views[1], views[2], views.result)
       kernels.rope(
         RopeArguments(
           out: out.floats, outStrides: out.headStrides, x: UnsafePointer(x.floats),
           xStrides: x.headStrides, cos: UnsafePointer(cos.floats),
-          sin: UnsafePointer(views[2].floats), angleRowStride: cos.stride(fromEnd: 2),
+          sin: UnsafePointer(sin.floats), cosStrides: cos.headStrides(broadcastTo: x.shape),
+          sinStrides: sin.headStrides(broadcastTo: x.shape),
           batch: x.extent(fromEnd: 4), heads: x.extent(fromEnd: 3), tokens: x.extent(fromEnd: 2),
           headSize: x.extent(fromEnd: 1)))
     })
@@ -96,6 +89,14 @@ extension BufferView {
     HeadStrides(
       batch: stride(fromEnd: 4), head: stride(fromEnd: 3), token: stride(fromEnd: 2))
   }
+
+  /// The same of a view that is read as `shape` by broadcasting.
+  fileprivate func headStrides(broadcastTo shape: InlineShape) -> HeadStrides {
+    var wide = self
+    wide.strides = strides(broadcastTo: shape)
+    wide.shape = shape
+    return wide.headStrides
+  }
 }
 
 extension StepViews {
@@ -103,12 +104,15 @@ extension StepViews {
     let (q, k) = (self[0], self[1])
     return AttentionShape(
       batch: q.shape[0], queryHeads: q.shape[1], keyHeads: k.shape[1], queries: q.shape[2],
-      keys: k.shape[2], headSize: q.shape[3])
+      keys: k.shape[2], headSize: q.shape[3], valueSize: self[2].shape[3])
   }
 
   /// `[batch, heads, queries, keys]`.
   fileprivate var scoresShape: InlineShape {
     let (q, k) = (self[0], self[1])
-    return [q.shape[0], q.shape[1], q.shape[2], k.shape[2]]
+    var shape = InlineShape()
+    for axis in 0..<3 { shape.append(q.shape[axis]) }
+    shape.append(k.shape[2])
+    return shape
   }
 }

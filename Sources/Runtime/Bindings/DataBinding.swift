@@ -58,11 +58,11 @@ enum DataBinding {
       [.f32, .i64, .bool].contains(out.element), "no kernel for \(out.element)")
     return BoundKernel(run: { views, _ in
       let out = views.result
-      for (index, value) in values.enumerated() {
+      for index in values.indices {
         switch out.element {
-        case .i64: out.integers[index] = Int64(saturating: value)
-        case .bool: out.flags[index] = value != 0 ? 1 : 0
-        default: out.floats[index] = Float(value)
+        case .i64: out.integers[index] = Int64(saturating: values[index])
+        case .bool: out.flags[index] = values[index] != 0 ? 1 : 0
+        default: out.floats[index] = Float(values[index])
         }
       }
     })

@@ -29,12 +29,8 @@ enum LinearBinding {
       try site.optionalWord("activation").map(UnaryOperation.init(activation:)) ?? .identity
     return BoundKernel(
       scratch: { views in
-        let weight = views[1]
-        let rows = views[0].rows
-        return [rows, min(rows, 8)].reduce(ScratchRequirement.none) {
-          $0.union(
-            Kernels.linearScratch(rows: $1, inputs: weight.shape[1], outputs: weight.shape[0]))
-        }
+        Kernels.linearScratch(
+          rows: views[0].rows, inputs: views[1].shape[1], outputs: views[1].shape[0])
       },
       run: { views, kernels in
         kernels.linear(arguments(views, activation))

@@ -21,7 +21,7 @@ enum MatrixBinding {
       scratch: { _ in Kernels.matmulScratch },
       run: { views, kernels in
         let out = views.result
-        var batch = InlineShape([])
+        var batch = InlineShape()
         for axis in 0..<(out.rank - 2) { batch.append(out.shape[axis]) }
         let a = operand(views[0], transposed: transposeA, batch)
         kernels.matmul(
@@ -40,7 +40,7 @@ enum MatrixBinding {
   }
 
   private static func prefix(_ values: InlineShape, _ count: Int) -> InlineShape {
-    var result = InlineShape([])
+    var result = InlineShape()
     for axis in 0..<count { result.append(values[axis]) }
     return result
   }

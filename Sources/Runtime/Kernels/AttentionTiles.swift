@@ -42,7 +42,14 @@ struct AttentionGrid {
   var rowLimit: Int { max(tokens.tileSize, 1) * shape.groupSize }
 
   /// Floats of one split's partial result: largest score and sum of each row, then the rows.
-  var partialCount: Int { rowLimit * (shape.headSize + 2) }
+  var partialCount: Int { rowLimit * (shape.valueSize + 2) }
+
+  var scratch: ScratchRequirement {
+    let partials = shape.batch * shape.keyHeads * splits.tileCount * partialCount
+    return ScratchRequirement(
+      perWorker: AttentionTileMemory.elementCount(self) * 4,
+      shared: splits.tileCount > 1 ? partials * 4 : 0)
+  }
 }
 
 /// The parts of a worker's scratch during one tile.
@@ -54,15 +61,14 @@ struct AttentionTileMemory {
   let values: UnsafeMutablePointer<Float>
 
   static func elementCount(_ grid: AttentionGrid) -> Int {
-    let rows = max(grid.rowLimit, AttentionGrid.streamedRows)
-    return rows * (2 * grid.shape.headSize + AttentionGrid.blockedKeys + 2)
+    grid.rowLimit * (grid.shape.headSize + grid.shape.valueSize + grid.keyLimit + 2)
   }
 
   init(_ grid: AttentionGrid, base: UnsafeMutablePointer<Float>) {
     let rows = grid.rowLimit
     queries = base
     values = queries + rows * grid.shape.headSize
-    scores = values + rows * grid.shape.headSize
+    scores = values + rows * grid.shape.valueSize
     largest = scores + rows * grid.keyLimit
     sums = largest + rows
   }
@@ -104,7 +110,7 @@ struct AttentionTiles: TileWork {
     let memory = AttentionTileMemory(grid, base: base)
     let rows = place.tokens.count * arguments.shape.groupSize
     packQueries(place, into: memory.queries)
-    memory.values.update(repeating: 0, count: rows * arguments.shape.headSize)
+    memory.values.update(repeating: 0, count: rows * arguments.shape.valueSize)
     memory.largest.update(repeating: -.infinity, count: rows)
     memory.sums.update(repeating: 0, count: rows)
 
@@ -154,7 +160,7 @@ struct AttentionTiles: TileWork {
 
   /// Adds one block of keys and their values to every row.
   private func attend(_ place: Place, to keys: Range<Int>, _ memory: AttentionTileMemory) {
-    let shape = arguments.shape, size = shape.headSize
+    let shape = arguments.shape, size = shape.headSize, width = shape.valueSize
     let rows = place.tokens.count * shape.groupSize
     let k =
       arguments.k
@@ -170,8 +176,8 @@ struct AttentionTiles: TileWork {
         keys.count, size)
       normalise(place, keys, memory)
       functions.pointee.accumulate_rows(
-        memory.values, size, memory.scores, keys.count, rows, v, arguments.vStrides.token,
-        keys.count, size)
+        memory.values, width, memory.scores, keys.count, rows, v, arguments.vStrides.token,
+        keys.count, width)
     } else {
       BLAS.multiply(
         .init(base: memory.queries, rowStride: size),
@@ -181,7 +187,7 @@ struct AttentionTiles: TileWork {
       BLAS.multiply(
         .init(base: memory.scores, rowStride: keys.count),
         .init(base: v, rowStride: arguments.vStrides.token), into: memory.values,
-        rowStride: size, m: rows, n: size, k: keys.count, beta: 1)
+        rowStride: width, m: rows, n: width, k: keys.count, beta: 1)
     }
   }
 
@@ -206,9 +212,9 @@ struct AttentionTiles: TileWork {
           scores + start, visible.count, arguments.scale, arguments.softcap ?? 0, additive,
           memory.largest + row, memory.sums + row)
         if correction != 1 {
-          let values = memory.values + row * shape.headSize
+          let values = memory.values + row * shape.valueSize
           functions.pointee.binary(
-            .mul, values, values, 1, &correction, 0, shape.headSize)
+            .mul, values, values, 1, &correction, 0, shape.valueSize)
         }
         row += 1
       }
@@ -217,7 +223,7 @@ struct AttentionTiles: TileWork {
 
   /// Writes rows divided by their sums to the output.
   private func storeResult(_ place: Place, _ memory: AttentionTileMemory) {
-    let group = arguments.shape.groupSize, size = arguments.shape.headSize
+    let group = arguments.shape.groupSize, size = arguments.shape.valueSize
     var row = 0
     for token in place.tokens {
       for head in 0..<group {
@@ -243,7 +249,7 @@ struct AttentionTiles: TileWork {
     let partial = partial(batch: place.batch, keyHead: place.keyHead, split: place.split)
     partial.update(from: memory.largest, count: rows)
     (partial + rows).update(from: memory.sums, count: rows)
-    (partial + 2 * rows).update(from: memory.values, count: rows * arguments.shape.headSize)
+    (partial + 2 * rows).update(from: memory.values, count: rows * arguments.shape.valueSize)
   }
 }
 
@@ -268,7 +274,7 @@ struct AttentionMerge: TileWork {
   private func merge(
     _ row: Int, batch: Int, keyHead: Int, into out: UnsafeMutablePointer<Float>
   ) {
-    let rows = tiles.grid.rowLimit, size = tiles.arguments.shape.headSize
+    let rows = tiles.grid.rowLimit, size = tiles.arguments.shape.valueSize
     let splits = tiles.grid.splits.tileCount
     var largest = -Float.infinity
     for split in 0..<splits {

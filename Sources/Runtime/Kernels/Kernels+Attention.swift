@@ -102,10 +102,15 @@ public struct AttentionShape: Sendable, Hashable {
   public var keyHeads: Int
   public var queries: Int
   public var keys: Int
+  /// Features of a query and of a key.
   public var headSize: Int
+  /// Features of a value, and so of the result.
+  public var valueSize: Int
 
+  /// Values are as wide as keys unless `valueSize` says otherwise.
   public init(
-    batch: Int, queryHeads: Int, keyHeads: Int, queries: Int, keys: Int, headSize: Int
+    batch: Int, queryHeads: Int, keyHeads: Int, queries: Int, keys: Int, headSize: Int,
+    valueSize: Int? = nil
   ) {
     self.batch = batch
     self.queryHeads = queryHeads
@@ -113,6 +118,7 @@ public struct AttentionShape: Sendable, Hashable {
     self.queries = queries
     self.keys = keys
     self.headSize = headSize
+    self.valueSize = valueSize ?? headSize
   }
 
   /// Query heads that share one key head.
@@ -127,21 +133,23 @@ extension Kernels {
       shape.keyHeads > 0 && shape.queryHeads % shape.keyHeads == 0,
       "query heads must be a multiple of key heads")
     guard shape.batch > 0, shape.queryHeads > 0, shape.queries > 0 else { return }
-    assertScratch(Self.attentionScratch(shape))
     let work = AttentionTiles(arguments, kernels: self)
+    assertScratch(work.grid.scratch)
     pool.run(tiles: work.grid.tileCount, work)
     if work.grid.splits.tileCount > 1 {
       pool.run(tiles: shape.batch * shape.keyHeads, AttentionMerge(work))
     }
   }
 
-  /// The scratch that `attention` needs. It grows with each extent, so the scratch for a bound
-  /// suffices below it.
+  /// The scratch that suffices for `attention` on any number of queries and keys up to those of
+  /// `shape`.
   public static func attentionScratch(_ shape: AttentionShape) -> ScratchRequirement {
-    let grid = AttentionGrid(shape)
-    let partials = shape.batch * shape.keyHeads * grid.splits.tileCount * grid.partialCount
-    return ScratchRequirement(
-      perWorker: AttentionTileMemory.elementCount(grid) * 4,
-      shared: grid.isStreamed ? partials * 4 : 0)
+    guard shape.keyHeads > 0, shape.groupSize > 0 else { return .none }
+    // Few queries split the keys; as many as fill a block need most memory for one tile.
+    return [AttentionGrid.streamedRows, AttentionGrid.blockedRows].reduce(.none) { total, rows in
+      var part = shape
+      part.queries = min(shape.queries, max(1, rows / shape.groupSize))
+      return total.union(AttentionGrid(part).scratch)
+    }
   }
 }

@@ -60,7 +60,7 @@ extension Kernels {
   }
 
   /// out[r, :] = x[r, :] cos[t, :] + rotate_half(x[r, :]) sin[t, :] for each batch, head and
-  /// token t of `x`; cos and sin are [tokens, headSize]. `out` may be `x`.
+  /// token t of `x`; cos and sin are read at the same place. `out` may be `x`.
   public func rope(_ arguments: RopeArguments) {
     let limit = max(1, Self.elementsPerTile / max(arguments.headSize, 1))
     let work = RopeTiles(
@@ -69,7 +69,8 @@ extension Kernels {
   }
 }
 
-/// Operands of `rope`. `headSize` is even.
+/// Operands of `rope`. `headSize` is even. Angles that are the same for several batches, heads or
+/// tokens have stride 0 there.
 public struct RopeArguments {
   public var out: UnsafeMutablePointer<Float>
   public var outStrides: HeadStrides
@@ -77,17 +78,19 @@ public struct RopeArguments {
   public var xStrides: HeadStrides
   public var cos: UnsafePointer<Float>
   public var sin: UnsafePointer<Float>
-  /// The distance between the rows of `cos`, and between those of `sin`.
-  public var angleRowStride: Int
+  public var cosStrides: HeadStrides
+  public var sinStrides: HeadStrides
   public var batch: Int
   public var heads: Int
   public var tokens: Int
   public var headSize: Int
 
+  /// Strides of the angles left out mean dense `[tokens, headSize]`.
   public init(
     out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, x: UnsafePointer<Float>,
     xStrides: HeadStrides, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>,
-    angleRowStride: Int? = nil, batch: Int, heads: Int, tokens: Int, headSize: Int
+    cosStrides: HeadStrides? = nil, sinStrides: HeadStrides? = nil, batch: Int, heads: Int,
+    tokens: Int, headSize: Int
   ) {
     self.out = out
     self.outStrides = outStrides
@@ -95,7 +98,8 @@ public struct RopeArguments {
     self.xStrides = xStrides
     self.cos = cos
     self.sin = sin
-    self.angleRowStride = angleRowStride ?? headSize
+    self.cosStrides = cosStrides ?? HeadStrides(batch: 0, head: 0, token: headSize)
+    self.sinStrides = sinStrides ?? HeadStrides(batch: 0, head: 0, token: headSize)
     self.batch = batch
     self.heads = heads
     self.tokens = tokens
@@ -192,7 +196,10 @@ private struct RopeTiles: TileWork {
       a.out + a.outStrides.offset(batch: batch, head: head, token: range.lowerBound),
       a.outStrides.token,
       a.x + a.xStrides.offset(batch: batch, head: head, token: range.lowerBound),
-      a.xStrides.token, a.cos + range.lowerBound * a.angleRowStride, a.angleRowStride,
-      a.sin + range.lowerBound * a.angleRowStride, a.angleRowStride, range.count, a.headSize)
+      a.xStrides.token,
+      a.cos + a.cosStrides.offset(batch: batch, head: head, token: range.lowerBound),
+      a.cosStrides.token,
+      a.sin + a.sinStrides.offset(batch: batch, head: head, token: range.lowerBound),
+      a.sinStrides.token, range.count, a.headSize)
   }
 }

@@ -88,27 +88,27 @@ extension Kernels {
 
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
   public func linear(_ arguments: LinearArguments) {
-    assertScratch(
-      Self.linearScratch(
-        rows: arguments.rows, inputs: arguments.inputs, outputs: arguments.outputs))
     if arguments.rows <= Self.streamedRows {
       let work = StreamedLinear(arguments, kernels: self)
+      assertScratch(work.scratch)
       pool.run(tiles: work.columns.tileCount, work)
     } else {
       let work = BlockedLinear(arguments, kernels: self)
+      assertScratch(work.scratch)
       pool.run(tiles: work.rows.tileCount * work.columns.tileCount, work)
     }
   }
 
-  /// The scratch that `linear` needs, for either weight type.
+  /// The scratch that suffices for `linear` on any number of rows up to `rows`, for either weight
+  /// type.
   public static func linearScratch(rows: Int, inputs: Int, outputs: Int) -> ScratchRequirement {
-    guard rows > streamedRows else {
-      return ScratchRequirement(perWorker: rows * StreamedLinear.maximumColumns * 4)
-    }
-    let stage = BlockedLinear.rowGrid(rows).tileSize * BlockedLinear.columnGrid(outputs).tileSize
-    let panel =
-      BlockedLinear.columnGrid(outputs).tileSize * BlockedLinear.depthGrid(inputs).tileSize
-    return ScratchRequirement(perWorker: (stage + panel) * 4)
+    let streamed = min(rows, streamedRows) * StreamedLinear.maximumColumns
+    guard rows > streamedRows else { return ScratchRequirement(perWorker: streamed * 4) }
+    // A tile may have more rows than those of the largest number of rows, which is cut evenly.
+    let tileRows = min(rows.rounded(upTo: BlockedLinear.rowUnit), BlockedLinear.rowLimit)
+    let tileColumns = BlockedLinear.columnGrid(outputs).tileSize
+    let blocked = tileColumns * (tileRows + BlockedLinear.depthGrid(inputs).tileSize)
+    return ScratchRequirement(perWorker: max(streamed, blocked) * 4)
   }
 }
 
@@ -121,6 +121,11 @@ private struct StreamedLinear: TileWork {
   let arguments: LinearArguments
   let kernels: Kernels
   let columns: TileGrid
+
+  var scratch: ScratchRequirement {
+    let stage = arguments.epilogue.reads(arguments.out) ? arguments.rows * columns.tileSize : 0
+    return ScratchRequirement(perWorker: stage * 4)
+  }
 
   init(_ arguments: LinearArguments, kernels: Kernels) {
     self.arguments = arguments
@@ -180,7 +185,17 @@ private struct BlockedLinear: TileWork {
     depth = Self.depthGrid(arguments.inputs)
   }
 
-  static func rowGrid(_ rows: Int) -> TileGrid { TileGrid(count: rows, limit: 512, unit: 16) }
+  static let rowLimit = 512
+  static let rowUnit = 16
+
+  /// The block of the product, then a panel of the weight.
+  var scratch: ScratchRequirement {
+    ScratchRequirement(perWorker: columns.tileSize * (rows.tileSize + depth.tileSize) * 4)
+  }
+
+  static func rowGrid(_ rows: Int) -> TileGrid {
+    TileGrid(count: rows, limit: rowLimit, unit: rowUnit)
+  }
   static func columnGrid(_ columns: Int) -> TileGrid {
     TileGrid(count: columns, limit: 256, unit: 16, shares: 4)
   }

@@ -1,0 +1,70 @@
+import CAllocationCount
+import IR
+import Tensors
+import Testing
+
+@testable import Compiler
+@testable import Runtime
+
+/// In child processes, where nothing else runs that could allocate.
+@Suite struct AllocationTests {
+  @Test func `the counter sees an allocation`() {
+    let before = allocation_count()
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 1000, alignment: 16)
+    memory.deallocate()
+    #expect(allocation_count() > before)
+  }
+
+  @Test func `steps of a Gemma block allocate nothing`() async {
+    await #expect(processExitsWith: .success) {
+      for setup in [PlanSetup.optimised, .unoptimised] {
+        for threads in [1, 2] {
+          var setup = setup
+          setup.threads = threads
+          let steps = try DecodeSteps(graph: "gemma-block", setup: setup)
+          #expect(try steps.allocations(warmUp: 2, steps: 50) == 0)
+        }
+      }
+    }
+  }
+
+  @Test func `steps of the mini model allocate nothing`() async {
+    await #expect(processExitsWith: .success) {
+      let steps = try DecodeSteps(graph: "mini-paligemma", setup: PlanSetup(threads: 2))
+      #expect(try steps.allocations(warmUp: 2, steps: 50) == 0)
+    }
+  }
+}
+
+/// Calls of `@decode` of a shipped graph, one after the other, as a session makes them.
+struct DecodeSteps {
+  let executor: Executor
+  let function: Int
+  let cached: Int
+  let bound: Int
+
+  init(graph: String, setup: PlanSetup) throws {
+    let module = try Module.graph(graph)
+    let reference = try ReferenceCalls(module, at: [])
+    executor = try PlanDifferential(reference: reference, setup: setup).executor()
+    function = try #require(executor.function(named: "decode"))
+    cached = try #require(executor.symbol(named: "P"))
+    bound = module.bounds["P"] ?? 1
+  }
+
+  /// Heap allocations during the given number of steps, after some to warm up.
+  func allocations(warmUp: Int, steps: Int) throws -> Int {
+    for step in 0..<warmUp { try run(step) }
+    let before = allocation_count()
+    for step in warmUp..<warmUp + steps { try run(step) }
+    return Int(allocation_count() - before)
+  }
+
+  private func run(_ step: Int) throws {
+    try executor.setSymbol(cached, to: 1 + step % bound)
+    if let input = executor.input(0, of: function), input.element == .i64 {
+      input.integerBuffer[0] = Int64(step)
+    }
+    try executor.run(function)
+  }
+}
