@@ -21,9 +21,9 @@ enum KernelSelection {
     }
     switch operation.op {
     case "contiguous": return "copy"
-    case "linear": return "linear.\(element(1))"
-    case "embedding": return "embedding.\(element(0))"
-    case "matmul" where streamsWeight(operation, of: module): return "linear.\(element(1))"
+    case "linear": return "linear_\(element(1))"
+    case "embedding": return "embedding_\(element(0))"
+    case "matmul" where streamsWeight(operation, of: module): return "linear_\(element(1))"
     default: return operation.op
     }
   }

@@ -25,7 +25,7 @@ struct Liveness {
   init(of function: Function, in module: Module) throws {
     layouts = try Layout.analyze(function, in: module)
     let roots = layouts.map { $0.root.value }
-    let parent = InPlace.storage(of: function, in: module, layouts)
+    let parent = InPlace.storage(of: function, layouts)
     valuesInPlace = parent.count { $0 != nil }
     func storage(_ id: ValueID) -> ValueID {
       var current = id
@@ -63,68 +63,5 @@ struct Liveness {
       guard let root = roots[index] else { continue }
       bufferOfValue[index] = bufferOfValue[storage(root).index]
     }
-  }
-}
-
-/// Decides which operations may write over an operand that dies with them.
-enum InPlace {
-  /// Operations that read each element of operand 0 before they write the same element.
-  private static let overwritesFirst: Set<String> = [
-    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "relu",
-    "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "softmax",
-    "layer_norm", "rms_norm",
-  ]
-
-  /// For each value that is computed in place: the value whose storage it takes over.
-  static func storage(
-    of function: Function, in module: Module, _ layouts: [Layout]
-  ) -> [ValueID?] {
-    var parent = [ValueID?](repeating: nil, count: function.values.count)
-    let lastUse = lastUses(of: function, layouts)
-    for (index, operation) in function.operations.enumerated() {
-      guard let position = candidate(operation), let id = operation.operands[position]?.value,
-        let root = layouts[id.index].root.value, lastUse[root.index] == index
-      else { continue }
-      let result = operation.result
-      let isAliased = operation.operands.enumerated().contains { other, operand in
-        other != position && operand?.value.map { layouts[$0.index].root.value == root } ?? false
-      }
-      guard !isAliased, function[id].type == function[result].type,
-        function[root].type.element == function[result].type.element,
-        (try? layouts[id.index].isContiguous(for: function[id].type.shape)) == true,
-        layouts[id.index].offset == 0,
-        (try? function[root].type.shape.elementCount())
-          == (try? function[result].type.shape.elementCount())
-      else { continue }
-      parent[result.index] = root
-    }
-    return parent
-  }
-
-  /// The operand that an operation could overwrite.
-  private static func candidate(_ operation: Operation) -> Int? {
-    if overwritesFirst.contains(operation.op) { return 0 }
-    // `linear` adds its residual as it writes.
-    if operation.op == "linear", operation.operands.count > 4, operation.operands[4] != nil {
-      return 4
-    }
-    return nil
-  }
-
-  /// Index of the last operation that reads each root's storage; the count of operations when the
-  /// function returns it.
-  private static func lastUses(of function: Function, _ layouts: [Layout]) -> [Int] {
-    var last = [Int](repeating: -1, count: function.values.count)
-    for (index, operation) in function.operations.enumerated() {
-      for case .some(.value(let id)) in operation.operands {
-        if let root = layouts[id.index].root.value { last[root.index] = index }
-      }
-    }
-    for result in function.results {
-      if let id = result.operand.value, let root = layouts[id.index].root.value {
-        last[root.index] = function.operations.count
-      }
-    }
-    return last
   }
 }

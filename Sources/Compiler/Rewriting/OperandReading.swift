@@ -12,6 +12,8 @@ public enum OperandReading: Sendable, Hashable {
   case matrices
   /// The last axis without gaps, others at any stride, 0 included.
   case unitLast
+  /// Any strides.
+  case any
 
   /// Operations that compute each element from the same place of every operand, with broadcasting.
   public static let elementwise: Set<String> = [
@@ -24,7 +26,8 @@ public enum OperandReading: Sendable, Hashable {
   public init(_ op: String, operand index: Int) {
     self =
       switch (op, index) {
-      case ("contiguous", 0), ("concat", _), ("rope", _), ("cache_append", 1): .unitLast
+      case ("contiguous", 0), ("concat", _), ("cache_append", 1), ("masked_scatter", 0...1): .any
+      case ("rope", _): .unitLast
       case ("attention", 0...2), ("matmul", _): .matrices
       case ("attention", 3): .unitLast
       case ("linear", 0), ("linear", 3), ("linear", 4): .rows
@@ -37,10 +40,11 @@ public enum OperandReading: Sendable, Hashable {
   /// Whether a tensor of `shape` that lies as `layout` can be read this way.
   public func allows(_ layout: Layout, _ shape: Shape) throws -> Bool {
     if try layout.isContiguous(for: shape) { return true }
+    if self == .any { return true }
     guard self != .contiguous else { return false }
     guard let width = shape.last, width.isOne || layout.strides.last == 1 else { return false }
     switch self {
-    case .contiguous, .unitLast: return true
+    case .contiguous, .unitLast, .any: return true
     case .matrices:
       return shape.count < 2 || shape[shape.count - 2].isOne
         || layout.strides[shape.count - 2] != 0

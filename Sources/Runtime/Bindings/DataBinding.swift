@@ -5,7 +5,7 @@ import Tensors
 enum DataBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "copy": copy, "concat": concat, "constant": constant, "iota": iota,
-    "embedding.f32": { try embedding($0, .f32) }, "embedding.bf16": { try embedding($0, .bf16) },
+    "embedding_f32": { try embedding($0, .f32) }, "embedding_bf16": { try embedding($0, .bf16) },
     "masked_scatter": maskedScatter, "causal_mask": causalMask,
   ]
 
@@ -117,9 +117,11 @@ enum DataBinding {
     let bytes = out.element.byteCount
     return BoundKernel(run: { views, kernels in
       let (x, mask, source, out) = (views[0], views[1], views[2], views.result)
-      kernels.copy(
-        out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
-        elementBytes: bytes)
+      if x.base != out.base {
+        kernels.copy(
+          out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides,
+          shape: out.shape, elementBytes: bytes)
+      }
       let strides = mask.strides(broadcastTo: out.shape)
       let available = source.count
       var (position, next) = (0, 0)

@@ -5,7 +5,7 @@ import Tensors
 /// `linear` for each element type that weights are stored in.
 enum LinearBinding {
   static let all: [String: KernelRegistry.Binder] = [
-    "linear.f32": { try bind($0, .f32) }, "linear.bf16": { try bind($0, .bf16) },
+    "linear_f32": { try bind($0, .f32) }, "linear_bf16": { try bind($0, .bf16) },
   ]
 
   private static func bind(_ site: StepSite, _ element: ElementType) throws -> BoundKernel {
