@@ -57,7 +57,7 @@ let package = Package(
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
-    .tests("Runtime", ["Runtime", "Plans", "Tensors", "CKernels"]),
+    .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),

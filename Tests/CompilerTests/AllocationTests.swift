@@ -46,7 +46,8 @@ struct DecodeSteps {
   init(graph: String, setup: PlanSetup) throws {
     let module = try Module.graph(graph)
     let reference = try ReferenceCalls(module, at: [])
-    executor = try PlanDifferential(reference: reference, setup: setup).executor()
+    let file = try PlanDifferential(reference: reference, setup: setup).planFile()
+    executor = try Executor(file, threads: setup.threads)
     function = try #require(executor.function(named: "decode"))
     cached = try #require(executor.symbol(named: "P"))
     bound = module.bounds["P"] ?? 1

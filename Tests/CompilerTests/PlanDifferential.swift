@@ -22,20 +22,25 @@ struct ReferenceCalls: Sendable {
 
   /// All functions in their order, at each of the given symbol values. Where one of them advances a
   /// cache by a symbol P, that one is called again with the next P.
-  init(_ module: Module, at sizes: [[String: Int]]? = nil) throws {
+  ///
+  /// - Parameter evaluates: whether the interpreter runs, which is slow; if not, nothing is expected.
+  init(_ module: Module, at sizes: [[String: Int]]? = nil, evaluates: Bool = true) throws {
     seeded = SeededValues(module: module)
     for sizes in sizes ?? [0, 0.5, 1].map(seeded.sizes) {
-      sequences.append(try Self.sequence(seeded, sizes))
+      sequences.append(try Self.sequence(seeded, sizes, evaluates))
     }
   }
 
-  private static func sequence(_ seeded: SeededValues, _ sizes: [String: Int]) throws -> [Call] {
+  private static func sequence(
+    _ seeded: SeededValues, _ sizes: [String: Int], _ evaluates: Bool
+  ) throws -> [Call] {
     let module = seeded.module
     var interpreter = try Interpreter(module, source: seeded.weight)
     var calls: [Call] = []
     func call(_ function: Function, _ sizes: [String: Int]) throws {
       let inputs = try seeded.inputs(of: function, at: sizes)
-      let expected = try interpreter.run(function.name, inputs, symbols: sizes)
+      let expected =
+        evaluates ? try interpreter.run(function.name, inputs, symbols: sizes) : []
       calls.append(
         Call(function: function.name, sizes: sizes, inputs: inputs, expected: expected))
     }
@@ -89,16 +94,19 @@ struct PlanDifferential {
   }
 
   /// What the plan returns for every call of every sequence.
-  func results() throws -> [[[HostTensor]]] {
-    let executor = try executor()
+  func results() throws -> [[[HostTensor]]] { try results(from: planFile()) }
+
+  /// The same from a plan that is open already.
+  func results(from file: PlanFile) throws -> [[[HostTensor]]] {
+    let executor = try Executor(file, threads: setup.threads, isa: setup.instructionSet)
     return try reference.sequences.map { calls in
       executor.clearStates()
       return try calls.map { try executor.results(of: $0) }
     }
   }
 
-  /// An executor on the plan, whose file is gone from the directory but stays mapped.
-  func executor() throws -> Executor {
+  /// The compiled plan, whose file is gone from its directory but stays mapped.
+  func planFile() throws -> PlanFile {
     let compilation = try compile()
     let weights = reference.seeded
     return try withTemporaryDirectory { directory in
@@ -106,8 +114,7 @@ struct PlanDifferential {
       try compilation.write(to: path) { name in
         compilation.module.tensors.first { $0.name == name }.map { weights.weight($0).data }
       }
-      return try Executor(
-        PlanFile(path: path), threads: setup.threads, isa: setup.instructionSet)
+      return try PlanFile(path: path)
     }
   }
 

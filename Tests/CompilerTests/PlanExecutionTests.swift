@@ -52,12 +52,29 @@ import Testing
     #expect(difference == nil)
   }
 
-  @Test(arguments: [PassContext.DType.f32, .bf16])
-  func `the mini model's plan computes what the graph says`(dtype: PassContext.DType) throws {
-    let reference = try ReferenceCalls(Module.graph("mini-paligemma"), at: [["T": 70, "P": 70]])
-    let difference = try PlanDifferential(reference: reference, setup: PlanSetup(dtype: dtype))
-      .firstDifference(tolerance: dtype == .f32 ? Self.tolerance : 0x1p-5)
-    #expect(difference == nil)
+  @Test func `the mini model's plan computes what the graph says`() throws {
+    let reference = try ReferenceCalls(Module.graph("mini-paligemma"), at: [["T": 24, "P": 24]])
+    for (dtype, tolerance) in [(PassContext.DType.f32, Self.tolerance), (.bf16, 0x1p-5)] {
+      let difference = try PlanDifferential(reference: reference, setup: PlanSetup(dtype: dtype))
+        .firstDifference(tolerance: tolerance)
+      #expect(difference == nil)
+    }
+  }
+
+  /// At sizes that give every kernel several tiles.
+  @Test func `any number of threads gives the same bits`() throws {
+    let reference = try ReferenceCalls(
+      Module.graph("mini-paligemma"), at: [["T": 160, "P": 160]], evaluates: false)
+    for dtype in [PassContext.DType.f32, .bf16] {
+      var setup = PlanSetup(dtype: dtype, threads: 1)
+      let file = try PlanDifferential(reference: reference, setup: setup).planFile()
+      let expected = try PlanDifferential(reference: reference, setup: setup).results(from: file)
+      for threads in [2, 3, 8] {
+        setup.threads = threads
+        let found = try PlanDifferential(reference: reference, setup: setup).results(from: file)
+        #expect(found == expected, "\(setup)")
+      }
+    }
   }
 
   @Test(arguments: 0..<200)

@@ -44,6 +44,7 @@ struct AttentionGrid {
   /// Floats of one split's partial result: largest score and sum of each row, then the rows.
   var partialCount: Int { rowLimit * (shape.valueSize + 2) }
 
+  /// What exactly this grid needs.
   var scratch: ScratchRequirement {
     let partials = shape.batch * shape.keyHeads * splits.tileCount * partialCount
     return ScratchRequirement(

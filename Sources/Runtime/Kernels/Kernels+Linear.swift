@@ -113,7 +113,7 @@ extension Kernels {
 }
 
 /// A few rows: each tile streams some rows of the weight once.
-private struct StreamedLinear: TileWork {
+struct StreamedLinear: TileWork {
   static let maximumColumns = 1024
   /// Weight bytes of one tile: enough to stream well, little enough to share out evenly.
   static let tileBytes = 256 << 10
@@ -122,6 +122,7 @@ private struct StreamedLinear: TileWork {
   let kernels: Kernels
   let columns: TileGrid
 
+  /// A copy of the product where the epilogue reads the output.
   var scratch: ScratchRequirement {
     let stage = arguments.epilogue.reads(arguments.out) ? arguments.rows * columns.tileSize : 0
     return ScratchRequirement(perWorker: stage * 4)
@@ -170,7 +171,7 @@ private struct StreamedLinear: TileWork {
 
 /// Many rows: each tile is a block of the output, computed by BLAS; a bf16 weight is widened
 /// panel by panel into scratch. The epilogue runs while the block is in cache.
-private struct BlockedLinear: TileWork {
+struct BlockedLinear: TileWork {
   let arguments: LinearArguments
   let kernels: Kernels
   let rows: TileGrid

@@ -1,0 +1,201 @@
+import Foundation
+import JSON
+import Plans
+import Tensors
+import Testing
+
+@testable import Runtime
+
+@Suite struct ExecutorTests {
+  typealias Inputs = [(name: String, data: TensorData)]
+
+  /// x: f32[T, 4] and ids: i64[2] → x + x, two rows of a table, and what a cache holds.
+  static func plan() -> Plan {
+    var plan = Plan(name: "m")
+    plan.symbols = [PlanSymbol(name: "T", bound: 8)]
+    plan.arenaBytes = 512
+    plan.stateBytes = 128
+    plan.tensors = [PlanTensor(name: "table", element: .f32, shape: [3, 4])]
+    plan.states = [PlanState(name: "cache", element: .f32, shape: [1, 1, 8, 4], offset: 0)]
+    var function = PlanFunction(name: "f")
+    let t = Dim(symbol: "T")
+    let x = view(.arena(offset: 0), [t, 4])
+    let ids = view(.arena(offset: 128), [2], .i64)
+    let sum = view(.arena(offset: 192), [t, 4])
+    let rows = view(.arena(offset: 320), [2, 4])
+    let cache = view(.state(0), [1, 1, 8, 4])
+    let seen = PlanView(
+      region: .state(0), element: .f32, shape: [1, 1, 2, 4], strides: [32, 32, 4, 1])
+    let new = view(.arena(offset: 320), [1, 1, 2, 4])
+    function.inputs = [PlanPort(name: "x", view: x), PlanPort(name: "ids", view: ids)]
+    function.steps = [
+      PlanStep(kernel: "add", name: "sum", operands: [x, x], result: sum),
+      PlanStep(
+        kernel: "embedding_f32", name: "rows", operands: [view(.tensor(0), [3, 4]), ids],
+        result: rows, attributes: [JSON.Member("scale", .number(2))]),
+      PlanStep(kernel: "cache_append", name: "seen", operands: [cache, new], result: seen),
+    ]
+    function.outputs = [PlanPort(name: "sum", view: sum), PlanPort(name: "rows", view: rows)]
+    plan.functions = [function]
+    return plan
+  }
+
+  static func view(
+    _ region: PlanView.Region, _ shape: Shape, _ element: ElementType = .f32
+  ) -> PlanView {
+    let strides = (try? shape.rowMajorStrides()) ?? []
+    return PlanView(region: region, element: element, shape: shape, strides: strides)
+  }
+
+  /// An executor on a plan with the table 0, 1, 2 …
+  static func executor(_ plan: Plan) throws -> Executor {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "runtime-\(UUID())")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let path = directory.appending(path: "m.plan").path
+    try PlanWriter.write(plan, extras: [], to: path) { tensor in
+      let count = tensor.shape.reduce(1, *)
+      return TensorData((0..<count).map { Float($0) }, shape: tensor.shape)
+    }
+    return try Executor(PlanFile(path: path), threads: 2)
+  }
+
+  static func inputs(rows: Int = 3, ids: [Int64] = [2, 0]) -> Inputs {
+    let x = TensorData((0..<rows * 4).map { Float($0) }, shape: [rows, 4])
+    return [("ids", TensorData(ids)), ("x", x)]
+  }
+
+  @Test func `a function runs on whole tensors, symbols taken from their shapes`() throws {
+    let executor = try Self.executor(Self.plan())
+    for rows in [3, 8, 1] {
+      let outputs = try executor.run(0, inputs: Self.inputs(rows: rows))
+      #expect(outputs.map(\.name) == ["sum", "rows"])
+      #expect(outputs[0].data.shape == [rows, 4])
+      #expect(outputs[0].data.floats() == (0..<rows * 4).map { 2 * Float($0) })
+      #expect(outputs[1].data.floats() == [16, 18, 20, 22, 0, 2, 4, 6])
+    }
+  }
+
+  @Test(arguments: [
+    ("x is missing", "input x is missing; give it with --input x=FILE.npy"),
+    ("z is unknown", "it has no input 'z'; its inputs are x, ids"),
+    ("x is narrow", "input x has shape [2, 3], expected [T, 4]"),
+    ("x is long", "T = 9 is outside 1...8, the sizes that the plan was compiled for"),
+    ("ids are floats", "input ids holds f32, expected i64"),
+    ("an id is large", "id 3 at position 1 is outside a table of 3 rows"),
+  ])
+  func `a call that does not fit is refused`(fault: String, message: String) throws {
+    let x = TensorData([Float](repeating: 1, count: 12), shape: [3, 4])
+    let ids = TensorData([Int64(0), 1])
+    let calls: [String: Inputs] = [
+      "x is missing": [("ids", ids)],
+      "z is unknown": [("x", x), ("ids", ids), ("z", x)],
+      "x is narrow": [
+        ("x", TensorData([Float](repeating: 1, count: 6), shape: [2, 3])), ("ids", ids),
+      ],
+      "x is long": [
+        ("x", TensorData([Float](repeating: 1, count: 36), shape: [9, 4])), ("ids", ids),
+      ],
+      "ids are floats": [("x", x), ("ids", TensorData([Float(0), 1]))],
+      "an id is large": Self.inputs(ids: [0, 3]),
+    ]
+    let executor = try Self.executor(Self.plan())
+    let inputs = try #require(calls[fault])
+    let error = #expect(throws: ExecutionError.self) { try executor.run(0, inputs: inputs) }
+    #expect(error?.description == message)
+    // The executor still works.
+    #expect(try executor.run(0, inputs: Self.inputs())[0].data.shape == [3, 4])
+  }
+
+  @Test(arguments: [0, -1, 9, Int.max, Int.min])
+  func `a symbol stays within its bound`(value: Int) throws {
+    let executor = try Self.executor(Self.plan())
+    let error = #expect(throws: ExecutionError.self) { try executor.setSymbol(0, to: value) }
+    #expect(error?.description.hasPrefix("T = \(value) is outside 1...8") == true)
+  }
+
+  /// -T² + 8T rows are 7 at 1 and 0 at 8, which the plan's verifier looks at, but 16 at 4.
+  @Test func `a symbol that makes a view leave its memory changes nothing`() throws {
+    var plan = Self.plan()
+    let t = Dim(symbol: "T")
+    let rows = try Dim(8) * t - t * t
+    plan.functions[0].outputs.append(
+      PlanPort(name: "odd", view: Self.view(.arena(offset: 384), [rows, 4])))
+    let executor = try Self.executor(plan)
+    try executor.setSymbol(0, to: 8)
+    let error = #expect(throws: ExecutionError.self) { try executor.setSymbol(0, to: 4) }
+    #expect(error?.description == "@f would leave its memory at these sizes")
+    #expect(executor.input(0, of: 0)?.shape[0] == 8)
+    #expect(executor.output(2, of: 0)?.shape[0] == 0)
+  }
+
+  @Test func `states live until they are cleared`() throws {
+    var plan = Self.plan()
+    plan.functions.append(PlanFunction(name: "peek"))
+    plan.functions[1].outputs = [PlanPort(name: "seen", view: Self.view(.state(0), [1, 1, 8, 4]))]
+    let executor = try Self.executor(plan)
+    _ = try executor.run(0, inputs: Self.inputs())
+    let kept = try executor.run(1, inputs: [])[0].data.floats()
+    #expect(kept == [16, 18, 20, 22, 0, 2, 4, 6] + [Float](repeating: 0, count: 24))
+    executor.clearStates()
+    let cleared = try executor.run(1, inputs: [])[0].data.floats()
+    #expect(cleared == [Float](repeating: 0, count: 32))
+  }
+
+  @Test func `a profile lists every step that ran`() throws {
+    let executor = try Self.executor(Self.plan())
+    #expect(executor.profile == nil)
+    executor.startProfile()
+    for _ in 0..<2 { _ = try executor.run(0, inputs: Self.inputs()) }
+    let profile = try #require(executor.profile)
+    #expect(
+      profile.events.map { profile.describe($0).step }
+        == ["sum", "rows", "seen", "sum", "rows", "seen"])
+    #expect(profile.events.allSatisfy { $0.start <= $0.end })
+    #expect(Set(profile.totals().map(\.kernel)) == ["add", "embedding_f32", "cache_append"])
+    #expect(profile.totals().allSatisfy { $0.calls == 2 })
+  }
+
+  /// A change to one step of the plan, and what is said about it.
+  struct Flaw: Sendable, CustomTestStringConvertible {
+    let message: String
+    let change: @Sendable (inout PlanFunction) -> Void
+    var testDescription: String { message }
+  }
+
+  static let flaws = [
+    Flaw(message: "step sum (sum_up): this program has no such kernel; compile the plan again") {
+      $0.steps[0].kernel = "sum_up"
+    },
+    Flaw(message: "step sum (add): operand 1 is missing") { $0.steps[0].operands.removeLast() },
+    Flaw(message: "step sum (add): operand 1 holds i64, expected f32") {
+      $0.steps[0].operands[1] = $0.inputs[1].view
+    },
+    Flaw(message: "step sum (add): the result is not dense") {
+      $0.steps[0].result.strides = [8, 1]
+    },
+    Flaw(message: "step sum (add): b does not broadcast to the result") {
+      $0.steps[0].operands[1]?.shape = [2, 4]
+    },
+    Flaw(message: "step rows (embedding_f32): table, ids and result do not fit together") {
+      $0.steps[1].result.shape = [1, 4]
+    },
+    Flaw(message: "step rows (embedding_f32): scale is missing") {
+      $0.steps[1].attributes = []
+    },
+    Flaw(message: "step seen (cache_append): the result is no part of the cache") {
+      $0.steps[2].result.region = .arena(offset: 0)
+    },
+    Flaw(message: "step seen (cache_append): new does not fit the cache") {
+      $0.steps[2].operands[1]?.shape = [1, 1, 2, 2]
+    },
+  ]
+
+  @Test(arguments: flaws)
+  func `a step that its kernel cannot take is refused when the plan is loaded`(flaw: Flaw) throws {
+    var plan = Self.plan()
+    flaw.change(&plan.functions[0])
+    let error = #expect(throws: PlanFileError.self) { try Self.executor(plan) }
+    #expect(error?.problem == "@f, \(flaw.message)")
+  }
+}
