@@ -46,6 +46,11 @@ let package = Package(
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
 
+    // A program of a user of the library.
+    .executableTarget(
+      name: "AskPicture", dependencies: ["PaliGraph"], path: "Examples/AskPicture",
+      swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
     .tests("Tensors", ["Tensors"]),
@@ -62,7 +67,7 @@ let package = Package(
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["paligraph"], swiftSettings: .layer),
+      name: "CommandLineTests", dependencies: ["paligraph", "AskPicture"], swiftSettings: .layer),
   ]
 )
 

@@ -43,7 +43,7 @@ struct PictureRun {
     let streams = !arguments.has("--json")
     let answer: Generation
     do {
-      answer = try session.generate(request) { piece in
+      answer = try session.answer(request) { piece in
         if streams { Console.write(piece) }
         return true
       }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import JSON
 import Plans
@@ -8,8 +9,12 @@ public enum PlanCache {
   /// program's version, the model's path, and size and time of change of each of its files.
   ///
   /// Makes the cache directory, `$XDG_CACHE_HOME/paligraph` or `~/.cache/paligraph`.
-  public static func path(for source: ModelSource) throws -> String {
-    let directory = try directory()
+  ///
+  /// - Parameter environment: where the two directories are looked up.
+  public static func path(
+    for source: ModelSource, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> String {
+    let directory = try directory(environment)
     guard let resolved = realpath(source.path, nil) else {
       throw ModelError(source.path, String(cString: strerror(errno)))
     }
@@ -20,9 +25,9 @@ public enum PlanCache {
     return "\(directory)/\(name.prefix(100))-\(Digest.hexadecimal(of: fingerprint)).plan"
   }
 
-  private static func directory() throws -> String {
+  private static func directory(_ environment: [String: String]) throws -> String {
     func absolute(_ variable: String) -> String? {
-      getenv(variable).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+      environment[variable].flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
     guard let base = absolute("XDG_CACHE_HOME") ?? absolute("HOME").map({ $0 + "/.cache" }) else {
       throw ModelError(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The built `paligraph` in a process of its own.
+/// A built program, `paligraph` unless said otherwise, in a process of its own.
 struct CommandLineProcess {
   let status: Int32
   /// Whether a signal ended it; `status` is then the signal.
@@ -16,10 +16,11 @@ struct CommandLineProcess {
   ///
   /// - Parameter interruptAfter: seconds after which it gets Ctrl-C.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], interruptAfter: Double? = nil
+    _ arguments: [String], of program: String = "paligraph", environment: [String: String] = [:],
+    interruptAfter: Double? = nil
   ) throws -> CommandLineProcess {
     let process = Process()
-    process.executableURL = try executable()
+    process.executableURL = try executable(program)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = root
@@ -45,10 +46,10 @@ struct CommandLineProcess {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// The program stands beside the bundle of tests.
-  private static func executable() throws -> URL {
+  private static func executable(_ program: String) throws -> URL {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let candidates = [own.deletingLastPathComponent(), root.appendingPathComponent(".build/debug")]
-      .map { $0.appendingPathComponent("paligraph") }
+      .map { $0.appendingPathComponent(program) }
     return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) })
   }
 }

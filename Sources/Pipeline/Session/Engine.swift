@@ -73,13 +73,12 @@ struct Engine {
       let function = result.tokens.isEmpty ? functions.prefill : functions.decode
       let token = try choose(from: function, &sampler, request, &result)
       result.tokens.append(token)
-      if settings.endTokens.contains(Int(token)) {
-        result.finishReason = .eos
-        break
-      }
+      // An end token is left out of the text only where it is a special one, as in transformers.
       let piece = decoder.append(token)
       result.text += piece
+      if settings.endTokens.contains(Int(token)) { result.finishReason = .eos }
       if !piece.isEmpty, !onText(piece) { break }
+      if result.finishReason == .eos { break }
       if result.tokens.count < limit { try decode(token, after: count + result.tokens.count - 1) }
     }
     let rest = decoder.finish()

@@ -47,7 +47,7 @@ public final class Session: Sendable {
 
   /// Answers a prompt. Calls `onText` with each piece of text as soon as it is settled; when it
   /// returns false, generation stops there.
-  public func generate(
+  public func answer(
     _ request: GenerationRequest, onText: (String) -> Bool = { _ in true }
   ) throws -> Generation {
     var result = try engine.withLock { try $0.generate(request, onText: onText) }
@@ -60,7 +60,7 @@ public final class Session: Sendable {
     AsyncThrowingStream { continuation in
       let task = Task.detached {
         do {
-          _ = try self.generate(request) { piece in
+          _ = try self.answer(request) { piece in
             continuation.yield(piece)
             return !Task.isCancelled
           }
