@@ -31,7 +31,7 @@ let package = Package(
     .module("Compiler", ["IR", "JSON", "Plans", "Tensors"]),
 
     // Run side.
-    .module("Plans", ["JSON", "Tensors", "CXXHash"]),
+    .module("Plans", ["JSON", "Tensors", "CKernels", "CXXHash"]),
     .module("Runtime", ["Plans", "JSON", "Tensors", "CBLAS", "CKernels"]),
     .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
 

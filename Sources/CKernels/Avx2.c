@@ -14,6 +14,7 @@
 
 #include "VectorMath.h"
 #include "VectorMatrix.h"
+#include "VectorPanels.h"
 #include "VectorElementwise.h"
 #include "VectorRows.h"
 
@@ -40,6 +41,11 @@ const pg_kernels pg_kernels_avx2 = {
     .argmax = argmax,
     .gather_f32 = gather_f32,
     .gather_bf16 = gather_bf16,
+    .panel_gemv_bf16 = panel_gemv_bf16,
+    .block_rows = BLOCK_ROWS,
+    .block_element_bytes = 4,
+    .pack_block = pack_block_f32,
+    .panel_gemm_bf16 = panel_gemm_bf16,
 };
 
 #endif

@@ -1,5 +1,5 @@
-// The kernels for AVX-512 F, BW, VL and DQ. Their code is in the Vector*.h files, written once on the
-// vector type of VectorAvx512.h.
+// The kernels for AVX-512 F, BW, VL and DQ, and those of CPUs that also have BF16 and VNNI. Their code
+// is in the Vector*.h files, written once on the vector type of VectorAvx512.h, and in DotPanels.h.
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -14,32 +14,58 @@
 
 #include "VectorMath.h"
 #include "VectorMatrix.h"
+#include "VectorPanels.h"
 #include "VectorElementwise.h"
 #include "VectorRows.h"
 
 #pragma clang attribute pop
 
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+
+#include "DotPanels.h"
+
+#pragma clang attribute pop
+
+/// What both instruction sets compute alike.
+#define COMMON_KERNELS \
+  .gemv_f32 = gemv_f32_any, \
+  .gemv_bf16 = gemv_bf16_any, \
+  .accumulate_rows = accumulate_rows, \
+  .bf16_to_f32 = bf16_to_f32, \
+  .f32_to_bf16 = f32_to_bf16, \
+  .epilogue = epilogue, \
+  .layer_norm = layer_norm, \
+  .rms_norm = rms_norm, \
+  .softmax = softmax, \
+  .softcap = softcap, \
+  .rope = rope, \
+  .online_softmax = online_softmax, \
+  .unary = unary, \
+  .binary = binary, \
+  .reduce = reduce, \
+  .argmax = argmax, \
+  .gather_f32 = gather_f32, \
+  .gather_bf16 = gather_bf16, \
+  .panel_gemv_bf16 = panel_gemv_bf16
+
 const pg_kernels pg_kernels_avx512 = {
     .isa = PG_ISA_AVX512,
     .name = "avx512",
-    .gemv_f32 = gemv_f32_any,
-    .gemv_bf16 = gemv_bf16_any,
-    .accumulate_rows = accumulate_rows,
-    .bf16_to_f32 = bf16_to_f32,
-    .f32_to_bf16 = f32_to_bf16,
-    .epilogue = epilogue,
-    .layer_norm = layer_norm,
-    .rms_norm = rms_norm,
-    .softmax = softmax,
-    .softcap = softcap,
-    .rope = rope,
-    .online_softmax = online_softmax,
-    .unary = unary,
-    .binary = binary,
-    .reduce = reduce,
-    .argmax = argmax,
-    .gather_f32 = gather_f32,
-    .gather_bf16 = gather_bf16,
+    COMMON_KERNELS,
+    .block_rows = BLOCK_ROWS,
+    .block_element_bytes = 4,
+    .pack_block = pack_block_f32,
+    .panel_gemm_bf16 = panel_gemm_bf16,
+};
+
+const pg_kernels pg_kernels_avx512_bf16 = {
+    .isa = PG_ISA_AVX512_BF16,
+    .name = "avx512bf16",
+    COMMON_KERNELS,
+    .block_rows = DOT_BLOCK_ROWS,
+    .block_element_bytes = 2,
+    .pack_block = pack_block_pairs,
+    .panel_gemm_bf16 = panel_gemm_dot,
 };
 
 #endif

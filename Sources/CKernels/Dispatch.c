@@ -15,6 +15,9 @@ bool pg_isa_is_supported(pg_isa isa) {
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
              pg_isa_is_supported(PG_ISA_AVX2);
+    case PG_ISA_AVX512_BF16:
+      return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") &&
+             pg_isa_is_supported(PG_ISA_AVX512);
   }
 #endif
   return isa == PG_ISA_SCALAR;
@@ -25,13 +28,17 @@ static pg_isa permitted_isa(void) {
   const char *name = getenv("PALIGRAPH_ISA");
   if (name != NULL && strcmp(name, "scalar") == 0) return PG_ISA_SCALAR;
   if (name != NULL && strcmp(name, "avx2") == 0) return PG_ISA_AVX2;
-  return PG_ISA_AVX512;
+  if (name != NULL && strcmp(name, "avx512") == 0) return PG_ISA_AVX512;
+  return PG_ISA_AVX512_BF16;
 }
 
 pg_isa pg_best_isa(void) { return pg_kernels_for(permitted_isa())->isa; }
 
 const pg_kernels *pg_kernels_for(pg_isa isa) {
 #if defined(__x86_64__)
+  if (isa >= PG_ISA_AVX512_BF16 && pg_isa_is_supported(PG_ISA_AVX512_BF16)) {
+    return &pg_kernels_avx512_bf16;
+  }
   if (isa >= PG_ISA_AVX512 && pg_isa_is_supported(PG_ISA_AVX512)) return &pg_kernels_avx512;
   if (isa >= PG_ISA_AVX2 && pg_isa_is_supported(PG_ISA_AVX2)) return &pg_kernels_avx2;
 #endif

@@ -3,21 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "Bf16.h"
 #include "Tables.h"
-
-static float widen_bf16(uint16_t bits) {
-  const uint32_t word = (uint32_t)bits << 16;
-  float value;
-  memcpy(&value, &word, sizeof value);
-  return value;
-}
-
-static uint16_t narrow_to_bf16(float value) {
-  uint32_t word;
-  memcpy(&word, &value, sizeof word);
-  if (isnan(value)) return (uint16_t)(word >> 16 | 0x0040);
-  return (uint16_t)((word + 0x7fff + (word >> 16 & 1)) >> 16);
-}
 
 static float gelu_tanh(float x) {
   // x/2 (1 + tanh(t)) = x / (1 + e^-2t), which keeps its relative accuracy for negative x.
@@ -271,6 +258,56 @@ static void gather_bf16(float *out, ptrdiff_t ldo, const uint16_t *table, ptrdif
   }
 }
 
+/// The number of a panel's row and column.
+static double panel_value(const uint16_t *panel, size_t row, size_t col) {
+  return (double)widen_bf16(panel[(col / 2 * PG_PANEL_ROWS + row) * 2 + col % 2]);
+}
+
+static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                            const uint16_t *panels, size_t n, size_t k) {
+  const size_t panel_elements = (k + 1) / 2 * 2 * PG_PANEL_ROWS;
+  for (size_t row = 0; row < m; row++) {
+    for (size_t col = 0; col < n; col++) {
+      const uint16_t *panel = panels + col / PG_PANEL_ROWS * panel_elements;
+      double sum = 0;
+      for (size_t i = 0; i < k; i++) {
+        sum += (double)x[(ptrdiff_t)row * ldx + (ptrdiff_t)i] *
+               panel_value(panel, col % PG_PANEL_ROWS, i);
+      }
+      y[(ptrdiff_t)row * ldy + (ptrdiff_t)col] = (float)sum;
+    }
+  }
+}
+
+enum { BLOCK_ROWS = 4 };
+
+/// A block is, for each pair of columns, the first column of all rows, then the second.
+static void pack_block(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
+  float *out = block;
+  for (size_t col = 0; col < k + k % 2; col++) {
+    for (size_t row = 0; row < BLOCK_ROWS; row++) {
+      *out++ = row < m && col < k ? x[(ptrdiff_t)row * ldx + (ptrdiff_t)col] : 0;
+    }
+  }
+}
+
+static void panel_gemm_bf16(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                            const uint16_t *panels, ptrdiff_t panel_stride, size_t n,
+                            size_t pairs, bool accumulates) {
+  const float *x = block;
+  for (size_t row = 0; row < m; row++) {
+    for (size_t col = 0; col < n; col++) {
+      const uint16_t *panel = panels + (ptrdiff_t)(col / PG_PANEL_ROWS) * panel_stride;
+      float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
+      double sum = accumulates ? *out : 0;
+      for (size_t i = 0; i < 2 * pairs; i++) {
+        sum += (double)x[i * BLOCK_ROWS + row] * panel_value(panel, col % PG_PANEL_ROWS, i);
+      }
+      *out = (float)sum;
+    }
+  }
+}
+
 const pg_kernels pg_kernels_scalar = {
     .isa = PG_ISA_SCALAR,
     .name = "scalar",
@@ -292,4 +329,9 @@ const pg_kernels pg_kernels_scalar = {
     .argmax = argmax,
     .gather_f32 = gather_f32,
     .gather_bf16 = gather_bf16,
+    .panel_gemv_bf16 = panel_gemv_bf16,
+    .block_rows = BLOCK_ROWS,
+    .block_element_bytes = 4,
+    .pack_block = pack_block,
+    .panel_gemm_bf16 = panel_gemm_bf16,
 };

@@ -8,6 +8,7 @@ extern const pg_kernels pg_kernels_scalar;
 #if defined(__x86_64__)
 extern const pg_kernels pg_kernels_avx2;
 extern const pg_kernels pg_kernels_avx512;
+extern const pg_kernels pg_kernels_avx512_bf16;
 #endif
 
 #endif

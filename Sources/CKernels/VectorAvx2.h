@@ -38,6 +38,17 @@ static inline vf v_load_bf16_first(const uint16_t *p, size_t n) {
   memcpy(first, p, n * sizeof *p);
   return v_load_bf16(first);
 }
+/// V_LANES pairs of bf16, of which the first or the second number of each pair is then taken.
+typedef __m256i v_pairs;
+static inline v_pairs v_load_pairs(const uint16_t *p) {
+  return _mm256_loadu_si256((const __m256i *)p);
+}
+static inline vf v_first_of_pairs(v_pairs x) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+}
+static inline vf v_second_of_pairs(v_pairs x) {
+  return _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
+}
 /// Rounds to nearest even; a NaN becomes quiet.
 static inline __m128i v_narrow(vf x) {
   const __m256i bits = _mm256_castps_si256(x);

@@ -31,6 +31,15 @@ static inline vf v_load_bf16(const uint16_t *p) {
 static inline vf v_load_bf16_first(const uint16_t *p, size_t n) {
   return v_widen(_mm256_maskz_loadu_epi16(v_first(n), p));
 }
+/// V_LANES pairs of bf16, of which the first or the second number of each pair is then taken.
+typedef __m512i v_pairs;
+static inline v_pairs v_load_pairs(const uint16_t *p) { return _mm512_loadu_si512(p); }
+static inline vf v_first_of_pairs(v_pairs x) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+}
+static inline vf v_second_of_pairs(v_pairs x) {
+  return _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
+}
 /// Rounds to nearest even; a NaN becomes quiet.
 static inline __m256i v_narrow(vf x) {
   const __m512i bits = _mm512_castps_si512(x);

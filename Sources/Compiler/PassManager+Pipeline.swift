@@ -21,6 +21,7 @@ extension PassManager {
 
   /// Passes that give the finished graph its kernels and its memory.
   public static let lowering: [Pass] = [
+    .packWeights,
     .selectKernels,
     .planMemory,
   ]
@@ -69,6 +70,12 @@ extension PassManager {
     OrderConstraint(
       before: "dead_code", after: "select_kernels",
       reason: "nothing that is never read gets a kernel"),
+    OrderConstraint(
+      before: "quantize", after: "pack_weights",
+      reason: "the element type decides how a weight is packed"),
+    OrderConstraint(
+      before: "pack_weights", after: "select_kernels",
+      reason: "another kernel reads each packing"),
     OrderConstraint(
       before: "select_kernels", after: "plan_memory",
       reason: "the copies that kernels ask for need memory too"),

@@ -63,12 +63,18 @@ public struct ModuleTensor: Hashable, Sendable {
   public var kind: Kind
   /// How the value is computed; nil when it comes from the checkpoint (or the module's constants).
   public var initializer: Initializer?
+  /// How a plan arranges the elements of this matrix; nil for row-major.
+  public var packing: WeightPacking?
 
-  public init(_ name: String, _ type: TensorType, _ kind: Kind, _ initializer: Initializer? = nil) {
+  public init(
+    _ name: String, _ type: TensorType, _ kind: Kind, _ initializer: Initializer? = nil,
+    packing: WeightPacking? = nil
+  ) {
     self.name = name
     self.type = type
     self.kind = kind
     self.initializer = initializer
+    self.packing = packing
   }
 }
 

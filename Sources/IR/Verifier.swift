@@ -127,6 +127,13 @@ public struct Verifier {
       }
       if !scale.isFinite { messages.append("random has the scale \(scale), expected a number") }
     }
+    if let packing = tensor.packing {
+      if tensor.kind == .state { messages.append("a state cannot be packed") }
+      if tensor.type.rank != 2 || tensor.type.element != packing.storedElement {
+        messages.append(
+          "\(packing.rawValue) needs a \(packing.storedElement.rawValue) matrix, found \(tensor.type)")
+      }
+    }
     if case .buffer(persistent: false) = tensor.kind, tensor.initializer == nil {
       messages.append("a non_persistent buffer needs a value")
     }

@@ -41,14 +41,21 @@ extension Plan {
 
 extension PlanTensor {
   var json: JSON {
-    .array([.string(name), .string(element.rawValue), .array(shape.map { .integer($0) })])
+    .array([
+      .string(name), .string(element.rawValue), .array(shape.map { .integer($0) }),
+      packing.map { .string($0.rawValue) } ?? .null,
+    ])
   }
 
   init(json: JSONField) throws(JSONError) {
-    let fields = try json.tuple(3)
+    let fields = try json.tuple(4)
+    let packing = try fields[3].present?.string()
     self.init(
       name: try fields[0].string(), element: try fields[1].elementType(),
-      shape: try fields[2].extents())
+      shape: try fields[2].extents(), packing: packing.flatMap(WeightPacking.init(rawValue:)))
+    if packing != nil, self.packing == nil || shape.count != 2 {
+      throw fields[3].unexpected("the packing of a matrix")
+    }
   }
 }
 

@@ -9,7 +9,10 @@ extension Plan {
     var lines = ["plan @\(self.name.printable)"]
     lines.append("  arena \(arenaBytes) bytes, lower bound \(arenaLowerBound)")
     lines += symbols.map { "  symbol \($0.name.printable) <= \($0.bound)" }
-    lines += tensors.map { "  tensor %\($0.name.printable) : \($0.element.rawValue)\($0.shape)" }
+    lines += tensors.map {
+      "  tensor %\($0.name.printable) : \($0.element.rawValue)\($0.shape)"
+        + ($0.packing.map { " in \($0.rawValue)" } ?? "")
+    }
     lines += states.map {
       "  state %\($0.name.printable) : \($0.element.rawValue)\($0.shape) at \($0.offset)"
     }

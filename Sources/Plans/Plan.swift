@@ -58,14 +58,26 @@ public struct PlanTensor: Hashable, Sendable {
   public var name: String
   public var element: ElementType
   public var shape: [Int]
+  /// nil for row-major. Only kernels that know the packing may read the tensor then.
+  public var packing: WeightPacking?
 
-  public init(name: String, element: ElementType, shape: [Int]) {
+  public init(
+    name: String, element: ElementType, shape: [Int], packing: WeightPacking? = nil
+  ) {
     self.name = name
     self.element = element
     self.shape = shape
+    self.packing = packing
   }
 
-  public var byteCount: Int { shape.reduce(element.byteCount, *) }
+  /// Shape and element type of the tensor in the file.
+  public var storedShape: [Int] {
+    packing.map { $0.storedShape(rows: shape[0], columns: shape[1]) } ?? shape
+  }
+  public var storedElement: ElementType { packing?.storedElement ?? element }
+
+  /// Bytes in the file.
+  public var byteCount: Int { storedShape.reduce(storedElement.byteCount, *) }
 }
 
 /// Memory that outlives a call, zero at first. The offset counts from the start of the state region.

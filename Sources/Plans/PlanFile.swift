@@ -14,7 +14,7 @@ public struct PlanFile: Sendable {
   private let file: SafetensorsFile
 
   /// Counts up whenever a plan of the version before cannot be executed any more.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   enum Key {
     static let version = "paligraph.version"
@@ -55,8 +55,8 @@ public struct PlanFile: Sendable {
     plan = try Plan(json: JSONField(json))
     try PlanVerifier.verify(plan)
     ranges = try plan.tensors.map { tensor in
-      guard let entry = file.entry(named: tensor.name), entry.elementType == tensor.element,
-        entry.shape == tensor.shape
+      guard let entry = file.entry(named: tensor.name), entry.elementType == tensor.storedElement,
+        entry.shape == tensor.storedShape
       else { throw PlanError("tensor \(tensor.name.printable) is missing or has another shape") }
       guard entry.range.lowerBound % Plan.alignment == 0 else {
         throw PlanError("tensor \(tensor.name.printable) is not aligned to \(Plan.alignment) bytes")

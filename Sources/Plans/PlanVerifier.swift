@@ -50,7 +50,10 @@ public struct PlanVerifier {
       else { throw PlanError("state \(state.name) is misplaced") }
       end = state.offset + bytes
     }
-    for tensor in plan.tensors { _ = try Self.byteCount(tensor.element, tensor.shape) }
+    for tensor in plan.tensors {
+      _ = try Self.byteCount(tensor.element, tensor.shape)
+      _ = try Self.byteCount(tensor.storedElement, tensor.storedShape)
+    }
     let names = Set(plan.functions.map(\.name))
     guard names.count == plan.functions.count else {
       throw PlanError("two functions have one name")
@@ -68,16 +71,35 @@ public struct PlanVerifier {
   private func functionIsSound(_ function: PlanFunction) throws {
     for port in function.inputs + function.outputs {
       try check(port.view, "@\(function.name), \(port.name)")
+      if case .tensor(let index) = port.view.region, plan.tensors[index].packing != nil {
+        throw PlanError("@\(function.name), \(port.name): a packed tensor is neither in nor output")
+      }
     }
     for step in function.steps {
       let place = "@\(function.name), step \(step.name)"
-      for case .some(let view) in step.operands { try check(view, place) }
+      for case .some(let view) in step.operands {
+        try check(view, place)
+        try packingIsKnown(view, to: step, place)
+      }
       try check(step.result, place)
       if case .tensor = step.result.region { throw PlanError("\(place) writes to a weight") }
     }
     for port in function.inputs {
       if case .arena = port.view.region { continue }
       throw PlanError("@\(function.name), \(port.name): an input is not in the arena")
+    }
+  }
+
+  /// A packed tensor is read as a whole, by a kernel that is named after the packing.
+  private func packingIsKnown(_ view: PlanView, to step: PlanStep, _ place: String) throws {
+    guard case .tensor(let index) = view.region, let packing = plan.tensors[index].packing else {
+      return
+    }
+    let (rows, columns) = (plan.tensors[index].shape[0], plan.tensors[index].shape[1])
+    guard step.kernel.hasSuffix("_\(packing.rawValue)"), view.start == 0,
+      view.shape == [Dim(rows), Dim(columns)], view.strides == [Dim(columns), 1]
+    else {
+      throw PlanError("\(place): kernel \(step.kernel) cannot read a tensor in \(packing.rawValue)")
     }
   }
 

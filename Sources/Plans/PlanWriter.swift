@@ -24,14 +24,13 @@ public enum PlanWriter {
     var checksums: [Int64] = []
     var done = 0
     func append(
-      _ data: TensorData, as element: ElementType, to name: String,
-      _ writer: inout SafetensorsWriter
+      _ data: TensorData, as tensor: PlanTensor, _ writer: inout SafetensorsWriter
     ) throws {
       let hash = StreamHash()
-      try pieces(of: data, as: element) { piece in
+      try pieces(of: data, as: tensor) { piece in
         try piece.withUnsafeBytes { bytes in
           hash.update(bytes)
-          try writer.append(bytes, to: name)
+          try writer.append(bytes, to: tensor.name)
         }
         done += piece.byteCount
         try progress(done, layout.fileSize)
@@ -44,10 +43,12 @@ public enum PlanWriter {
         throw PlanError(
           "\(tensor.name.printable) has shape \(data.shape), expected \(tensor.shape)")
       }
-      try append(data, as: tensor.element, to: tensor.name, &writer)
+      try append(data, as: tensor, &writer)
     }
     for extra in extras {
-      try append(extra.data, as: extra.data.elementType, to: extra.name, &writer)
+      let tensor = PlanTensor(
+        name: extra.name, element: extra.data.elementType, shape: extra.data.shape)
+      try append(extra.data, as: tensor, &writer)
     }
     try writer.append(TensorData(checksums), to: PlanFile.checksumTensor)
     try writer.finish()
@@ -58,7 +59,7 @@ public enum PlanWriter {
   ) throws -> SafetensorsLayout {
     typealias Declaration = SafetensorsLayout.Declaration
     let declarations =
-      plan.tensors.map { Declaration($0.name, $0.element, shape: $0.shape) }
+      plan.tensors.map { Declaration($0.name, $0.storedElement, shape: $0.storedShape) }
       + extras.map { Declaration($0.name, $0.data.elementType, shape: $0.data.shape) }
     let all =
       declarations + [Declaration(PlanFile.checksumTensor, .i64, shape: [declarations.count])]
@@ -78,10 +79,17 @@ public enum PlanWriter {
     return try layout(checksum: PlanFile.checksum(plan: text, draft.entries))
   }
 
-  /// The tensor in row-major pieces of limited size, in the element type asked for.
+  /// The tensor in pieces of limited size, in the element type and order asked for.
   private static func pieces(
-    of data: TensorData, as element: ElementType, _ body: (TensorData) throws -> Void
+    of data: TensorData, as tensor: PlanTensor, _ body: (TensorData) throws -> Void
   ) throws {
+    let element = tensor.element
+    if let packing = tensor.packing {
+      guard data.elementType.isFloatingPoint else {
+        throw PlanError("a tensor of \(data.elementType) cannot be packed as \(packing.rawValue)")
+      }
+      return try packing.pieces(of: data, sourceBytes: pieceBytes, body)
+    }
     let flat = data.reshaped([data.elementCount])
     let step = pieceBytes / max(element.byteCount, data.elementType.byteCount)
     for start in stride(from: 0, to: data.elementCount, by: step) {

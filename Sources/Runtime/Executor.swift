@@ -52,7 +52,7 @@ public final class Executor {
 
   deinit { symbols.deallocate() }
 
-  /// `scalar`, `avx2` or `avx512`: what the kernels of this executor use.
+  /// `scalar`, `avx2`, `avx512` or `avx512bf16`: what the kernels of this executor use.
   public var instructionSet: String { kernels.instructionSet }
 
   /// Handle of a function by name.

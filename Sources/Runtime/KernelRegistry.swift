@@ -43,10 +43,24 @@ struct StepSite {
   let step: PlanStep
   /// Positions of the plan's symbols by name.
   let symbols: [String: Int]
+  /// How the plan's tensors are packed, by their positions.
+  let packings: [WeightPacking?]
 
   func operand(_ index: Int, _ element: ElementType = .f32) throws -> PlanView {
     guard let view = optional(index) else { throw PlanError("operand \(index) is missing") }
     return try checked(view, "operand \(index)", element)
+  }
+
+
+  /// An operand that is a tensor in this packing, or not packed where it is nil.
+  func weight(_ index: Int, _ element: ElementType, _ packing: WeightPacking?) throws -> PlanView {
+    let view = try operand(index, element)
+    var found: WeightPacking?
+    if case .tensor(let tensor) = view.region { found = packings[tensor] }
+    try require(
+      found == packing,
+      "operand \(index) is not \(packing.map { "in \($0.rawValue)" } ?? "row-major")")
+    return view
   }
 
   func optional(_ index: Int) -> PlanView? {

@@ -43,8 +43,9 @@ final class LoadedFunction {
     name = function.name
     var table = ViewTable(plan: plan)
     var steps: [Step] = []
+    let packings = plan.tensors.map(\.packing)
     for step in function.steps {
-      let kernel = try Self.bind(step, of: function, symbols: table.symbols)
+      let kernel = try Self.bind(step, of: function, table.symbols, packings)
       let first = table.planned.count
       for operand in step.operands { table.append(operand) }
       table.append(step.result)
@@ -80,9 +81,11 @@ final class LoadedFunction {
   deinit { views.deallocate() }
 
   private static func bind(
-    _ step: PlanStep, of function: PlanFunction, symbols: [String: Int]
+    _ step: PlanStep, of function: PlanFunction, _ symbols: [String: Int],
+    _ packings: [WeightPacking?]
   ) throws -> BoundKernel {
-    do { return try KernelRegistry.bind(StepSite(step: step, symbols: symbols)) } catch {
+    let site = StepSite(step: step, symbols: symbols, packings: packings)
+    do { return try KernelRegistry.bind(site) } catch {
       throw PlanError(
         "@\(function.name.printable), step \(step.name.printable) (\(step.kernel.printable)): "
           + "\(error)")

@@ -89,7 +89,7 @@ public struct TensorData: Sendable {
   /// New owned bytes, which `fill` initializes completely.
   ///
   /// - Precondition: the shape passes `byteCount(_:_:)`'s check.
-  init(
+  package init(
     _ elementType: ElementType, shape: [Int], fill: (UnsafeMutableRawBufferPointer) -> Void
   ) {
     self.elementType = elementType

@@ -151,6 +151,8 @@ func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws ->
 }
 
 /// The instruction sets that this CPU can run.
-let supportedInstructionSets: [InstructionSet] = [.scalar, .avx2, .avx512].filter {
+let supportedInstructionSets: [InstructionSet] = [
+  .scalar, .avx2, .avx512, .avx512BF16,
+].filter {
   pg_isa_is_supported($0)
 }

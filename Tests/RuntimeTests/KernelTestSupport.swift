@@ -80,7 +80,9 @@ struct SeededGenerator: RandomNumberGenerator {
 func widened(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
 /// The instruction sets that this CPU can run.
-let supportedInstructionSets: [InstructionSet] = [.scalar, .avx2, .avx512].filter {
+let supportedInstructionSets: [InstructionSet] = [
+  .scalar, .avx2, .avx512, .avx512BF16,
+].filter {
   pg_isa_is_supported($0)
 }
 

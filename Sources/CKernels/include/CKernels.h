@@ -28,7 +28,22 @@ typedef enum PG_SWIFT(InstructionSet) __attribute__((enum_extensibility(closed))
   PG_ISA_AVX2 PG_SWIFT(avx2) = 1,
   /// AVX-512 F, BW, VL and DQ
   PG_ISA_AVX512 PG_SWIFT(avx512) = 2,
+  /// the same with BF16 and VNNI: products of bf16 and int8 numbers
+  PG_ISA_AVX512_BF16 PG_SWIFT(avx512BF16) = 3,
 } pg_isa;
+
+/// How the numbers of a weight in panels are stored.
+///
+/// A panel holds 16 rows of the weight, all columns of them, so that one load gives the same
+/// columns of 16 outputs. The same bytes serve one row of activations and many, and every
+/// instruction set. Rows and columns that are missing to whole panels are zeros.
+typedef enum PG_SWIFT(PanelFormat) __attribute__((enum_extensibility(closed))) pg_panel_format {
+  /// Element (row r, column c) of a panel is the bf16 at (c / 2 · 16 + r) 2 + c mod 2.
+  PG_PANEL_BF16 PG_SWIFT(bf16) = 0,
+} pg_panel_format;
+
+/// Rows of a panel.
+#define PG_PANEL_ROWS 16
 
 /// Functions of one f32 value. Vector error bounds hold for results that are normal numbers.
 typedef enum PG_SWIFT(UnaryOperation) __attribute__((enum_extensibility(closed))) pg_unary {
@@ -167,10 +182,42 @@ typedef struct pg_kernels {
                      const int64_t *ids, size_t rows, size_t cols, float scale);
   void (*gather_bf16)(float *out, ptrdiff_t ldo, const uint16_t *table, ptrdiff_t ldt,
                       const int64_t *ids, size_t rows, size_t cols, float scale);
+
+  /// y[m, n] = sum_k x[m, k] w[n, k] for at most 8 rows of activations and the first n rows of
+  /// panels, each panel read once. Error <= (K + 8) u sum_k |x w|.
+  void (*panel_gemv_bf16)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                          const uint16_t *panels, size_t n, size_t k);
+
+  /// Products of many rows work on blocks of `block_rows` rows of activations, in numbers of
+  /// `block_element_bytes`. A pair of columns takes 2 · block_rows numbers, in an order that is
+  /// this table's own.
+  size_t block_rows;
+  size_t block_element_bytes;
+  /// Makes a block of m <= block_rows rows of x; missing rows and an odd last column are zeros.
+  /// Where `block_element_bytes` is 2, values are rounded to bf16.
+  void (*pack_block)(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k);
+  /// y[i, j] = sum_k block[i, k] w[j, k], or += where `accumulates`, for the first m rows of a
+  /// block and the first n rows of panels that lie `panel_stride` elements apart. Takes columns
+  /// 2 · pair … of both, as the pointers say, `pairs` pairs of them. Error, of exact products of
+  /// the block's numbers, <= (K + 8) u sum_k |x w|.
+  void (*panel_gemm_bf16)(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                          const uint16_t *panels, ptrdiff_t panel_stride, size_t n, size_t pairs,
+                          bool accumulates);
 } pg_kernels;
 
+/// Bytes of a panel of k columns.
+size_t pg_panel_bytes(pg_panel_format format, size_t k);
+
+/// Stores n rows of a weight as ceil(n / 16) panels, rounding as the format demands.
+void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdiff_t ldw, size_t n,
+                    size_t k);
+
+/// out[r, :] = scale times row ids[r] of the panels. Every id is a row: the caller has checked.
+void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const void *panels,
+                      const int64_t *ids, size_t rows, size_t k, float scale);
+
 /// The strongest instruction set that this CPU has and that the environment variable
-/// `PALIGRAPH_ISA` (`scalar`, `avx2` or `avx512`; anything else is ignored) permits.
+/// `PALIGRAPH_ISA` (`scalar`, `avx2`, `avx512` or `avx512bf16`; anything else is ignored) permits.
 pg_isa pg_best_isa(void);
 
 /// Whether this CPU can run the kernels of `isa`.

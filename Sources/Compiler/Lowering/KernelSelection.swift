@@ -19,12 +19,26 @@ enum KernelSelection {
     func element(_ index: Int) -> String {
       operation.operands[index].map { module.type(of: $0, in: function).element.rawValue } ?? ""
     }
+    /// The element type, or the packing that implies it.
+    func storage(_ index: Int) -> String {
+      let packing = operation.operands[index]?.tensor.flatMap { module.tensor($0).packing }
+      return packing?.rawValue ?? element(index)
+    }
     switch operation.op {
     case "contiguous": return "copy"
-    case "linear": return "linear_\(element(1))"
-    case "embedding": return "embedding_\(element(0))"
-    case "matmul" where streamsWeight(operation, of: module): return "linear_\(element(1))"
+    case "linear": return "linear_\(storage(1))"
+    case "embedding": return "embedding_\(storage(0))"
+    case "matmul" where streamsWeight(operation, of: module): return "linear_\(storage(1))"
     default: return operation.op
+    }
+  }
+
+  /// Whether the kernel of an operation can read an operand in panels.
+  static func readsPanels(_ operation: Operation, _ operand: Int, of module: Module) -> Bool {
+    switch (operation.op, operand) {
+    case ("linear", 1), ("embedding", 0): true
+    case ("matmul", 1): streamsWeight(operation, of: module)
+    default: false
     }
   }
 

@@ -48,7 +48,8 @@ struct PlanEmitter {
       } else if used.contains(id) {
         tensorIndex[id] = plan.tensors.count
         plan.tensors.append(
-          PlanTensor(name: tensor.name, element: tensor.type.element, shape: shape))
+          PlanTensor(
+            name: tensor.name, element: tensor.type.element, shape: shape, packing: tensor.packing))
       }
     }
   }

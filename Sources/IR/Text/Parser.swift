@@ -103,7 +103,7 @@ struct Parser {
     module.tensors.append(tensor)
   }
 
-  /// `{non_persistent, value = iota}`.
+  /// `{non_persistent, packing = bf16_panels, value = iota}`.
   private mutating func tensorOptions(_ tensor: inout ModuleTensor) throws {
     try list("{", "}") { parser in
       let start = parser.location
@@ -116,10 +116,24 @@ struct Parser {
       case "value":
         try parser.expect("=")
         tensor.initializer = try parser.initializer()
+      case "packing":
+        try parser.expect("=")
+        tensor.packing = try parser.packing()
       case let option:
-        throw TextError(start, "unknown option '\(option)', expected non_persistent or value")
+        throw TextError(
+          start, "unknown option '\(option)', expected non_persistent, packing or value")
       }
     }
+  }
+
+  private mutating func packing() throws -> WeightPacking {
+    let start = location
+    let name = try word()
+    guard let packing = WeightPacking(rawValue: name) else {
+      let known = WeightPacking.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TextError(start, "unknown packing '\(name)', expected \(known)")
+    }
+    return packing
   }
 
   private mutating func initializer() throws -> Initializer {

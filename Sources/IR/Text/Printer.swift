@@ -29,7 +29,9 @@ extension Module: CustomStringConvertible {
       case .buffer(let persistent): ("buffer", persistent ? [] : ["non_persistent"])
       case .state: ("state", [])
       }
-    let options = persistence + (tensor.initializer.map { ["value = \($0)"] } ?? [])
+    let options =
+      persistence + (tensor.packing.map { ["packing = \($0.rawValue)"] } ?? [])
+      + (tensor.initializer.map { ["value = \($0)"] } ?? [])
     let suffix = options.isEmpty ? "" : " {\(options.joined(separator: ", "))}"
     return "\(keyword) %\(quotedIfNeeded(tensor.name)) : \(tensor.type)\(suffix)"
   }

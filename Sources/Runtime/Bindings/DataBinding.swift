@@ -6,6 +6,7 @@ enum DataBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "copy": copy, "concat": concat, "constant": constant, "iota": iota,
     "embedding_f32": { try embedding($0, .f32) }, "embedding_bf16": { try embedding($0, .bf16) },
+    "embedding_bf16_panels": { try embedding($0, .bf16, .bf16) },
     "masked_scatter": maskedScatter, "causal_mask": causalMask,
   ]
 
@@ -80,9 +81,11 @@ enum DataBinding {
     })
   }
 
-  private static func embedding(_ site: StepSite, _ element: ElementType) throws -> BoundKernel {
+  private static func embedding(
+    _ site: StepSite, _ element: ElementType, _ packing: WeightPacking? = nil
+  ) throws -> BoundKernel {
     let (table, ids, out) = (
-      try site.operand(0, element), try site.operand(1, .i64), try site.result()
+      try site.weight(0, element, packing), try site.operand(1, .i64), try site.result()
     )
     try site.requireDense(table, "table")
     try site.requireDense(ids, "ids")
@@ -96,7 +99,8 @@ enum DataBinding {
       do {
         try kernels.embedding(
           out: out.floats, outRowStride: table.shape[1],
-          table: TableArguments(base: table.weight, rows: table.shape[0], columns: table.shape[1]),
+          table: TableArguments(
+            base: table.weight(packing), rows: table.shape[0], columns: table.shape[1]),
           ids: UnsafePointer(views[1].integers), count: views[1].count, scale: scale)
       } catch {
         throw ExecutionError.invalidValue("\(error)")

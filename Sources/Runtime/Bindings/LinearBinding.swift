@@ -6,10 +6,15 @@ import Tensors
 enum LinearBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "linear_f32": { try bind($0, .f32) }, "linear_bf16": { try bind($0, .bf16) },
+    "linear_bf16_panels": { try bind($0, .bf16, .bf16) },
   ]
 
-  private static func bind(_ site: StepSite, _ element: ElementType) throws -> BoundKernel {
-    let (x, weight, out) = (try site.operand(0), try site.operand(1, element), try site.result())
+  private static func bind(
+    _ site: StepSite, _ element: ElementType, _ packing: WeightPacking? = nil
+  ) throws -> BoundKernel {
+    let (x, weight, out) = (
+      try site.operand(0), try site.weight(1, element, packing), try site.result()
+    )
     try site.requireRows(x, "x")
     try site.requireDense(weight, "weight")
     try site.requireDense(out, "the result")
@@ -27,23 +32,22 @@ enum LinearBinding {
     // A plain product has no activation attribute.
     let activation =
       try site.optionalWord("activation").map(UnaryOperation.init(activation:)) ?? .identity
+    let scratch = packing == nil ? Kernels.linearScratch : Kernels.panelLinearScratch
     return BoundKernel(
-      scratch: { views in
-        Kernels.linearScratch(
-          rows: views[0].rows, inputs: views[1].shape[1], outputs: views[1].shape[0])
-      },
+      scratch: { views in scratch(views[0].rows, views[1].shape[1], views[1].shape[0]) },
       run: { views, kernels in
-        kernels.linear(arguments(views, activation))
+        kernels.linear(arguments(views, packing, activation))
       })
   }
 
-  private static func arguments(_ views: StepViews, _ activation: UnaryOperation) -> LinearArguments
-  {
+  private static func arguments(
+    _ views: StepViews, _ packing: WeightPacking?, _ activation: UnaryOperation
+  ) -> LinearArguments {
     let (x, weight, out) = (views[0], views[1], views.result)
     let (multiplier, residual) = (views.optional(3), views.optional(4))
     return LinearArguments(
       out: out.floats, outRowStride: out.extent(fromEnd: 1), x: UnsafePointer(x.floats),
-      xRowStride: x.rowStride, weight: weight.weight, rows: x.rows, inputs: weight.shape[1],
+      xRowStride: x.rowStride, weight: weight.weight(packing), rows: x.rows, inputs: weight.shape[1],
       outputs: weight.shape[0],
       epilogue: Epilogue(
         bias: views.optional(2).map { UnsafePointer($0.floats) }, activation: activation,
@@ -55,11 +59,11 @@ enum LinearBinding {
 }
 
 extension BufferView {
-  /// This view as a weight that kernels stream. Its element type is f32 or bf16.
-  var weight: WeightPointer {
-    element == .bf16
-      ? .bf16(UnsafePointer(base.assumingMemoryBound(to: UInt16.self)))
-      : .f32(UnsafePointer(floats))
+  /// This view as a weight that kernels stream. Unless it is packed, its elements are f32 or bf16.
+  func weight(_ packing: WeightPacking?) -> WeightPointer {
+    if element == .f32 { return .f32(UnsafePointer(floats)) }
+    let halves = UnsafePointer(base.assumingMemoryBound(to: UInt16.self))
+    return packing == .bf16 ? .bf16Panels(halves) : .bf16(halves)
   }
 }
 

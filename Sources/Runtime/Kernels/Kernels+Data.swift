@@ -128,6 +128,9 @@ private struct GatherTiles: TileWork {
       table.functions.pointee.gather_bf16(
         start, outRowStride, base, rows.rowStride, ids + range.lowerBound, range.count,
         rows.columns, scale)
+    case .bf16Panels(let base):
+      pg_gather_panels(
+        .bf16, start, outRowStride, base, ids + range.lowerBound, range.count, rows.columns, scale)
     }
   }
 }

@@ -85,10 +85,14 @@ public struct LinearArguments {
 extension Kernels {
   /// Up to this many rows are multiplied by streaming the weight, more by unpacking it.
   static let streamedRows = 32
+  /// The same for a weight in panels, which need no unpacking.
+  static let streamedPanelRows = 8
 
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
   public func linear(_ arguments: LinearArguments) {
-    if arguments.rows <= Self.streamedRows {
+    if case .bf16Panels(let panels) = arguments.weight, arguments.rows > Self.streamedPanelRows {
+      panelLinear(arguments, panels)
+    } else if arguments.rows <= Self.streamedRows {
       let work = StreamedLinear(arguments, kernels: self)
       assertScratch(work.scratch)
       pool.run(tiles: work.columns.tileCount, work)
@@ -109,6 +113,16 @@ extension Kernels {
     let tileColumns = BlockedLinear.columnGrid(outputs).tileSize
     let blocked = tileColumns * (tileRows + BlockedLinear.depthGrid(inputs).tileSize)
     return ScratchRequirement(perWorker: max(streamed, blocked) * 4)
+  }
+
+  /// The same for a weight in panels.
+  public static func panelLinearScratch(
+    rows: Int, inputs: Int, outputs: Int
+  ) -> ScratchRequirement {
+    let streamed = min(rows, streamedPanelRows) * StreamedLinear.maximumColumns
+    guard rows > streamedPanelRows else { return ScratchRequirement(perWorker: streamed * 4) }
+    return PanelLinear.scratch(rows: rows, inputs: inputs)
+      .union(ScratchRequirement(perWorker: streamed * 4))
   }
 }
 
@@ -133,7 +147,8 @@ struct StreamedLinear: TileWork {
     self.kernels = kernels
     let rowBytes = max(1, arguments.inputs * arguments.weight.elementBytes)
     let limit = min(max(Self.tileBytes / rowBytes, 16), Self.maximumColumns)
-    columns = TileGrid(count: arguments.outputs, limit: limit, unit: 4)
+    columns = TileGrid(
+      count: arguments.outputs, limit: limit, unit: Int(PG_PANEL_ROWS))
   }
 
   func run(tile: Int, worker: Int) {
@@ -165,6 +180,11 @@ struct StreamedLinear: TileWork {
       kernels.table.functions.pointee.gemv_bf16(
         product, rowStride, a.x, a.xRowStride, a.rows, weight + start, a.weightRowStride,
         range.count, a.inputs)
+    case .bf16Panels(let panels):
+      let panel = range.lowerBound / Int(PG_PANEL_ROWS)
+      kernels.table.functions.pointee.panel_gemv_bf16(
+        product, rowStride, a.x, a.xRowStride, a.rows,
+        panels + panel * PanelLinear.panelElements(inputs: a.inputs), range.count, a.inputs)
     }
   }
 }
@@ -249,6 +269,8 @@ struct BlockedLinear: TileWork {
           rowStride: rowStride, m: rowRange.count, n: columnRange.count, k: part.count,
           beta: block == 0 ? 0 : 1)
       }
+    case .bf16Panels:
+      preconditionFailure("panels are multiplied by PanelLinear")
     }
   }
 }

@@ -22,7 +22,7 @@ public struct Kernels: Sendable {
     BLAS.prepare
   }
 
-  /// `scalar`, `avx2` or `avx512`.
+  /// `scalar`, `avx2`, `avx512` or `avx512bf16`.
   public var instructionSet: String { String(cString: table.functions.pointee.name) }
 
   func assertScratch(_ needed: ScratchRequirement) {
@@ -40,15 +40,18 @@ struct KernelTable: @unchecked Sendable {
   init(isa: InstructionSet) { functions = pg_kernels_for(isa) }
 }
 
-/// A weight matrix in memory, row-major, in one of the element types that kernels stream.
+/// A weight matrix in memory in one of the forms that kernels stream.
 public enum WeightPointer {
+  /// Row-major.
   case f32(UnsafePointer<Float>)
   case bf16(UnsafePointer<UInt16>)
+  /// In panels; see `PanelFormat`.
+  case bf16Panels(UnsafePointer<UInt16>)
 
   var elementBytes: Int {
     switch self {
     case .f32: 4
-    case .bf16: 2
+    case .bf16, .bf16Panels: 2
     }
   }
 }

@@ -1,0 +1,65 @@
+// Products with weights in panels of bf16 by the dot-product instruction of AVX-512 BF16: pairs of
+// bf16 numbers are multiplied exactly and added to f32 sums. Included by Avx512.c after
+// VectorPanels.h, inside a target attribute of its own.
+
+/// 28 sums, two vectors of weights and one of activations.
+#define DOT_BLOCK_ROWS 14
+
+/// A block is, for each pair of columns, the pairs of all rows.
+static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
+  uint32_t *out = block;
+  for (size_t c = 0; c < k; c += 16) {
+    const size_t columns = k - c < 16 ? k - c : 16;
+    const size_t pairs = (columns + 1) / 2;
+    for (size_t i = 0; i < DOT_BLOCK_ROWS; i++) {
+      uint32_t row[8] = {0};
+      if (i < m) {
+        const float *from = x + (ptrdiff_t)i * ldx + (ptrdiff_t)c;
+        const vf values =
+            columns == 16 ? v_load(from) : v_load_first(from, columns, v_set(0.0f));
+        _mm256_storeu_si256((__m256i *)row, v_narrow(values));
+      }
+      for (size_t p = 0; p < pairs; p++) out[p * DOT_BLOCK_ROWS + i] = row[p];
+    }
+    out += pairs * DOT_BLOCK_ROWS;
+  }
+}
+
+__attribute__((always_inline)) static inline void dot_tile(
+    float *y, ptrdiff_t ldy, const uint32_t *block, const size_t m, const uint16_t *panels,
+    ptrdiff_t stride, const size_t vectors, size_t n, size_t pairs, bool accumulates) {
+  vf sum[DOT_BLOCK_ROWS][TILE_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < m; i++) {
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < vectors; j++) {
+      sum[i][j] = accumulates ? load_outputs(y + (ptrdiff_t)i * ldy, j, n) : v_set(0.0f);
+    }
+  }
+  for (size_t p = 0; p < pairs; p++, block += DOT_BLOCK_ROWS, panels += PAIR_ELEMENTS) {
+    __m512bh weights[TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < vectors; j++) {
+      weights[j] = (__m512bh)v_load_pairs(panel_pairs(panels, stride, j));
+    }
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < m; i++) {
+      const __m512bh pair = (__m512bh)_mm512_set1_epi32((int)block[i]);
+#pragma clang loop unroll(full)
+      for (size_t j = 0; j < vectors; j++) {
+        sum[i][j] = _mm512_dpbf16_ps(sum[i][j], weights[j], pair);
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < m; i++) {
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < vectors; j++) store_outputs(y + (ptrdiff_t)i * ldy, j, n, sum[i][j]);
+  }
+}
+
+#define PANEL_TILE dot_tile
+#define PANEL_TILE_ROWS DOT_BLOCK_ROWS
+#define PANEL_GEMM panel_gemm_dot
+#define PANEL_BLOCK uint32_t
+#include "VectorPanelsGemm.h"
