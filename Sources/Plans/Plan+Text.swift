@@ -30,11 +30,11 @@ extension Plan {
     for (index, step) in function.steps.enumerated() {
       let number = String(index)
       let operands = step.operands.map { $0.map(text) ?? "none" }.joined(separator: ", ")
-      let attributes = step.attributes.map { "\($0.key) = \($0.value.encoded())" }
+      let attributes = step.attributes.map { "\($0.key) = \($0.value.encoded())".printable }
       let suffix = attributes.isEmpty ? "" : " {\(attributes.joined(separator: ", "))}"
       lines.append(
         "    \(String(repeating: " ", count: width - number.count))\(number)  "
-          + "%\(step.name.printable) = \(step.kernel)(\(operands))\(suffix) -> \(text(of: step.result))"
+          + "%\(step.name.printable) = \(step.kernel.printable)(\(operands))\(suffix) -> \(text(of: step.result))"
       )
     }
     return lines + function.outputs.map { "    output \($0.name.printable) = \(text(of: $0.view))" }
@@ -48,10 +48,10 @@ extension Plan {
       case .tensor(let index): "%\(tensors[index].name.printable)"
       case .state(let index): "%\(states[index].name.printable)"
       }
-    let start = view.start == 0 ? "" : "[\(view.start)...]"
-    let shape = view.shape.map { "\($0)" }.joined(separator: "x")
-    let strides =
-      (try? view.shape.rowMajorStrides()) == view.strides ? "" : " strides \(view.strides)"
+    let start = view.start == 0 ? "" : "[\(view.start)...]".printable
+    let shape = view.shape.map { "\($0)".printable }.joined(separator: "x")
+    let isRowMajor = (try? view.shape.rowMajorStrides()) == view.strides
+    let strides = isRowMajor ? "" : " strides \(view.strides)".printable
     return "\(place)\(start):\(view.element.rawValue)[\(shape)]\(strides)"
   }
 }

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// This is all that the two halves of PaliGraph share. The compile side writes it, the run side
 /// executes it, and neither needs the other.
-public struct Plan: Sendable {
+public struct Plan: Equatable, Sendable {
   public var name: String
   public var symbols: [PlanSymbol]
   /// Weights and buffers, by name the tensors of the plan file.

@@ -51,9 +51,7 @@ public struct PlanFile: Sendable {
     guard file.metadata(Key.checksum) == Self.checksum(plan: text, file.entries) else {
       throw PlanError("the header's checksum is wrong, so the plan was changed; compile it again")
     }
-    let json = try JSON.parse(text, limits: JSON.Limits(bytes: SafetensorsFile.headerLimit))
-    plan = try Plan(json: JSONField(json))
-    try PlanVerifier.verify(plan)
+    plan = try Self.plan(stepList: text)
     ranges = try plan.tensors.map { tensor in
       guard let entry = file.entry(named: tensor.name), entry.elementType == tensor.storedElement,
         entry.shape == tensor.storedShape
@@ -65,6 +63,14 @@ public struct PlanFile: Sendable {
     }
     path = file.path
     self.file = file
+  }
+
+  /// The sound plan that a step list says. Throws `JSONError` or `PlanError`.
+  static func plan(stepList text: String) throws -> Plan {
+    let json = try JSON.parse(text, limits: JSON.Limits(bytes: SafetensorsFile.headerLimit))
+    let plan = try Plan(json: JSONField(json))
+    try PlanVerifier.verify(plan)
+    return plan
   }
 
   /// The checksum over the step list and the tensor directory, as 16 hexadecimal digits of XXH3.

@@ -9,159 +9,90 @@ public struct PlanError: Error, Sendable, CustomStringConvertible {
 
 /// Checks everything about a plan except its weight bytes, so that executing it can only touch
 /// memory that belongs to it. A plan is as untrusted as any file, right checksum or not.
+///
+/// - Names are unique, symbols have bounds, arena and states stay within `memoryLimit`.
+/// - States lie apart from each other in their region.
+/// - Every view lies in its region and has its region's element type.
+/// - Inputs and results are no weights, and their elements do not share places.
+/// - What a function reads from the arena is a value that an input or an earlier step left whole.
+///
+/// All that depends on symbols is checked at their smallest and largest values.
 public struct PlanVerifier {
-  private let plan: Plan
-  private let bounds: [String: Int]
-  private let smallest: [String: Int]
+  let plan: Plan
+  /// The values of all symbols to check sizes at.
+  let extremes: [[String: Int]]
 
   /// Most bytes that arena and states may ask for together (1 TiB).
   public static let memoryLimit = 1 << 40
   public static let rankLimit = 8
+  /// Most steps of all functions together.
+  public static let stepLimit = 1 << 16
 
+  /// Throws `PlanError` for the first fault.
   public static func verify(_ plan: Plan) throws {
-    let verifier = PlanVerifier(plan)
-    try verifier.symbolsAreSound()
+    let verifier = try PlanVerifier(plan)
     try verifier.regionsAreSound()
+    try verifier.functionNamesAreSound()
     for function in plan.functions { try verifier.functionIsSound(function) }
   }
 
-  private init(_ plan: Plan) {
+  private init(_ plan: Plan) throws {
     self.plan = plan
-    bounds = Dictionary(plan.symbols.map { ($0.name, $0.bound) }, uniquingKeysWith: { a, _ in a })
-    smallest = bounds.mapValues { _ in 1 }
-  }
-
-  private func symbolsAreSound() throws {
-    guard bounds.count == plan.symbols.count else { throw PlanError("two symbols have one name") }
-    for symbol in plan.symbols where symbol.bound < 1 {
-      throw PlanError("symbol \(symbol.name) has bound \(symbol.bound)")
+    for symbol in plan.symbols where !(1...Dim.limit).contains(symbol.bound) {
+      throw PlanError("symbol \(symbol.name.printable) has bound \(symbol.bound)")
     }
+    let bounds = Dictionary(
+      plan.symbols.map { ($0.name, $0.bound) }, uniquingKeysWith: { first, _ in first })
+    guard bounds.count == plan.symbols.count else { throw PlanError("two symbols have one name") }
+    extremes = [bounds.mapValues { _ in 1 }, bounds]
   }
 
   private func regionsAreSound() throws {
-    guard plan.arenaBytes + plan.stateBytes <= Self.memoryLimit else {
-      throw PlanError("it asks for \(plan.arenaBytes) + \(plan.stateBytes) bytes of memory")
+    let limits = 0...Self.memoryLimit
+    guard limits.contains(plan.arenaBytes), limits.contains(plan.stateBytes),
+      limits.contains(plan.arenaBytes + plan.stateBytes)
+    else { throw PlanError("it asks for \(plan.arenaBytes) + \(plan.stateBytes) bytes of memory") }
+    try Self.requireUnique(plan.tensors.map(\.name), "tensors")
+    for tensor in plan.tensors {
+      let place = "tensor \(tensor.name.printable)"
+      _ = try Self.byteCount(tensor.element, tensor.shape, place)
+      guard let packing = tensor.packing else { continue }
+      guard tensor.shape.count == 2, tensor.element == packing.storedElement else {
+        throw PlanError("\(place): \(packing.rawValue) holds no \(tensor.element)\(tensor.shape)")
+      }
+      _ = try Self.byteCount(tensor.storedElement, tensor.storedShape, place)
     }
+    try Self.requireUnique(plan.states.map(\.name), "states")
     var end = 0
     for state in plan.states.sorted(by: { $0.offset < $1.offset }) {
-      let bytes = try Self.byteCount(state.element, state.shape)
+      let place = "state \(state.name.printable)"
+      let bytes = try Self.byteCount(state.element, state.shape, place)
       guard state.offset % Plan.alignment == 0, state.offset >= end,
-        state.offset + bytes <= plan.stateBytes
-      else { throw PlanError("state \(state.name) is misplaced") }
+        state.offset <= plan.stateBytes, bytes <= plan.stateBytes - state.offset
+      else { throw PlanError("\(place) is misplaced") }
       end = state.offset + bytes
     }
-    for tensor in plan.tensors {
-      _ = try Self.byteCount(tensor.element, tensor.shape)
-      _ = try Self.byteCount(tensor.storedElement, tensor.storedShape)
-    }
-    let names = Set(plan.functions.map(\.name))
-    guard names.count == plan.functions.count else {
-      throw PlanError("two functions have one name")
+  }
+
+  private static func byteCount(
+    _ element: ElementType, _ shape: [Int], _ place: String
+  ) throws -> Int {
+    do { return try TensorData.byteCount(element, shape) } catch {
+      throw PlanError("\(place): \(error)")
     }
   }
 
-  private static func byteCount(_ element: ElementType, _ shape: [Int]) throws -> Int {
-    let count = try shape.map { Dim($0) }.elementCount().constant ?? 0
-    guard shape.count <= rankLimit, count <= memoryLimit else {
-      throw PlanError("shape \(shape) is too large")
-    }
-    return count * element.byteCount
-  }
-
-  private func functionIsSound(_ function: PlanFunction) throws {
-    for port in function.inputs + function.outputs {
-      try check(port.view, "@\(function.name), \(port.name)")
-      if case .tensor(let index) = port.view.region, plan.tensors[index].packing != nil {
-        throw PlanError("@\(function.name), \(port.name): a packed tensor is neither in nor output")
-      }
-    }
-    for step in function.steps {
-      let place = "@\(function.name), step \(step.name)"
-      for case .some(let view) in step.operands {
-        try check(view, place)
-        try packingIsKnown(view, to: step, place)
-      }
-      try check(step.result, place)
-      if case .tensor = step.result.region { throw PlanError("\(place) writes to a weight") }
-    }
-    for port in function.inputs {
-      if case .arena = port.view.region { continue }
-      throw PlanError("@\(function.name), \(port.name): an input is not in the arena")
+  private func functionNamesAreSound() throws {
+    try Self.requireUnique(plan.functions.map(\.name), "functions")
+    let steps = plan.functions.reduce(0) { $0 + $1.steps.count }
+    guard steps <= Self.stepLimit else {
+      throw PlanError("it has \(steps) steps; at most \(Self.stepLimit) are run")
     }
   }
 
-  /// A packed tensor is read as a whole, by a kernel that is named after the packing.
-  private func packingIsKnown(_ view: PlanView, to step: PlanStep, _ place: String) throws {
-    guard case .tensor(let index) = view.region, let packing = plan.tensors[index].packing else {
-      return
+  static func requireUnique(_ names: [String], _ what: String) throws {
+    guard Set(names.map { UTF8Key($0) }).count == names.count else {
+      throw PlanError("two \(what) have one name")
     }
-    let (rows, columns) = (plan.tensors[index].shape[0], plan.tensors[index].shape[1])
-    guard step.kernel.hasSuffix("_\(packing.rawValue)"), view.start == 0,
-      view.shape == [Dim(rows), Dim(columns)], view.strides == [Dim(columns), 1]
-    else {
-      throw PlanError("\(place): kernel \(step.kernel) cannot read a tensor in \(packing.rawValue)")
-    }
-  }
-
-  /// A view is well formed and, at the smallest and largest sizes of the symbols, inside its region.
-  /// The executor checks symbolic views again at the sizes of each call.
-  private func check(_ view: PlanView, _ place: String) throws {
-    guard view.shape.count <= Self.rankLimit, view.shape.count == view.strides.count else {
-      throw PlanError("\(place): \(view.shape.count) extents, \(view.strides.count) strides")
-    }
-    let size = try regionSize(of: view, place)
-    for sizes in [smallest, bounds] {
-      let used: Range<Int>
-      do {
-        // Kernels count elements, which strides of 0 keep out of the range.
-        _ = try view.shape.elementCount().evaluate(sizes)
-        used = try view.elementRange(sizes)
-      } catch {
-        throw PlanError("\(place): a size cannot be computed (\(error))")
-      }
-      guard used.lowerBound >= 0, used.upperBound <= size / view.element.byteCount else {
-        throw PlanError("\(place): elements \(used) leave a region of \(size) bytes")
-      }
-    }
-  }
-
-  /// Bytes from the view's base to the end of its region.
-  private func regionSize(of view: PlanView, _ place: String) throws -> Int {
-    switch view.region {
-    case .arena(let offset):
-      guard offset % Plan.alignment == 0, offset <= plan.arenaBytes else {
-        throw PlanError("\(place): arena offset \(offset) is misplaced")
-      }
-      return plan.arenaBytes - offset
-    case .tensor(let index):
-      guard plan.tensors.indices.contains(index), plan.tensors[index].element == view.element else {
-        throw PlanError("\(place): tensor \(index) does not exist or has other elements")
-      }
-      return plan.tensors[index].byteCount
-    case .state(let index):
-      guard plan.states.indices.contains(index), plan.states[index].element == view.element else {
-        throw PlanError("\(place): state \(index) does not exist or has other elements")
-      }
-      return plan.states[index].byteCount
-    }
-  }
-}
-
-extension PlanView {
-  /// Elements from the base of the region that the view can touch at these sizes; empty when it
-  /// has no elements.
-  public func elementRange(_ sizes: [String: Int]) throws -> Range<Int> {
-    let extents = try shape.evaluate(sizes)
-    let steps = try strides.evaluate(sizes)
-    var low = try start.evaluate(sizes)
-    var high = low
-    for (extent, step) in zip(extents, steps) {
-      guard extent >= 0 else { throw DimError.tooLarge }
-      if extent == 0 { return 0..<0 }
-      let (reach, overflow) = (extent - 1).multipliedReportingOverflow(by: step)
-      guard !overflow, abs(reach) <= Dim.limit else { throw DimError.tooLarge }
-      if reach < 0 { low += reach } else { high += reach }
-    }
-    return low..<high + 1
   }
 }

@@ -17,6 +17,9 @@ public struct Dim: Hashable, Sendable {
   /// Largest magnitude of any coefficient or evaluated value (2^48): shapes from files stay far
   /// from integer overflow.
   public static let limit = 1 << 48
+  /// Most products in a polynomial, and most symbols in a product: what arithmetic costs is bounded.
+  public static let termLimit = 64
+  public static let degreeLimit = 16
 
   public init(_ value: Int) {
     terms = value == 0 ? [] : [Term(symbols: [], coefficient: value)]
@@ -26,12 +29,15 @@ public struct Dim: Hashable, Sendable {
     terms = [Term(symbols: [symbol], coefficient: 1)]
   }
 
-  /// Collects equal symbol products, drops zeros and sorts. Throws when a coefficient leaves the limit.
+  /// Collects equal symbol products, drops zeros and sorts. Throws when a coefficient, a product or
+  /// the polynomial leaves its limit.
   init(collecting terms: [Term]) throws {
     var sums: [[String]: Int] = [:]
     for term in terms {
       let (sum, overflow) = sums[term.symbols, default: 0].addingReportingOverflow(term.coefficient)
-      guard !overflow, abs(sum) <= Self.limit else { throw DimError.tooLarge }
+      guard !overflow, sum.magnitude <= Self.limit, term.symbols.count <= Self.degreeLimit else {
+        throw DimError.tooLarge
+      }
       sums[term.symbols] = sum
     }
     self.terms =
@@ -39,6 +45,7 @@ public struct Dim: Hashable, Sendable {
       .filter { $0.value != 0 }
       .map { Term(symbols: $0.key, coefficient: $0.value) }
       .sorted { $0.sortKey < $1.sortKey }
+    guard self.terms.count <= Self.termLimit else { throw DimError.tooLarge }
   }
 
   /// The value when no symbol is involved.
@@ -106,11 +113,11 @@ public struct Dim: Hashable, Sendable {
       for symbol in term.symbols {
         guard let value = values[symbol] else { throw DimError.unboundSymbol(symbol) }
         let (next, overflow) = product.multipliedReportingOverflow(by: value)
-        guard !overflow, abs(next) <= Self.limit else { throw DimError.tooLarge }
+        guard !overflow, next.magnitude <= Self.limit else { throw DimError.tooLarge }
         product = next
       }
       total += product
-      guard abs(total) <= Self.limit else { throw DimError.tooLarge }
+      guard total.magnitude <= Self.limit else { throw DimError.tooLarge }
     }
     return total
   }

@@ -119,14 +119,14 @@ import Testing
     var plan = Self.plan()
     let t = Dim(symbol: "T")
     let rows = try Dim(8) * t - t * t
-    plan.functions[0].outputs.append(
+    plan.functions[0].inputs.append(
       PlanPort(name: "odd", view: Self.view(.arena(offset: 384), [rows, 4])))
     let executor = try Self.executor(plan)
     try executor.setSymbol(0, to: 8)
     let error = #expect(throws: ExecutionError.self) { try executor.setSymbol(0, to: 4) }
     #expect(error?.description == "@f would leave its memory at these sizes")
     #expect(executor.input(0, of: 0)?.shape[0] == 8)
-    #expect(executor.output(2, of: 0)?.shape[0] == 0)
+    #expect(executor.input(2, of: 0)?.shape[0] == 0)
   }
 
   @Test func `states live until they are cleared`() throws {
@@ -175,10 +175,10 @@ import Testing
       $0.steps[0].result.strides = [8, 1]
     },
     Flaw(message: "step sum (add): b does not broadcast to the result") {
-      $0.steps[0].operands[1]?.shape = [2, 4]
+      $0.steps[0].operands[1]?.shape[1] = 2
     },
     Flaw(message: "step rows (embedding_f32): table, ids and result do not fit together") {
-      $0.steps[1].result.shape = [1, 4]
+      $0.steps[1].operands[1]?.shape = [1]
     },
     Flaw(message: "step rows (embedding_f32): scale is missing") {
       $0.steps[1].attributes = []

@@ -25,5 +25,16 @@ import Testing
     #expect(throws: DimError.tooLarge) { try Dim(1 << 40) * Dim(1 << 40) }
     #expect(throws: DimError.tooLarge) { try (t * t * t).evaluate(["T": 1 << 30]) }
     #expect(throws: DimError.unboundSymbol("T")) { try t.evaluate([:]) }
+    // The smallest integer has no magnitude.
+    #expect(throws: DimError.tooLarge) { try Dim(1 << 48) * Dim(-1 << 15) }
+    #expect(throws: DimError.tooLarge) { try (t * Dim(-1 << 48)).evaluate(["T": 1 << 15]) }
+  }
+
+  @Test func `terms and degrees are bounded`() throws {
+    let sum = try (0..<Dim.termLimit).reduce(0 as Dim) { try $0 + Dim(symbol: "T\($1)") }
+    #expect(throws: DimError.tooLarge) { try sum + t }
+    #expect(throws: DimError.tooLarge) { try sum * (t + 1) }
+    let power = try (0..<Dim.degreeLimit).reduce(1 as Dim) { product, _ in try product * t }
+    #expect(throws: DimError.tooLarge) { try power * t }
   }
 }
