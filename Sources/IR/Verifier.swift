@@ -131,7 +131,8 @@ public struct Verifier {
       if tensor.kind == .state { messages.append("a state cannot be packed") }
       if tensor.type.rank != 2 || tensor.type.element != packing.storedElement {
         messages.append(
-          "\(packing.rawValue) needs a \(packing.storedElement.rawValue) matrix, found \(tensor.type)")
+          "\(packing.rawValue) needs a \(packing.storedElement.rawValue) matrix, found \(tensor.type)"
+        )
       }
     }
     if case .buffer(persistent: false) = tensor.kind, tensor.initializer == nil {

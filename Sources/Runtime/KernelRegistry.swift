@@ -51,7 +51,6 @@ struct StepSite {
     return try checked(view, "operand \(index)", element)
   }
 
-
   /// An operand that is a tensor in this packing, or not packed where it is nil.
   func weight(_ index: Int, _ element: ElementType, _ packing: WeightPacking?) throws -> PlanView {
     let view = try operand(index, element)

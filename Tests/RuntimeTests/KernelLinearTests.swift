@@ -65,9 +65,11 @@ import Testing
       Case(rows: 1, inputs: 2048, outputs: 300, form: .bf16Panels),
       Case(rows: 8, inputs: 1, outputs: 1, form: .bf16Panels),
       Case(rows: 40, inputs: 0, outputs: 5, form: .bf16Panels, epilogue: [.bias]),
-      Case(rows: 33, inputs: 3001, outputs: 33, form: .bf16Panels, epilogue: [.residual, .inPlace]),
+      Case(
+        rows: 33, inputs: 3001, outputs: 33, form: .bf16Panels, epilogue: [.residual, .inPlace]),
       Case(rows: 170, inputs: 1030, outputs: 260, form: .bf16Panels, epilogue: [.bias]),
-      Case(rows: 700, inputs: 12, outputs: 400, form: .bf16Panels, epilogue: [.residual, .inPlace]),
+      Case(
+        rows: 700, inputs: 12, outputs: 400, form: .bf16Panels, epilogue: [.residual, .inPlace]),
     ]
 
   /// The operands of a case, and the result by the definition in double precision.
@@ -123,6 +125,12 @@ import Testing
     let weight = TestBuffer(problem.weight, misalignment: 1, filler: 0x7fc0)
     let weightF32 = TestBuffer(problem.weightF32, misalignment: 1)
     let panels = Self.panels(c, problem)
+    let form: WeightPointer =
+      switch c.form {
+      case .f32: .f32(weightF32.constant)
+      case .bf16: .bf16(weight.constant)
+      case .bf16Panels: .bf16Panels(panels.constant)
+      }
     let inPlace = c.epilogue.contains(.inPlace)
     let epilogue = Epilogue(
       bias: c.epilogue.contains(.bias) ? bias.constant : nil,
@@ -137,11 +145,7 @@ import Testing
       LinearArguments(
         out: out.pointer, outRowStride: width, x: x.constant,
         xRowStride: c.inputs + c.padding,
-        weight: switch c.form {
-        case .f32: .f32(weightF32.constant)
-        case .bf16: .bf16(weight.constant)
-        case .bf16Panels: .bf16Panels(panels.constant)
-        },
+        weight: form,
         weightRowStride: c.inputs + c.padding, rows: c.rows, inputs: c.inputs,
         outputs: c.outputs, epilogue: epilogue))
     withExtendedLifetime((x, bias, multiplier, residual, weight, weightF32, panels)) {}

@@ -47,7 +47,8 @@ enum LinearBinding {
     let (multiplier, residual) = (views.optional(3), views.optional(4))
     return LinearArguments(
       out: out.floats, outRowStride: out.extent(fromEnd: 1), x: UnsafePointer(x.floats),
-      xRowStride: x.rowStride, weight: weight.weight(packing), rows: x.rows, inputs: weight.shape[1],
+      xRowStride: x.rowStride, weight: weight.weight(packing), rows: x.rows,
+      inputs: weight.shape[1],
       outputs: weight.shape[0],
       epilogue: Epilogue(
         bias: views.optional(2).map { UnsafePointer($0.floats) }, activation: activation,

@@ -33,7 +33,9 @@ enum BLAS {
       let initialise = dlsym(nil, "gotoblas_dynamic_init")
     else { return }
     typealias Function = @convention(c) () -> Void
-    setenv("OPENBLAS_CORETYPE", isa.rawValue >= InstructionSet.avx512.rawValue ? "SkylakeX" : "Haswell", 1)
+    setenv(
+      "OPENBLAS_CORETYPE", isa.rawValue >= InstructionSet.avx512.rawValue ? "SkylakeX" : "Haswell",
+      1)
     unsafeBitCast(quit, to: Function.self)()
     unsafeBitCast(initialise, to: Function.self)()
     unsetenv("OPENBLAS_CORETYPE")
