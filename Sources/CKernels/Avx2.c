@@ -42,10 +42,7 @@ const pg_kernels pg_kernels_avx2 = {
     .gather_f32 = gather_f32,
     .gather_bf16 = gather_bf16,
     .panel_gemv_bf16 = panel_gemv_bf16,
-    .block_rows = BLOCK_ROWS,
-    .block_element_bytes = 4,
-    .pack_block = pack_block_f32,
-    .panel_gemm_bf16 = panel_gemm_bf16,
+    .f32_blocks = {BLOCK_ROWS, 4, pack_block_f32, panel_gemm_bf16},
 };
 
 #endif

@@ -52,20 +52,15 @@ const pg_kernels pg_kernels_avx512 = {
     .isa = PG_ISA_AVX512,
     .name = "avx512",
     COMMON_KERNELS,
-    .block_rows = BLOCK_ROWS,
-    .block_element_bytes = 4,
-    .pack_block = pack_block_f32,
-    .panel_gemm_bf16 = panel_gemm_bf16,
+    .f32_blocks = {BLOCK_ROWS, 4, pack_block_f32, panel_gemm_bf16},
 };
 
 const pg_kernels pg_kernels_avx512_bf16 = {
     .isa = PG_ISA_AVX512_BF16,
     .name = "avx512bf16",
     COMMON_KERNELS,
-    .block_rows = DOT_BLOCK_ROWS,
-    .block_element_bytes = 2,
-    .pack_block = pack_block_pairs,
-    .panel_gemm_bf16 = panel_gemm_dot,
+    .f32_blocks = {BLOCK_ROWS, 4, pack_block_f32, panel_gemm_bf16},
+    .bf16_blocks = {DOT_BLOCK_ROWS, 2, pack_block_pairs, panel_gemm_dot},
 };
 
 #endif

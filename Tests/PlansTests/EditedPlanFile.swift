@@ -5,7 +5,7 @@ import Tensors
 
 /// The file of the minimal plan with some of its metadata exchanged: what an attacker can write.
 struct EditedPlanFile {
-  var version: String? = "1"
+  var version: String? = "\(PlanFile.formatVersion)"
   /// nil: the right one.
   var checksum: String?
   var stepList: String? = Plan.minimal.json.encoded()

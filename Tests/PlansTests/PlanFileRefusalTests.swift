@@ -84,17 +84,18 @@ import Testing
     }
   }
 
-  @Test(arguments: ["0", "2", "01", "1.0", "", "new\u{1B}[2J"])
+  @Test(arguments: ["0", "1", "3", "02", "2.0", "", "new\u{1B}[2J"])
   func `other versions are to be compiled again`(version: String) throws {
     let shown = version == "new\u{1B}[2J" ? #"new\u{1b}[2J"# : version
     #expect(
       try expectRefusal(of: EditedPlanFile(version: version).bytes)
-        == "plan format \(shown) is not 1, the one this program reads; compile it again")
+        == "plan format \(shown) is not \(PlanFile.formatVersion), the one this program reads; compile it again"
+    )
   }
 
   @Test func `another version is told apart even when all else is unreadable`() throws {
-    let edited = EditedPlanFile(version: "2", checksum: "new", stepList: "new")
-    #expect(try expectRefusal(of: edited.bytes).hasPrefix("plan format 2 is not 1"))
+    let edited = EditedPlanFile(version: "9", checksum: "new", stepList: "new")
+    #expect(try expectRefusal(of: edited.bytes).hasPrefix("plan format 9 is not 2"))
   }
 
   @Test(arguments: ["", "0", "0000000000000000", "000000000000000g"])

@@ -13,7 +13,7 @@ import Testing
       let file = try SafetensorsFile(path: path)
       #expect(file.entries.filter { !$0.isPadding }.map(\.name) == Self.tensorNames)
       #expect(file.metadata("format") == "paligraph")
-      #expect(file.metadata("paligraph.version") == "1")
+      #expect(file.metadata("paligraph.version") == "\(PlanFile.formatVersion)")
       #expect(try file.tensor(named: "half").floats() == (0..<15).map { Float($0) })
     }
   }

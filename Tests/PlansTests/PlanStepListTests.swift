@@ -118,11 +118,11 @@ import Testing
       #"["T",2]"#, #"["T",2,3]"#, "symbols[0]: expected an array of 2 elements, found an array of 3"
     ),
     (
-      #"["w","f32",[1]]"#, #"["w","f33",[1]]"#,
+      #"["w","f32",[1],null]"#, #"["w","f33",[1],null]"#,
       #"tensors[0][1]: expected an element type, found "f33""#
     ),
     (
-      #"["w","f32",[1]]"#, #"["w","f32",[-1]]"#,
+      #"["w","f32",[1],null]"#, #"["w","f32",[-1],null]"#,
       "tensors[0][2][0]: expected an integer from 0 to 1099511627776, found -1"
     ),
     (

@@ -111,6 +111,24 @@ typedef struct pg_epilogue {
   ptrdiff_t ld_residual;
 } pg_epilogue;
 
+/// A product of many rows of activations with panels. It works on blocks of `block_rows` rows, in
+/// numbers of `element_bytes`. A pair of columns takes 2 · block_rows numbers, in an order that is
+/// the instruction set's own.
+typedef struct pg_block_product {
+  size_t block_rows;
+  size_t element_bytes;
+  /// Makes a block of m <= block_rows rows of x; missing rows and an odd last column are zeros.
+  /// Numbers of 2 bytes are rounded to bf16.
+  void (*_Nullable pack)(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k);
+  /// y[i, j] = sum_k block[i, k] w[j, k], or += where `accumulates`, for the first m rows of a
+  /// block and the first n rows of panels that lie `panel_stride` elements apart. Both pointers
+  /// say where the first of `pairs` pairs of columns is. Error, of exact products of the block's
+  /// numbers, <= (K + 8) u sum_k |x w|.
+  void (*_Nullable multiply)(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                             const uint16_t *panels, ptrdiff_t panel_stride, size_t n,
+                             size_t pairs, bool accumulates);
+} pg_block_product;
+
 /// One instruction set's kernels.
 typedef struct pg_kernels {
   pg_isa isa;
@@ -188,21 +206,11 @@ typedef struct pg_kernels {
   void (*panel_gemv_bf16)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
                           const uint16_t *panels, size_t n, size_t k);
 
-  /// Products of many rows work on blocks of `block_rows` rows of activations, in numbers of
-  /// `block_element_bytes`. A pair of columns takes 2 · block_rows numbers, in an order that is
-  /// this table's own.
-  size_t block_rows;
-  size_t block_element_bytes;
-  /// Makes a block of m <= block_rows rows of x; missing rows and an odd last column are zeros.
-  /// Where `block_element_bytes` is 2, values are rounded to bf16.
-  void (*pack_block)(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k);
-  /// y[i, j] = sum_k block[i, k] w[j, k], or += where `accumulates`, for the first m rows of a
-  /// block and the first n rows of panels that lie `panel_stride` elements apart. Takes columns
-  /// 2 · pair … of both, as the pointers say, `pairs` pairs of them. Error, of exact products of
-  /// the block's numbers, <= (K + 8) u sum_k |x w|.
-  void (*panel_gemm_bf16)(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                          const uint16_t *panels, ptrdiff_t panel_stride, size_t n, size_t pairs,
-                          bool accumulates);
+  /// Products of many rows with the numbers of the activations as they are.
+  pg_block_product f32_blocks;
+  /// The same with activations rounded to bf16, for instruction sets that multiply those faster;
+  /// elsewhere `block_rows` is 0.
+  pg_block_product bf16_blocks;
 } pg_kernels;
 
 /// Bytes of a panel of k columns.

@@ -28,10 +28,15 @@ struct PanelLinear: TileWork {
   /// Pairs of columns in one part of K.
   static let pairLimit = 512
 
+  /// Weights of at least so many numbers are multiplied by bf16 activations where the instruction
+  /// set has a product for that. Smaller ones are not worth the rounding.
+  static let roundedWeightCount = 1 << 20
+
   let arguments: LinearArguments
   let panels: UnsafePointer<UInt16>
   let rows: Range<Int>
   let kernels: Kernels
+  private let product: pg_block_product
   /// Counts blocks.
   let rowTiles: TileGrid
   let columnTiles: TileGrid
@@ -44,15 +49,24 @@ struct PanelLinear: TileWork {
     self.panels = panels
     self.rows = rows
     self.kernels = kernels
-    let blockRows = kernels.table.functions.pointee.block_rows
+    product = Self.product(arguments, kernels)
     rowTiles = TileGrid(
-      count: rows.count.dividedRoundingUp(by: blockRows), limit: Self.tileRowLimit / blockRows)
+      count: rows.count.dividedRoundingUp(by: product.block_rows),
+      limit: Self.tileRowLimit / product.block_rows)
     columnTiles = TileGrid(
       count: arguments.outputs, limit: Self.columnLimit, unit: Int(PG_PANEL_ROWS))
   }
 
-  private var functions: UnsafePointer<pg_kernels> { kernels.table.functions }
-  var blockRows: Int { functions.pointee.block_rows }
+  private static func product(
+    _ arguments: LinearArguments, _ kernels: Kernels
+  ) -> pg_block_product {
+    let functions = kernels.table.functions
+    let isLarge = arguments.inputs * arguments.outputs >= roundedWeightCount
+    return isLarge && functions.pointee.bf16_blocks.block_rows > 0
+      ? functions.pointee.bf16_blocks : functions.pointee.f32_blocks
+  }
+
+  private var blockRows: Int { product.block_rows }
   var blockCount: Int { rowTiles.count }
   private var pairs: Int { arguments.inputs.dividedRoundingUp(by: 2) }
 
@@ -62,16 +76,24 @@ struct PanelLinear: TileWork {
 
   /// Bytes of the first `pairs` pairs of columns of a block.
   private func blockBytes(pairs: Int) -> Int {
-    2 * pairs * blockRows * functions.pointee.block_element_bytes
+    2 * pairs * blockRows * product.element_bytes
+  }
+
+  /// Packs the activations of a block.
+  func pack(block index: Int) {
+    let rows = rows(inBlock: index)
+    product.pack?(
+      block(index), arguments.x + rows.lowerBound * arguments.xRowStride, arguments.xRowStride,
+      rows.count, arguments.inputs)
   }
 
   /// Where block number `index` stands in shared scratch.
-  func block(_ index: Int) -> UnsafeMutableRawPointer {
+  private func block(_ index: Int) -> UnsafeMutableRawPointer {
     kernels.pool.scratch.shared + index * blockBytes(pairs: pairs)
   }
 
   /// The rows of `arguments.x` in a block.
-  func rows(inBlock index: Int) -> Range<Int> {
+  private func rows(inBlock index: Int) -> Range<Int> {
     let start = rows.lowerBound + index * blockRows
     return start..<min(start + blockRows, rows.upperBound)
   }
@@ -102,17 +124,17 @@ struct PanelLinear: TileWork {
     let out = a.out + firstRow * a.outRowStride + columns.lowerBound
     let isStaged = a.epilogue.reads(a.out)
     let stage = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
-    let product = isStaged ? stage : out
-    let productRowStride = isStaged ? columns.count : a.outRowStride
-    multiply(blocks, columns, into: product, rowStride: productRowStride)
+    let result = isStaged ? stage : out
+    let resultRowStride = isStaged ? columns.count : a.outRowStride
+    multiply(blocks, columns, into: result, rowStride: resultRowStride)
     guard !a.epilogue.isIdentity else { return }
     var epilogue = a.epilogue.part(row: firstRow, column: columns.lowerBound)
-    functions.pointee.epilogue(
-      out, a.outRowStride, product, productRowStride, rowCount, columns.count, &epilogue)
+    kernels.table.functions.pointee.epilogue(
+      out, a.outRowStride, result, resultRowStride, rowCount, columns.count, &epilogue)
   }
 
   private func multiply(
-    _ blocks: Range<Int>, _ columns: Range<Int>, into product: UnsafeMutablePointer<Float>,
+    _ blocks: Range<Int>, _ columns: Range<Int>, into result: UnsafeMutablePointer<Float>,
     rowStride: Int
   ) {
     let panelElements = Self.panelElements(inputs: arguments.inputs)
@@ -121,8 +143,8 @@ struct PanelLinear: TileWork {
     for part in 0..<max(parts.tileCount, 1) {
       let range = parts.range(part)
       for block in blocks {
-        functions.pointee.panel_gemm_bf16(
-          product + (block - blocks.lowerBound) * blockRows * rowStride, rowStride,
+        product.multiply?(
+          result + (block - blocks.lowerBound) * blockRows * rowStride, rowStride,
           self.block(block) + blockBytes(pairs: range.lowerBound), rows(inBlock: block).count,
           weights + range.lowerBound * 2 * Int(PG_PANEL_ROWS), panelElements, columns.count,
           range.count, part > 0)
@@ -137,10 +159,5 @@ private struct PanelBlocks: TileWork {
 
   init(_ work: PanelLinear) { self.work = work }
 
-  func run(tile: Int, worker: Int) {
-    let rows = work.rows(inBlock: tile)
-    let a = work.arguments
-    work.kernels.table.functions.pointee.pack_block(
-      work.block(tile), a.x + rows.lowerBound * a.xRowStride, a.xRowStride, rows.count, a.inputs)
-  }
+  func run(tile: Int, worker: Int) { work.pack(block: tile) }
 }
