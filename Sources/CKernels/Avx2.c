@@ -42,7 +42,8 @@ const pg_kernels pg_kernels_avx2 = {
     .gather_f32 = gather_f32,
     .gather_bf16 = gather_bf16,
     .panel_gemv_bf16 = panel_gemv_bf16,
-    .f32_blocks = {BLOCK_ROWS, 4, pack_block_f32, panel_gemm_bf16},
+    .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
+    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_words, pack_words, multiply_words},
 };
 
 #endif

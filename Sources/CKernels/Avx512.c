@@ -52,15 +52,17 @@ const pg_kernels pg_kernels_avx512 = {
     .isa = PG_ISA_AVX512,
     .name = "avx512",
     COMMON_KERNELS,
-    .f32_blocks = {BLOCK_ROWS, 4, pack_block_f32, panel_gemm_bf16},
+    .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
+    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_words, pack_words, multiply_words},
 };
 
 const pg_kernels pg_kernels_avx512_bf16 = {
     .isa = PG_ISA_AVX512_BF16,
     .name = "avx512bf16",
     COMMON_KERNELS,
-    .f32_blocks = {BLOCK_ROWS, 4, pack_block_f32, panel_gemm_bf16},
-    .bf16_blocks = {DOT_BLOCK_ROWS, 2, pack_block_pairs, panel_gemm_dot},
+    .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
+    .bf16_blocks = {DOT_BLOCK_ROWS, block_bytes_pairs, pack_block_pairs, multiply_pairs},
+    .int8_blocks = {DOT_BLOCK_ROWS, block_bytes_vnni, pack_vnni, multiply_vnni},
 };
 
 #endif

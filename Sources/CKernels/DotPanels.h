@@ -6,6 +6,8 @@
 #define DOT_BLOCK_ROWS 14
 
 /// A block is, for each pair of columns, the pairs of all rows.
+static size_t block_bytes_pairs(size_t k) { return (k + 1) / 2 * DOT_BLOCK_ROWS * 4; }
+
 static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
   uint32_t *out = block;
   for (size_t c = 0; c < k; c += 16) {
@@ -26,8 +28,11 @@ static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t 
 }
 
 __attribute__((always_inline)) static inline void dot_tile(
-    float *y, ptrdiff_t ldy, const uint32_t *block, const size_t m, const uint16_t *panels,
-    ptrdiff_t stride, const size_t vectors, size_t n, size_t pairs, bool accumulates) {
+    float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
+    size_t stride, const size_t vectors, size_t n, size_t first_column, size_t count,
+    bool accumulates) {
+  const uint32_t *block = (const uint32_t *)activations + first_column / 2 * DOT_BLOCK_ROWS;
+  panels += first_column / 2 * PAIR_BYTES;
   vf sum[DOT_BLOCK_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < m; i++) {
@@ -36,11 +41,11 @@ __attribute__((always_inline)) static inline void dot_tile(
       sum[i][j] = accumulates ? load_outputs(y + (ptrdiff_t)i * ldy, j, n) : v_set(0.0f);
     }
   }
-  for (size_t p = 0; p < pairs; p++, block += DOT_BLOCK_ROWS, panels += PAIR_ELEMENTS) {
+  for (size_t c = 0; c < count; c += 2, block += DOT_BLOCK_ROWS, panels += PAIR_BYTES) {
     __m512bh weights[TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (size_t j = 0; j < vectors; j++) {
-      weights[j] = (__m512bh)v_load_pairs(panel_pairs(panels, stride, j));
+      weights[j] = (__m512bh)v_load_pairs(panel_words(panels, stride, j));
     }
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < m; i++) {
@@ -60,6 +65,17 @@ __attribute__((always_inline)) static inline void dot_tile(
 
 #define PANEL_TILE dot_tile
 #define PANEL_TILE_ROWS DOT_BLOCK_ROWS
-#define PANEL_GEMM panel_gemm_dot
-#define PANEL_BLOCK uint32_t
+#define PANEL_FORMAT PG_PANEL_BF16
+#define PANEL_MULTIPLY multiply_pairs
 #include "VectorPanelsGemm.h"
+
+/// int8: four bytes of weights and activations are multiplied and added to an i32 sum at once.
+#define INT8_NAME(name) name##_vnni
+#define INT8_ROWS DOT_BLOCK_ROWS
+#define INT8_QUAD_WORDS 1
+#define INT8_STORE_QUAD(word, quad) memcpy(word, quad, 4)
+#define INT8_WEIGHTS __m512i
+#define INT8_LOAD(weights, p) ((weights) = _mm512_loadu_si512(p))
+#define INT8_ADD(sum, weights, words) \
+  _mm512_dpbusd_epi32(sum, weights, _mm512_set1_epi32((words)[0]))
+#include "VectorPanelsInt8.h"

@@ -12,16 +12,35 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
   switch (format) {
     case PG_PANEL_BF16:
       return (k + 1) / 2 * 2 * ROWS * sizeof(uint16_t);
+    case PG_PANEL_INT8:
+      return ROWS * sizeof(float) + (k + 3) / 4 * 4 * ROWS;
   }
 }
 
-/// One panel of rows <= 16 rows.
+/// One panel of rows <= 16 rows; the panel is zeros.
 static void pack_bf16(uint16_t *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
-  for (size_t c = 0; c < k; c += 2, panel += 2 * ROWS) {
-    for (size_t r = 0; r < ROWS; r++) {
-      const float *row = w + (ptrdiff_t)r * ldw + c;
-      panel[2 * r] = r < rows ? narrow_to_bf16(row[0]) : 0;
-      panel[2 * r + 1] = r < rows && c + 1 < k ? narrow_to_bf16(row[1]) : 0;
+  for (size_t r = 0; r < rows; r++, w += ldw) {
+    for (size_t c = 0; c < k; c++) {
+      panel[(c / 2 * ROWS + r) * 2 + c % 2] = narrow_to_bf16(w[c]);
+    }
+  }
+}
+
+/// The same. A row of zeros, like a row that is missing, has the scale 0.
+static void pack_int8(char *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
+  float *scales = (float *)panel;
+  uint8_t *bytes = (uint8_t *)(scales + ROWS);
+  memset(bytes, 128, (k + 3) / 4 * 4 * ROWS);
+  for (size_t r = 0; r < rows; r++, w += ldw) {
+    float largest = 0;
+    for (size_t c = 0; c < k; c++) {
+      if (!(fabsf(w[c]) <= largest)) largest = fabsf(w[c]);
+    }
+    scales[r] = largest / 127;
+    if (!(largest >= PG_LEAST_STEPPED)) continue;
+    const float inverse = 127 / largest;
+    for (size_t c = 0; c < k; c++) {
+      bytes[(c / 4 * ROWS + r) * 4 + c % 4] = (uint8_t)(128 + (int)lrintf(w[c] * inverse));
     }
   }
 }
@@ -30,12 +49,28 @@ void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdif
                     size_t k) {
   char *panel = panels;
   const size_t bytes = pg_panel_bytes(format, k);
+  memset(panels, 0, (n + ROWS - 1) / ROWS * bytes);
   for (size_t first = 0; first < n; first += ROWS, panel += bytes, w += ROWS * ldw) {
     const size_t rows = n - first < ROWS ? n - first : ROWS;
     switch (format) {
       case PG_PANEL_BF16:
         pack_bf16((uint16_t *)panel, w, ldw, rows, k);
         break;
+      case PG_PANEL_INT8:
+        pack_int8(panel, w, ldw, rows, k);
+        break;
+    }
+  }
+}
+
+/// Element (row, c) of a panel.
+static inline float panel_element(pg_panel_format format, const char *panel, size_t row, size_t c) {
+  switch (format) {
+    case PG_PANEL_BF16:
+      return widen_bf16(((const uint16_t *)panel)[(c / 2 * ROWS + row) * 2 + c % 2]);
+    case PG_PANEL_INT8: {
+      const uint8_t *bytes = (const uint8_t *)panel + ROWS * sizeof(float);
+      return (float)(bytes[(c / 4 * ROWS + row) * 4 + c % 4] - 128) * ((const float *)panel)[row];
     }
   }
 }
@@ -45,15 +80,8 @@ void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const v
   const size_t bytes = pg_panel_bytes(format, k);
   for (size_t r = 0; r < rows; r++, out += ldo) {
     const char *panel = (const char *)panels + (size_t)ids[r] / ROWS * bytes;
-    const size_t row = (size_t)ids[r] % ROWS;
-    switch (format) {
-      case PG_PANEL_BF16: {
-        const uint16_t *pairs = (const uint16_t *)panel + 2 * row;
-        for (size_t c = 0; c < k; c++) {
-          out[c] = scale * widen_bf16(pairs[c / 2 * 2 * ROWS + c % 2]);
-        }
-        break;
-      }
+    for (size_t c = 0; c < k; c++) {
+      out[c] = scale * panel_element(format, panel, (size_t)ids[r] % ROWS, c);
     }
   }
 }

@@ -281,29 +281,91 @@ static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t l
 
 enum { BLOCK_ROWS = 4 };
 
-/// A block is, for each pair of columns, the first column of all rows, then the second.
+/// A block is the numbers of each column, one row after the other.
+static size_t block_bytes(size_t k) { return k * BLOCK_ROWS * sizeof(float); }
+
 static void pack_block(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
   float *out = block;
-  for (size_t col = 0; col < k + k % 2; col++) {
+  for (size_t col = 0; col < k; col++) {
     for (size_t row = 0; row < BLOCK_ROWS; row++) {
-      *out++ = row < m && col < k ? x[(ptrdiff_t)row * ldx + (ptrdiff_t)col] : 0;
+      *out++ = row < m ? x[(ptrdiff_t)row * ldx + (ptrdiff_t)col] : 0;
     }
   }
 }
 
-static void panel_gemm_bf16(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                            const uint16_t *panels, ptrdiff_t panel_stride, size_t n,
-                            size_t pairs, bool accumulates) {
+static void multiply_block(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                           const void *panels, size_t n, size_t k, size_t first, size_t count,
+                           bool accumulates) {
   const float *x = block;
+  const size_t stride = pg_panel_bytes(PG_PANEL_BF16, k) / sizeof(uint16_t);
   for (size_t row = 0; row < m; row++) {
     for (size_t col = 0; col < n; col++) {
-      const uint16_t *panel = panels + (ptrdiff_t)(col / PG_PANEL_ROWS) * panel_stride;
+      const uint16_t *panel = (const uint16_t *)panels + col / PG_PANEL_ROWS * stride;
       float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
       double sum = accumulates ? *out : 0;
-      for (size_t i = 0; i < 2 * pairs; i++) {
+      for (size_t i = first; i < first + count; i++) {
         sum += (double)x[i * BLOCK_ROWS + row] * panel_value(panel, col % PG_PANEL_ROWS, i);
       }
       *out = (float)sum;
+    }
+  }
+}
+
+/// One group of columns of a block of int8 activations.
+typedef struct {
+  float scale[BLOCK_ROWS];
+  int8_t steps[BLOCK_ROWS][PG_GROUP_COLUMNS];
+} int8_group;
+
+static size_t int8_block_bytes(size_t k) {
+  return (k + PG_GROUP_COLUMNS - 1) / PG_GROUP_COLUMNS * sizeof(int8_group);
+}
+
+static void pack_int8_block(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
+  int8_group *group = block;
+  memset(block, 0, int8_block_bytes(k));
+  for (size_t first = 0; first < k; first += PG_GROUP_COLUMNS, group++) {
+    const size_t columns = k - first < PG_GROUP_COLUMNS ? k - first : PG_GROUP_COLUMNS;
+    for (size_t row = 0; row < m; row++) {
+      const float *from = x + (ptrdiff_t)row * ldx + (ptrdiff_t)first;
+      float largest = 0;
+      for (size_t i = 0; i < columns; i++) {
+        largest = binary_value(PG_BINARY_MAX, largest, fabsf(from[i]));
+      }
+      if (isnan(largest)) group->scale[row] = NAN;
+      if (!(largest >= PG_LEAST_STEPPED)) continue;
+      group->scale[row] = largest / 127;
+      const float inverse = 127 / largest;
+      for (size_t i = 0; i < columns; i++) {
+        group->steps[row][i] = (int8_t)lrintf(from[i] * inverse);
+      }
+    }
+  }
+}
+
+static void multiply_int8_block(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                                const void *panels, size_t n, size_t k, size_t first,
+                                size_t count, bool accumulates) {
+  const size_t stride = pg_panel_bytes(PG_PANEL_INT8, k);
+  for (size_t row = 0; row < m; row++) {
+    for (size_t col = 0; col < n; col++) {
+      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * stride;
+      const size_t place = col % PG_PANEL_ROWS;
+      const float weight_scale = ((const float *)panel)[place];
+      const uint8_t *bytes = (const uint8_t *)panel + PG_PANEL_ROWS * sizeof(float);
+      float sum = accumulates ? y[(ptrdiff_t)row * ldy + (ptrdiff_t)col] : 0;
+      for (size_t at = first; at < first + count; at += PG_GROUP_COLUMNS) {
+        const int8_group *group = (const int8_group *)block + at / PG_GROUP_COLUMNS;
+        const size_t left = first + count - at;
+        int32_t steps = 0;
+        for (size_t i = 0; i < left && i < PG_GROUP_COLUMNS; i++) {
+          const size_t c = at + i;
+          steps += (bytes[(c / 4 * PG_PANEL_ROWS + place) * 4 + c % 4] - 128) *
+                   group->steps[row][i];
+        }
+        sum = fmaf((float)steps * group->scale[row], weight_scale, sum);
+      }
+      y[(ptrdiff_t)row * ldy + (ptrdiff_t)col] = sum;
     }
   }
 }
@@ -330,5 +392,6 @@ const pg_kernels pg_kernels_scalar = {
     .gather_f32 = gather_f32,
     .gather_bf16 = gather_bf16,
     .panel_gemv_bf16 = panel_gemv_bf16,
-    .f32_blocks = {BLOCK_ROWS, 4, pack_block, panel_gemm_bf16},
+    .f32_blocks = {BLOCK_ROWS, block_bytes, pack_block, multiply_block},
+    .int8_blocks = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int8_block},
 };

@@ -38,6 +38,32 @@ static inline vf v_load_bf16_first(const uint16_t *p, size_t n) {
   memcpy(first, p, n * sizeof *p);
   return v_load_bf16(first);
 }
+/// V_LANES 32-bit integers.
+typedef __m256i vi;
+static inline vi v_zero(void) { return _mm256_setzero_si256(); }
+static inline vi v_subtract(vi a, int32_t b) { return _mm256_sub_epi32(a, _mm256_set1_epi32(b)); }
+static inline vf v_float(vi a) { return _mm256_cvtepi32_ps(a); }
+/// The bytes at even and odd places, as 16-bit numbers.
+typedef struct { vi even, odd; } v_bytes;
+static inline v_bytes v_load_bytes(const void *p) {
+  const vi bytes = _mm256_loadu_si256(p);
+  const vi even = _mm256_and_si256(bytes, _mm256_set1_epi16(0xff));
+  return (v_bytes){even, _mm256_srli_epi16(bytes, 8)};
+}
+/// sum + the products of two 16-bit numbers in each lane, twice; `even` and `odd` hold two each.
+static inline vi v_add_products(vi sum, v_bytes bytes, int32_t even, int32_t odd) {
+  const vi first = _mm256_madd_epi16(bytes.even, _mm256_set1_epi32(even));
+  const vi second = _mm256_madd_epi16(bytes.odd, _mm256_set1_epi32(odd));
+  return _mm256_add_epi32(sum, _mm256_add_epi32(first, second));
+}
+/// Stores the lanes, rounded to nearest even, as bytes; all are in -128...127.
+static inline void v_store_int8(int8_t *p, vf x) {
+  const __m256i words = _mm256_cvtps_epi32(x);
+  const __m128i halves =
+      _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storel_epi64((__m128i *)p, _mm_packs_epi16(halves, halves));
+}
+
 /// V_LANES pairs of bf16, of which the first or the second number of each pair is then taken.
 typedef __m256i v_pairs;
 static inline v_pairs v_load_pairs(const uint16_t *p) {

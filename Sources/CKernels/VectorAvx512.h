@@ -31,6 +31,29 @@ static inline vf v_load_bf16(const uint16_t *p) {
 static inline vf v_load_bf16_first(const uint16_t *p, size_t n) {
   return v_widen(_mm256_maskz_loadu_epi16(v_first(n), p));
 }
+/// V_LANES 32-bit integers.
+typedef __m512i vi;
+static inline vi v_zero(void) { return _mm512_setzero_si512(); }
+static inline vi v_subtract(vi a, int32_t b) { return _mm512_sub_epi32(a, _mm512_set1_epi32(b)); }
+static inline vf v_float(vi a) { return _mm512_cvtepi32_ps(a); }
+/// The bytes at even and odd places, as 16-bit numbers.
+typedef struct { vi even, odd; } v_bytes;
+static inline v_bytes v_load_bytes(const void *p) {
+  const vi bytes = _mm512_loadu_si512(p);
+  const vi even = _mm512_and_si512(bytes, _mm512_set1_epi16(0xff));
+  return (v_bytes){even, _mm512_srli_epi16(bytes, 8)};
+}
+/// sum + the products of two 16-bit numbers in each lane, twice; `even` and `odd` hold two each.
+static inline vi v_add_products(vi sum, v_bytes bytes, int32_t even, int32_t odd) {
+  const vi first = _mm512_madd_epi16(bytes.even, _mm512_set1_epi32(even));
+  const vi second = _mm512_madd_epi16(bytes.odd, _mm512_set1_epi32(odd));
+  return _mm512_add_epi32(sum, _mm512_add_epi32(first, second));
+}
+/// Stores the lanes, rounded to nearest even, as bytes; all are in -128...127.
+static inline void v_store_int8(int8_t *p, vf x) {
+  _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
+}
+
 /// V_LANES pairs of bf16, of which the first or the second number of each pair is then taken.
 typedef __m512i v_pairs;
 static inline v_pairs v_load_pairs(const uint16_t *p) { return _mm512_loadu_si512(p); }

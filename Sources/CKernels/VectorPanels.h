@@ -3,8 +3,9 @@
 // vectors. The order in which a y[m, n] is summed follows from the number of rows alone.
 
 #define PANEL_VECTORS (PG_PANEL_ROWS / V_LANES)
-/// bf16 numbers of one pair of columns of a panel.
+/// Of one pair of columns of a panel.
 #define PAIR_ELEMENTS (2 * PG_PANEL_ROWS)
+#define PAIR_BYTES (PAIR_ELEMENTS * sizeof(uint16_t))
 /// Rows of a block and vectors of a tile: what 32 registers (AVX-512) or 16 (AVX2) hold beside
 /// two vectors of weights.
 #if V_LANES == 16
@@ -16,10 +17,10 @@
 /// A few rows are bound by memory: this many bytes ahead are fetched into the second-level cache.
 #define PANEL_PREFETCH 4096
 
-/// Vector j of a pair of columns.
-__attribute__((always_inline)) static inline const uint16_t *panel_pairs(
-    const uint16_t *panels, ptrdiff_t stride, size_t j) {
-  return panels + (ptrdiff_t)(j / PANEL_VECTORS) * stride + j % PANEL_VECTORS * 2 * V_LANES;
+/// Vector j of some columns: V_LANES words of 4 bytes, a panel after the other.
+__attribute__((always_inline)) static inline const void *panel_words(const char *panels,
+                                                                     size_t stride, size_t j) {
+  return panels + j / PANEL_VECTORS * stride + j % PANEL_VECTORS * 4 * V_LANES;
 }
 
 /// Stores vector j of a row of which `n` outputs exist.
@@ -40,6 +41,8 @@ __attribute__((always_inline)) static inline vf load_outputs(const float *row, s
 }
 
 /// A block is, for each pair of columns, the first column of all rows, then the second.
+static size_t block_bytes_f32(size_t k) { return (k + k % 2) * BLOCK_ROWS * sizeof(float); }
+
 static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
   float *out = block;
   for (size_t c = 0; c < k + k % 2; c++) {
@@ -51,8 +54,11 @@ static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m,
 
 /// A tile of constant m rows and `vectors` vectors.
 __attribute__((always_inline)) static inline void panel_tile(
-    float *y, ptrdiff_t ldy, const float *block, const size_t m, const uint16_t *panels,
-    ptrdiff_t stride, const size_t vectors, size_t n, size_t pairs, bool accumulates) {
+    float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
+    size_t stride, const size_t vectors, size_t n, size_t first_column, size_t count,
+    bool accumulates) {
+  const float *block = (const float *)activations + first_column * BLOCK_ROWS;
+  panels += first_column / 2 * PAIR_BYTES;
   vf sum[BLOCK_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < m; i++) {
@@ -61,11 +67,11 @@ __attribute__((always_inline)) static inline void panel_tile(
       sum[i][j] = accumulates ? load_outputs(y + (ptrdiff_t)i * ldy, j, n) : v_set(0.0f);
     }
   }
-  for (size_t p = 0; p < pairs; p++, block += 2 * BLOCK_ROWS, panels += PAIR_ELEMENTS) {
+  for (size_t c = 0; c < count; c += 2, block += 2 * BLOCK_ROWS, panels += PAIR_BYTES) {
     vf first[TILE_VECTORS], second[TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (size_t j = 0; j < vectors; j++) {
-      const v_pairs weights = v_load_pairs(panel_pairs(panels, stride, j));
+      const v_pairs weights = v_load_pairs(panel_words(panels, stride, j));
       first[j] = v_first_of_pairs(weights);
       second[j] = v_second_of_pairs(weights);
     }
@@ -91,8 +97,8 @@ __attribute__((always_inline)) static inline void panel_tile(
 
 #define PANEL_TILE panel_tile
 #define PANEL_TILE_ROWS BLOCK_ROWS
-#define PANEL_GEMM panel_gemm_bf16
-#define PANEL_BLOCK float
+#define PANEL_FORMAT PG_PANEL_BF16
+#define PANEL_MULTIPLY multiply_f32
 #include "VectorPanelsGemm.h"
 
 /// One panel times m rows of f32 activations, as `chains` accumulators over pairs of columns.
@@ -175,3 +181,53 @@ static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t l
     y += PG_PANEL_ROWS;
   }
 }
+
+/// Rounds n <= PG_GROUP_COLUMNS activations to steps of a scale, which is returned; the largest
+/// |x| is 127 steps. `sum` becomes the sum of all steps. NaN where one activation is.
+static float round_to_int8(int8_t *steps, int32_t *sum, const float *x, size_t n) {
+  vf largest = v_set(0.0f);
+  size_t at = 0;
+  for (; at + V_LANES <= n; at += V_LANES) largest = v_max_nan(largest, v_abs(v_load(x + at)));
+  if (at < n) {
+    largest = v_max_nan(largest, v_abs(v_load_first(x + at, n - at, v_set(0.0f))));
+  }
+  *sum = 0;
+  if (v_any_nan(largest)) return NAN;
+  const float limit = v_largest(largest);
+  if (!(limit >= PG_LEAST_STEPPED)) return 0;
+  const vf inverse = v_set(127 / limit);
+  for (at = 0; at < n; at += V_LANES) {
+    const vf values = at + V_LANES <= n ? v_load(x + at)
+                                        : v_load_first(x + at, n - at, v_set(0.0f));
+    v_store_int8(steps + at, v_mul(values, inverse));
+  }
+  for (size_t i = 0; i < n; i++) *sum += steps[i];
+  return limit / 127;
+}
+
+/// Scales at the start of an int8 panel.
+#define PANEL_SCALE_BYTES (PG_PANEL_ROWS * sizeof(float))
+
+/// Without an instruction that multiplies bytes, they are multiplied as 16-bit numbers, columns 0
+/// and 2 together, then 1 and 3. (Products of bytes in 16 bits would saturate.)
+#define INT8_NAME(name) name##_words
+#if V_LANES == 16
+#define INT8_WORDS_ROWS 8
+#else
+#define INT8_WORDS_ROWS 4
+#endif
+#define INT8_ROWS INT8_WORDS_ROWS
+#define INT8_QUAD_WORDS 2
+#define INT8_STORE_QUAD(words, quad)                           \
+  ((words)[0] = int8_word_pair((quad)[0], (quad)[2]),          \
+   (words)[1] = int8_word_pair((quad)[1], (quad)[3]))
+#define INT8_WEIGHTS v_bytes
+#define INT8_LOAD(weights, p) ((weights) = v_load_bytes(p))
+#define INT8_ADD(sum, weights, words) v_add_products(sum, weights, (words)[0], (words)[1])
+
+/// Two numbers as the 16-bit halves of a word.
+static inline int32_t int8_word_pair(int8_t low, int8_t high) {
+  return (int32_t)((uint32_t)(uint16_t)low | (uint32_t)(uint16_t)high << 16);
+}
+
+#include "VectorPanelsInt8.h"

@@ -1,21 +1,26 @@
 // The product of a block of activations with panels, tile by tile. The including file defines
-//   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, pairs, accumulates)  for constant m,
-//   PANEL_TILE_ROWS  the most rows of a tile,   PANEL_BLOCK  the type of a block's numbers,
-//   PANEL_GEMM       the name of the function.
+//   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, first, count, accumulates)  for constant
+//                    m; `stride` is a panel's bytes,
+//   PANEL_TILE_ROWS  the most rows of a tile,
+//   PANEL_FORMAT     the format of the panels,
+//   PANEL_MULTIPLY   the name of the function.
 
-#define PANEL_TILE_CASE(rows)                                                                    \
-  case rows:                                                                                     \
-    if (vectors == TILE_VECTORS) {                                                               \
-      PANEL_TILE(y, ldy, numbers, rows, panels, stride, TILE_VECTORS, left, pairs, accumulates); \
-    } else {                                                                                     \
-      PANEL_TILE(y, ldy, numbers, rows, panels, stride, PANEL_VECTORS, left, pairs, accumulates);\
-    }                                                                                            \
+#define PANEL_TILE_CASE(rows)                                                                     \
+  case rows:                                                                                      \
+    if (vectors == TILE_VECTORS) {                                                                \
+      PANEL_TILE(y, ldy, block, rows, panel, stride, TILE_VECTORS, left, first, count,            \
+                 accumulates);                                                                    \
+    } else {                                                                                      \
+      PANEL_TILE(y, ldy, block, rows, panel, stride, PANEL_VECTORS, left, first, count,           \
+                 accumulates);                                                                    \
+    }                                                                                             \
     break;
 
-static void PANEL_GEMM(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                       const uint16_t *panels, ptrdiff_t stride, size_t n, size_t pairs,
-                       bool accumulates) {
-  const PANEL_BLOCK *numbers = block;
+static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                           const void *panels, size_t n, size_t k, size_t first, size_t count,
+                           bool accumulates) {
+  const char *panel = panels;
+  const size_t stride = pg_panel_bytes(PANEL_FORMAT, k);
   const size_t outputs = TILE_VECTORS * V_LANES;
   for (size_t done = 0; done < n; done += outputs) {
     const size_t left = n - done < outputs ? n - done : outputs;
@@ -25,8 +30,10 @@ static void PANEL_GEMM(float *y, ptrdiff_t ldy, const void *block, size_t m,
       PANEL_TILE_CASE(2)
       PANEL_TILE_CASE(3)
       PANEL_TILE_CASE(4)
+#if PANEL_TILE_ROWS > 4
       PANEL_TILE_CASE(5)
       PANEL_TILE_CASE(6)
+#endif
 #if PANEL_TILE_ROWS > 6
       PANEL_TILE_CASE(7)
       PANEL_TILE_CASE(8)
@@ -40,7 +47,7 @@ static void PANEL_GEMM(float *y, ptrdiff_t ldy, const void *block, size_t m,
       PANEL_TILE_CASE(14)
 #endif
     }
-    panels += (ptrdiff_t)(outputs / PG_PANEL_ROWS) * stride;
+    panel += outputs / PG_PANEL_ROWS * stride;
     y += outputs;
   }
 }
@@ -48,5 +55,5 @@ static void PANEL_GEMM(float *y, ptrdiff_t ldy, const void *block, size_t m,
 #undef PANEL_TILE
 #undef PANEL_TILE_ROWS
 #undef PANEL_TILE_CASE
-#undef PANEL_GEMM
-#undef PANEL_BLOCK
+#undef PANEL_FORMAT
+#undef PANEL_MULTIPLY

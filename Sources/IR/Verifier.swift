@@ -129,9 +129,9 @@ public struct Verifier {
     }
     if let packing = tensor.packing {
       if tensor.kind == .state { messages.append("a state cannot be packed") }
-      if tensor.type.rank != 2 || tensor.type.element != packing.storedElement {
+      if tensor.type.rank != 2 || tensor.type.element != packing.element {
         messages.append(
-          "\(packing.rawValue) needs a \(packing.storedElement.rawValue) matrix, found \(tensor.type)"
+          "\(packing.rawValue) needs a \(packing.element.rawValue) matrix, found \(tensor.type)"
         )
       }
     }

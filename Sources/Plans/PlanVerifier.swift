@@ -57,7 +57,7 @@ public struct PlanVerifier {
       let place = "tensor \(tensor.name.printable)"
       _ = try Self.byteCount(tensor.element, tensor.shape, place)
       guard let packing = tensor.packing else { continue }
-      guard tensor.shape.count == 2, tensor.element == packing.storedElement else {
+      guard tensor.shape.count == 2, tensor.element == packing.element else {
         throw PlanError("\(place): \(packing.rawValue) holds no \(tensor.element)\(tensor.shape)")
       }
       _ = try Self.byteCount(tensor.storedElement, tensor.storedShape, place)

@@ -3,23 +3,27 @@
 public enum WeightPacking: String, Sendable, Hashable, CaseIterable {
   /// bf16 numbers, pairs of columns together.
   case bf16 = "bf16_panels"
+  /// Bytes with one f32 scale for each row, four columns together.
+  case int8 = "int8_panels"
 
   /// Rows of one panel.
   public static let panelRows = 16
 
-  /// The element type of the stored bytes.
-  public var storedElement: ElementType {
-    switch self {
-    case .bf16: .bf16
-    }
-  }
+  /// The type of the elements that are read, and the one whose bytes are stored.
+  public var element: ElementType { self == .bf16 ? .bf16 : .f32 }
+  public var storedElement: ElementType { self == .bf16 ? .bf16 : .u8 }
 
-  /// The stored shape of a matrix of `rows` × `columns`, padded to whole panels:
-  /// panels × pairs of columns × rows of a panel × 2.
+  /// Whether packing rounds elements of the type `element`.
+  public var rounds: Bool { self != .bf16 }
+
+  /// The stored shape of a matrix of `rows` × `columns`, padded to whole panels: panels × groups of
+  /// columns, before them the scales × rows of a panel × columns of a group.
   public func storedShape(rows: Int, columns: Int) -> [Int] {
-    let panels = rows / Self.panelRows + (rows % Self.panelRows == 0 ? 0 : 1)
+    func whole(_ count: Int, _ unit: Int) -> Int { count / unit + (count % unit == 0 ? 0 : 1) }
+    let panels = whole(rows, Self.panelRows)
     switch self {
-    case .bf16: return [panels, columns / 2 + columns % 2, Self.panelRows, 2]
+    case .bf16: return [panels, whole(columns, 2), Self.panelRows, 2]
+    case .int8: return [panels, whole(columns, 4) + 1, Self.panelRows, 4]
     }
   }
 }

@@ -14,7 +14,15 @@ import Testing
 
     /// How the weight is stored.
     enum Form: String {
-      case f32, bf16, bf16Panels
+      case f32, bf16, bf16Panels, int8Panels
+
+      var panels: PanelFormat? {
+        switch self {
+        case .f32, .bf16: nil
+        case .bf16Panels: .bf16
+        case .int8Panels: .int8
+        }
+      }
     }
 
     struct Features: OptionSet {
@@ -55,33 +63,37 @@ import Testing
     Case(rows: 0, inputs: 4, outputs: 5),
   ]
 
-  /// Every number of rows up to one that fills blocks, panels that are whole and not, and odd K.
-  static let panelCases: [Case] =
-    (0...18).map {
+  /// Every number of rows up to one that fills blocks, panels that are whole and not, odd K.
+  static let panelCases: [Case] = [Case.Form.bf16Panels, .int8Panels].flatMap(panelCases)
+
+  private static func panelCases(_ form: Case.Form) -> [Case] {
+    let small = (0...18).map { (rows: Int) -> Case in
       Case(
-        rows: $0, inputs: 30 + $0, outputs: 15 + $0, form: .bf16Panels, padding: $0 % 3,
-        epilogue: $0 % 2 == 0 ? [.bias, .gelu] : [.multiplier, .residual, .inPlace])
-    } + [
-      Case(rows: 1, inputs: 2048, outputs: 300, form: .bf16Panels),
-      Case(rows: 8, inputs: 1, outputs: 1, form: .bf16Panels),
-      Case(rows: 40, inputs: 0, outputs: 5, form: .bf16Panels, epilogue: [.bias]),
-      Case(
-        rows: 33, inputs: 3001, outputs: 33, form: .bf16Panels, epilogue: [.residual, .inPlace]),
-      Case(rows: 170, inputs: 1030, outputs: 260, form: .bf16Panels, epilogue: [.bias]),
-      Case(
-        rows: 700, inputs: 12, outputs: 400, form: .bf16Panels, epilogue: [.residual, .inPlace]),
+        rows: rows, inputs: 30 + rows, outputs: 15 + rows, form: form, padding: rows % 3,
+        epilogue: rows % 2 == 0 ? [.bias, .gelu] : [.multiplier, .residual, .inPlace])
+    }
+    let large = [
+      Case(rows: 1, inputs: 2048, outputs: 300, form: form),
+      Case(rows: 8, inputs: 1, outputs: 1, form: form),
+      Case(rows: 40, inputs: 0, outputs: 5, form: form, epilogue: [.bias]),
+      Case(rows: 33, inputs: 3001, outputs: 33, form: form, epilogue: [.residual, .inPlace]),
+      Case(rows: 170, inputs: 1030, outputs: 260, form: form, epilogue: [.bias]),
+      Case(rows: 700, inputs: 12, outputs: 400, form: form, epilogue: [.residual, .inPlace]),
       // Large enough for bf16 activations.
       Case(
-        rows: 15, inputs: 2049, outputs: 513, form: .bf16Panels, padding: 1,
+        rows: 15, inputs: 2049, outputs: 513, form: form, padding: 1,
         epilogue: [.bias, .gelu, .multiplier, .residual, .inPlace]),
-      Case(rows: 29, inputs: 1100, outputs: 1000, form: .bf16Panels, epilogue: [.bias]),
+      Case(rows: 29, inputs: 1100, outputs: 1000, form: form, epilogue: [.bias]),
     ]
+    return small + large
+  }
 
   /// The operands of a case, and the result by the definition in double precision.
   struct Problem {
-    let x, bias, multiplier, residual: [Float]
+    var x: [Float]
+    let bias, multiplier, residual: [Float]
     let weight: [UInt16]
-    let weightF32: [Float]
+    var weightF32: [Float]
     var expected: [Double] = []
     var bound: [Double] = []
 
@@ -97,13 +109,12 @@ import Testing
       residual =
         c.epilogue.contains(.inPlace)
         ? multiplier : random.floats(c.rows * (c.outputs + c.padding))
+      let (factors, weights) = (activations(c), roundedWeights(c))
       for m in 0..<c.rows {
         for n in 0..<c.outputs {
           var sum = 0.0, magnitude = 0.0
           for k in 0..<c.inputs {
-            let product =
-              Double(x[m * (c.inputs + c.padding) + k])
-              * Double(weightF32[n * (c.inputs + c.padding) + k])
+            let product = factors[m * c.inputs + k] * weights[n * c.inputs + k]
             sum += product
             magnitude += abs(product)
           }
@@ -113,10 +124,52 @@ import Testing
           if c.epilogue.contains(.multiplier) { sum *= Double(multiplier[place]) }
           if c.epilogue.contains(.residual) { sum += Double(residual[place]) }
           expected.append(sum)
-          let terms = c.form == .bf16Panels ? Double(c.inputs) : Double(c.inputs) / 8
+          let terms = c.form.panels == .bf16 ? Double(c.inputs) : Double(c.inputs) / 8
           bound.append((terms + 16) * unitRoundoff * (magnitude + 2))
         }
       }
+    }
+
+    /// The activations that are multiplied, dense: with int8 panels, in each group of columns whole
+    /// steps of which the largest has 127.
+    private func activations(_ c: Case) -> [Double] {
+      (0..<c.rows).flatMap { row -> [Double] in
+        let start = row * (c.inputs + c.padding)
+        let values = Array(x[start..<start + c.inputs])
+        guard c.form.panels == .int8 else { return values.map(Double.init) }
+        return stride(from: 0, to: c.inputs, by: Int(PG_GROUP_COLUMNS)).flatMap { start in
+          let group = values[start..<min(start + Int(PG_GROUP_COLUMNS), c.inputs)]
+          let largest = group.map(abs).max() ?? 0
+          return group.map {
+            Double(($0 * (127 / largest)).rounded(.toNearestOrEven)) * Double(largest / 127)
+          }
+        }
+      }
+    }
+
+    /// The weights after packing, dense.
+    private func roundedWeights(_ c: Case) -> [Double] {
+      let width = c.inputs + c.padding
+      guard c.form.panels == .int8 else {
+        return (0..<c.outputs).flatMap { weightF32[$0 * width..<$0 * width + c.inputs] }
+          .map(Double.init)
+      }
+      let panels = panels(c)
+      var values = [Float](repeating: 0, count: c.outputs * c.inputs)
+      pg_gather_panels(
+        .int8, &values, c.inputs, panels.constant, (0..<c.outputs).map { Int64($0) }, c.outputs,
+        c.inputs, 1)
+      return values.map(Double.init)
+    }
+
+    /// The weight in panels; what stands around them is no number.
+    func panels(_ c: Case) -> TestBuffer<Float> {
+      let format = c.form.panels ?? .bf16
+      let bytes = (c.outputs + 15) / 16 * pg_panel_bytes(format, c.inputs)
+      let panels = TestBuffer<Float>(count: bytes / 4, filler: -12345)
+      pg_pack_panels(
+        format, panels.pointer, weightF32, c.inputs + c.padding, c.outputs, c.inputs)
+      return panels
     }
   }
 
@@ -129,12 +182,13 @@ import Testing
     let residual = TestBuffer(problem.residual)
     let weight = TestBuffer(problem.weight, misalignment: 1, filler: 0x7fc0)
     let weightF32 = TestBuffer(problem.weightF32, misalignment: 1)
-    let panels = Self.panels(c, problem)
+    let panels = problem.panels(c)
     let form: WeightPointer =
       switch c.form {
       case .f32: .f32(weightF32.constant)
       case .bf16: .bf16(weight.constant)
-      case .bf16Panels: .bf16Panels(panels.constant)
+      case .bf16Panels: .panels(PanelPointer(.bf16, panels.constant))
+      case .int8Panels: .panels(PanelPointer(.int8, panels.constant))
       }
     let inPlace = c.epilogue.contains(.inPlace)
     let epilogue = Epilogue(
@@ -157,18 +211,9 @@ import Testing
     return out
   }
 
-  /// The weight in panels; NaN around them would spread if it were read.
-  static func panels(_ c: Case, _ problem: Problem) -> TestBuffer<UInt16> {
-    let count = (c.outputs + 15) / 16 * pg_panel_bytes(.bf16, c.inputs) / 2
-    let panels = TestBuffer<UInt16>(count: count, filler: 0x7fc0)
-    pg_pack_panels(
-      .bf16, panels.pointer, problem.weightF32, c.inputs + c.padding, c.outputs, c.inputs)
-    return panels
-  }
-
   static func scratch(_ c: Case) -> ScratchRequirement {
     let scratch =
-      c.form == .bf16Panels ? Kernels.panelLinearScratch : Kernels.linearScratch
+      c.form.panels == nil ? Kernels.linearScratch : Kernels.panelLinearScratch
     return scratch(c.rows, c.inputs, c.outputs)
   }
 
@@ -201,5 +246,39 @@ import Testing
       Self.run(c, problem, on: try makeKernels(threads: $0, scratch: scratch)).bits
     }
     #expect(results.allSatisfy { $0 == results[0] })
+  }
+
+  /// Sums of whole steps are exact.
+  @Test(arguments: panelCases.filter { $0.form == .int8Panels })
+  func `with int8 panels has the same bits on every instruction set`(_ c: Case) throws {
+    let problem = Problem(c, seed: 3)
+    var plain = c
+    plain.epilogue = []
+    let results = try supportedInstructionSets.map {
+      Self.run(
+        plain, problem, on: try makeKernels(threads: 2, scratch: Self.scratch(c), isa: $0)
+      ).bits
+    }
+    #expect(results.allSatisfy { $0 == results[0] })
+  }
+
+  /// Rows of zeros, weights of zeros, one outlier, and what is no number stays where it is.
+  @Test(arguments: supportedInstructionSets)
+  func `with int8 panels keeps zeros and NaN apart`(_ isa: InstructionSet) throws {
+    let c = Case(rows: 4, inputs: 300, outputs: 20, form: .int8Panels)
+    var problem = Problem(c, seed: 4)
+    for column in 0..<c.inputs {
+      problem.x[column] = 0
+      problem.weightF32[3 * c.inputs + column] = 0
+    }
+    problem.x[c.inputs + 7] = 1e6
+    problem.x[2 * c.inputs + 299] = .nan
+    let scratch = Self.scratch(c)
+    let out = Self.run(c, problem, on: try makeKernels(threads: 2, scratch: scratch, isa: isa))
+    let values = out.values
+    #expect(values[..<20].allSatisfy { $0 == 0 })
+    #expect(values[20..<40].allSatisfy(\.isFinite) && values[23] == 0)
+    #expect(values[40..<60].allSatisfy { $0.isNaN })
+    #expect(values[60..<80].allSatisfy(\.isFinite) && values[63] == 0)
   }
 }

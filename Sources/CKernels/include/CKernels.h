@@ -40,10 +40,15 @@ typedef enum PG_SWIFT(InstructionSet) __attribute__((enum_extensibility(closed))
 typedef enum PG_SWIFT(PanelFormat) __attribute__((enum_extensibility(closed))) pg_panel_format {
   /// Element (row r, column c) of a panel is the bf16 at (c / 2 · 16 + r) 2 + c mod 2.
   PG_PANEL_BF16 PG_SWIFT(bf16) = 0,
+  /// 16 f32 scales, one for each row, then bytes: element (row r, column c) is (b - 128) scale[r]
+  /// with the byte b at (c / 4 · 16 + r) 4 + c mod 4. The largest |w| of a row is 127 steps.
+  PG_PANEL_INT8 PG_SWIFT(int8),
 } pg_panel_format;
 
 /// Rows of a panel.
 #define PG_PANEL_ROWS 16
+/// Columns of activations that share a scale where they are rounded to int8.
+#define PG_GROUP_COLUMNS 256
 
 /// Functions of one f32 value. Vector error bounds hold for results that are normal numbers.
 typedef enum PG_SWIFT(UnaryOperation) __attribute__((enum_extensibility(closed))) pg_unary {
@@ -111,22 +116,21 @@ typedef struct pg_epilogue {
   ptrdiff_t ld_residual;
 } pg_epilogue;
 
-/// A product of many rows of activations with panels. It works on blocks of `block_rows` rows, in
-/// numbers of `element_bytes`. A pair of columns takes 2 · block_rows numbers, in an order that is
-/// the instruction set's own.
+/// A product of rows of activations with a weight in panels. It works on blocks of `block_rows` rows
+/// of activations, in an order that is the instruction set's own.
 typedef struct pg_block_product {
+  /// 0 where the instruction set has no such product.
   size_t block_rows;
-  size_t element_bytes;
-  /// Makes a block of m <= block_rows rows of x; missing rows and an odd last column are zeros.
-  /// Numbers of 2 bytes are rounded to bf16.
+  /// Bytes of a block of k columns.
+  size_t (*_Nullable block_bytes)(size_t k);
+  /// Makes a block of m <= block_rows rows of x, rounding as the product demands.
   void (*_Nullable pack)(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k);
-  /// y[i, j] = sum_k block[i, k] w[j, k], or += where `accumulates`, for the first m rows of a
-  /// block and the first n rows of panels that lie `panel_stride` elements apart. Both pointers
-  /// say where the first of `pairs` pairs of columns is. Error, of exact products of the block's
-  /// numbers, <= (K + 8) u sum_k |x w|.
+  /// y[i, j] = sum_c block[i, c] w[j, c], or += where `accumulates`, over the `count` columns from
+  /// `first` on, a multiple of PG_GROUP_COLUMNS, for the first m rows of a block and the first n
+  /// rows of panels of k columns.
   void (*_Nullable multiply)(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                             const uint16_t *panels, ptrdiff_t panel_stride, size_t n,
-                             size_t pairs, bool accumulates);
+                             const void *panels, size_t n, size_t k, size_t first, size_t count,
+                             bool accumulates);
 } pg_block_product;
 
 /// One instruction set's kernels.
@@ -206,11 +210,15 @@ typedef struct pg_kernels {
   void (*panel_gemv_bf16)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
                           const uint16_t *panels, size_t n, size_t k);
 
-  /// Products of many rows with the numbers of the activations as they are.
+  /// bf16 panels times f32 activations. Error <= (K + 8) u sum_k |x w|.
   pg_block_product f32_blocks;
-  /// The same with activations rounded to bf16, for instruction sets that multiply those faster;
-  /// elsewhere `block_rows` is 0.
+  /// bf16 panels times activations rounded to bf16, whose products are exact, for instruction sets
+  /// that have them. Error, of the rounded activations, <= (K + 8) u sum_k |x w|.
   pg_block_product bf16_blocks;
+  /// int8 panels times activations rounded to int8: in each group of PG_GROUP_COLUMNS columns, the
+  /// largest |x| of a row is 127 steps. Sums of a group are exact, so the results have the same
+  /// bits on every instruction set.
+  pg_block_product int8_blocks;
 } pg_kernels;
 
 /// Bytes of a panel of k columns.

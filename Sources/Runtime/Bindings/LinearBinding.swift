@@ -7,6 +7,7 @@ enum LinearBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "linear_f32": { try bind($0, .f32) }, "linear_bf16": { try bind($0, .bf16) },
     "linear_bf16_panels": { try bind($0, .bf16, .bf16) },
+    "linear_int8_panels": { try bind($0, .f32, .int8) },
   ]
 
   private static func bind(
@@ -62,9 +63,10 @@ enum LinearBinding {
 extension BufferView {
   /// This view as a weight that kernels stream. Unless it is packed, its elements are f32 or bf16.
   func weight(_ packing: WeightPacking?) -> WeightPointer {
-    if element == .f32 { return .f32(UnsafePointer(floats)) }
-    let halves = UnsafePointer(base.assumingMemoryBound(to: UInt16.self))
-    return packing == .bf16 ? .bf16Panels(halves) : .bf16(halves)
+    if let packing { return .panels(PanelPointer(packing.format, base)) }
+    return element == .bf16
+      ? .bf16(UnsafePointer(base.assumingMemoryBound(to: UInt16.self)))
+      : .f32(UnsafePointer(floats))
   }
 }
 

@@ -128,9 +128,10 @@ private struct GatherTiles: TileWork {
       table.functions.pointee.gather_bf16(
         start, outRowStride, base, rows.rowStride, ids + range.lowerBound, range.count,
         rows.columns, scale)
-    case .bf16Panels(let base):
+    case .panels(let panels):
       pg_gather_panels(
-        .bf16, start, outRowStride, base, ids + range.lowerBound, range.count, rows.columns, scale)
+        panels.format, start, outRowStride, panels.base, ids + range.lowerBound, range.count,
+        rows.columns, scale)
     }
   }
 }

@@ -85,13 +85,15 @@ public struct LinearArguments {
 extension Kernels {
   /// Up to this many rows are multiplied by streaming the weight, more by unpacking it.
   static let streamedRows = 32
-  /// The same for a weight in panels, which need no unpacking.
+  /// The same for bf16 in panels, where the activations then need not be packed.
   static let streamedPanelRows = 8
 
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
   public func linear(_ arguments: LinearArguments) {
-    if case .bf16Panels(let panels) = arguments.weight, arguments.rows > Self.streamedPanelRows {
-      panelLinear(arguments, panels)
+    if case .panels(let weight) = arguments.weight,
+      weight.format != .bf16 || arguments.rows > Self.streamedPanelRows
+    {
+      panelLinear(arguments, weight)
     } else if arguments.rows <= Self.streamedRows {
       let work = StreamedLinear(arguments, kernels: self)
       assertScratch(work.scratch)
@@ -119,10 +121,7 @@ extension Kernels {
   public static func panelLinearScratch(
     rows: Int, inputs: Int, outputs: Int
   ) -> ScratchRequirement {
-    let streamed = min(rows, streamedPanelRows) * StreamedLinear.maximumColumns
-    guard rows > streamedPanelRows else { return ScratchRequirement(perWorker: streamed * 4) }
-    return PanelLinear.scratch(rows: rows, inputs: inputs)
-      .union(ScratchRequirement(perWorker: streamed * 4))
+    PanelLinear.scratch(rows: rows, inputs: inputs)
   }
 }
 
@@ -180,11 +179,12 @@ struct StreamedLinear: TileWork {
       kernels.table.functions.pointee.gemv_bf16(
         product, rowStride, a.x, a.xRowStride, a.rows, weight + start, a.weightRowStride,
         range.count, a.inputs)
-    case .bf16Panels(let panels):
-      let panel = range.lowerBound / Int(PG_PANEL_ROWS)
+    case .panels(let weight):
       kernels.table.functions.pointee.panel_gemv_bf16(
         product, rowStride, a.x, a.xRowStride, a.rows,
-        panels + panel * PanelLinear.panelElements(inputs: a.inputs), range.count, a.inputs)
+        weight.panels(fromRow: range.lowerBound, inputs: a.inputs)
+          .assumingMemoryBound(to: UInt16.self),
+        range.count, a.inputs)
     }
   }
 }
@@ -269,7 +269,7 @@ struct BlockedLinear: TileWork {
           rowStride: rowStride, m: rowRange.count, n: columnRange.count, k: part.count,
           beta: block == 0 ? 0 : 1)
       }
-    case .bf16Panels:
+    case .panels:
       preconditionFailure("panels are multiplied by PanelLinear")
     }
   }

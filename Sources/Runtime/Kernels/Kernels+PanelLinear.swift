@@ -1,14 +1,13 @@
 import CKernels
 
 extension Kernels {
-  /// Computes `LinearArguments` of many rows with a weight in panels, some hundred rows at a time:
-  /// first the activations are packed into blocks, then the tiles of the output are computed from
-  /// blocks and panels.
-  func panelLinear(_ arguments: LinearArguments, _ panels: UnsafePointer<UInt16>) {
-    let step = PanelLinear.rowLimit
-    for start in stride(from: 0, to: arguments.rows, by: step) {
-      let rows = start..<min(start + step, arguments.rows)
-      let work = PanelLinear(arguments, panels, rows: rows, kernels: self)
+  /// Computes `LinearArguments` with a weight in panels, some hundred rows at a time: first the
+  /// activations are packed into blocks, then the tiles of the output are computed from blocks and
+  /// panels. Needs the scratch of `panelLinearScratch`.
+  func panelLinear(_ arguments: LinearArguments, _ weight: PanelPointer) {
+    for start in stride(from: 0, to: arguments.rows, by: PanelLinear.rowLimit) {
+      let rows = start..<min(start + PanelLinear.rowLimit, arguments.rows)
+      let work = PanelLinear(arguments, weight, rows: rows, kernels: self)
       assertScratch(work.scratch)
       pool.run(tiles: work.blockCount, PanelBlocks(work))
       pool.run(tiles: work.rowTiles.tileCount * work.columnTiles.tileCount, work)
@@ -16,24 +15,42 @@ extension Kernels {
   }
 }
 
+/// A weight matrix in panels.
+public struct PanelPointer {
+  public var format: PanelFormat
+  public var base: UnsafeRawPointer
+
+  public init(_ format: PanelFormat, _ base: UnsafeRawPointer) {
+    self.format = format
+    self.base = base
+  }
+
+  /// The panel that row `row` of the weight begins.
+  func panels(fromRow row: Int, inputs: Int) -> UnsafeRawPointer {
+    base + row / Int(PG_PANEL_ROWS) * pg_panel_bytes(format, inputs)
+  }
+}
+
 /// Some rows of a linear layer whose weight is in panels. Each tile is a rectangle of the output.
 /// K is walked in parts, so that a block stays in the first and a tile's weights in the second
 /// level of cache.
 struct PanelLinear: TileWork {
-  /// Rows whose blocks stand in scratch at once; a multiple of every table's `block_rows`.
+  /// Rows whose blocks stand in scratch at once; a multiple of every product's `block_rows`.
   static let rowLimit = 672
-  static let columnLimit = 128
   /// Rows of a tile at most.
   static let tileRowLimit = 168
-  /// Pairs of columns in one part of K.
-  static let pairLimit = 512
-
-  /// Weights of at least so many numbers are multiplied by bf16 activations where the instruction
-  /// set has a product for that. Smaller ones are not worth the rounding.
+  /// Rows up to which the weight is streamed once, in tiles of so many bytes.
+  static let streamedRows = 8
+  static let streamedTileBytes = 256 << 10
+  static let columnLimit = 128
+  /// Columns of one part of K.
+  static let partLimit = 1024
+  /// bf16 weights of at least so many numbers are multiplied by bf16 activations where the
+  /// instruction set has a product for that. Smaller ones are not worth the rounding.
   static let roundedWeightCount = 1 << 20
 
   let arguments: LinearArguments
-  let panels: UnsafePointer<UInt16>
+  let weight: PanelPointer
   let rows: Range<Int>
   let kernels: Kernels
   private let product: pg_block_product
@@ -42,42 +59,44 @@ struct PanelLinear: TileWork {
   let columnTiles: TileGrid
 
   init(
-    _ arguments: LinearArguments, _ panels: UnsafePointer<UInt16>, rows: Range<Int>,
-    kernels: Kernels
+    _ arguments: LinearArguments, _ weight: PanelPointer, rows: Range<Int>, kernels: Kernels
   ) {
     self.arguments = arguments
-    self.panels = panels
+    self.weight = weight
     self.rows = rows
     self.kernels = kernels
-    product = Self.product(arguments, kernels)
+    product = Self.product(arguments, weight.format, kernels)
     rowTiles = TileGrid(
       count: rows.count.dividedRoundingUp(by: product.block_rows),
       limit: Self.tileRowLimit / product.block_rows)
     columnTiles = TileGrid(
-      count: arguments.outputs, limit: Self.columnLimit, unit: Int(PG_PANEL_ROWS))
+      count: arguments.outputs, limit: Self.columnLimit(arguments, weight, rows.count),
+      unit: Int(PG_PANEL_ROWS))
   }
 
   private static func product(
-    _ arguments: LinearArguments, _ kernels: Kernels
+    _ arguments: LinearArguments, _ format: PanelFormat, _ kernels: Kernels
   ) -> pg_block_product {
     let functions = kernels.table.functions
-    let isLarge = arguments.inputs * arguments.outputs >= roundedWeightCount
-    return isLarge && functions.pointee.bf16_blocks.block_rows > 0
-      ? functions.pointee.bf16_blocks : functions.pointee.f32_blocks
+    switch format {
+    case .int8: return functions.pointee.int8_blocks
+    case .bf16:
+      let isLarge = arguments.inputs * arguments.outputs >= roundedWeightCount
+      return isLarge && functions.pointee.bf16_blocks.block_rows > 0
+        ? functions.pointee.bf16_blocks : functions.pointee.f32_blocks
+    }
+  }
+
+  private static func columnLimit(
+    _ arguments: LinearArguments, _ weight: PanelPointer, _ rows: Int
+  ) -> Int {
+    guard rows <= streamedRows else { return columnLimit }
+    let panels = max(1, streamedTileBytes / max(1, pg_panel_bytes(weight.format, arguments.inputs)))
+    return min(panels * Int(PG_PANEL_ROWS), StreamedLinear.maximumColumns)
   }
 
   private var blockRows: Int { product.block_rows }
   var blockCount: Int { rowTiles.count }
-  private var pairs: Int { arguments.inputs.dividedRoundingUp(by: 2) }
-
-  static func panelElements(inputs: Int) -> Int {
-    inputs.dividedRoundingUp(by: 2) * 2 * Int(PG_PANEL_ROWS)
-  }
-
-  /// Bytes of the first `pairs` pairs of columns of a block.
-  private func blockBytes(pairs: Int) -> Int {
-    2 * pairs * blockRows * product.element_bytes
-  }
 
   /// Packs the activations of a block.
   func pack(block index: Int) {
@@ -87,9 +106,14 @@ struct PanelLinear: TileWork {
       rows.count, arguments.inputs)
   }
 
+  private var blockBytes: Int {
+    // Rounded up so that every block is aligned.
+    (product.block_bytes?(arguments.inputs) ?? 0).rounded(upTo: 64)
+  }
+
   /// Where block number `index` stands in shared scratch.
   private func block(_ index: Int) -> UnsafeMutableRawPointer {
-    kernels.pool.scratch.shared + index * blockBytes(pairs: pairs)
+    kernels.pool.scratch.shared + index * blockBytes
   }
 
   /// The rows of `arguments.x` in a block.
@@ -101,17 +125,21 @@ struct PanelLinear: TileWork {
   /// What these rows need: all blocks, and a tile of the product for each thread.
   var scratch: ScratchRequirement {
     ScratchRequirement(
-      perWorker: rowTiles.tileSize * blockRows * columnTiles.tileSize * 4,
-      shared: blockCount * blockBytes(pairs: pairs))
+      perWorker: min(rowTiles.tileSize * blockRows, rows.count) * columnTiles.tileSize * 4,
+      shared: blockCount * blockBytes)
   }
 
   /// What suffices for any number of rows up to `rows`, on every instruction set.
   static func scratch(rows: Int, inputs: Int) -> ScratchRequirement {
-    // The largest block has fewer than 32 rows of f32.
-    let blocked = min(rows + 32, rowLimit)
+    // A block has at most 16 rows, of whole groups of columns, in numbers of at most 4 bytes with two
+    // more for each group.
+    let groups = inputs.dividedRoundingUp(by: Int(PG_GROUP_COLUMNS))
+    let rowBytes = groups * (Int(PG_GROUP_COLUMNS) + 2) * 4
+    let blocked = min(rows.rounded(upTo: 16) + 16, rowLimit)
     return ScratchRequirement(
-      perWorker: tileRowLimit * columnLimit * 4,
-      shared: blocked * 2 * inputs.dividedRoundingUp(by: 2) * 4)
+      perWorker: max(
+        tileRowLimit * columnLimit, min(rows, streamedRows) * StreamedLinear.maximumColumns) * 4,
+      shared: blocked * (rowBytes + 64))
   }
 
   func run(tile: Int, worker: Int) {
@@ -137,17 +165,16 @@ struct PanelLinear: TileWork {
     _ blocks: Range<Int>, _ columns: Range<Int>, into result: UnsafeMutablePointer<Float>,
     rowStride: Int
   ) {
-    let panelElements = Self.panelElements(inputs: arguments.inputs)
-    let weights = panels + columns.lowerBound / Int(PG_PANEL_ROWS) * panelElements
-    let parts = TileGrid(count: pairs, limit: Self.pairLimit)
+    let panels = weight.panels(fromRow: columns.lowerBound, inputs: arguments.inputs)
+    let parts = TileGrid(
+      count: arguments.inputs, limit: Self.partLimit, unit: Int(PG_GROUP_COLUMNS))
     for part in 0..<max(parts.tileCount, 1) {
       let range = parts.range(part)
       for block in blocks {
         product.multiply?(
           result + (block - blocks.lowerBound) * blockRows * rowStride, rowStride,
-          self.block(block) + blockBytes(pairs: range.lowerBound), rows(inBlock: block).count,
-          weights + range.lowerBound * 2 * Int(PG_PANEL_ROWS), panelElements, columns.count,
-          range.count, part > 0)
+          self.block(block), rows(inBlock: block).count, panels, columns.count, arguments.inputs,
+          range.lowerBound, range.count, part > 0)
       }
     }
   }

@@ -45,13 +45,13 @@ public enum WeightPointer {
   /// Row-major.
   case f32(UnsafePointer<Float>)
   case bf16(UnsafePointer<UInt16>)
-  /// In panels; see `PanelFormat`.
-  case bf16Panels(UnsafePointer<UInt16>)
+  case panels(PanelPointer)
 
   var elementBytes: Int {
     switch self {
     case .f32: 4
-    case .bf16, .bf16Panels: 2
+    case .bf16: 2
+    case .panels(let panels): panels.format == .bf16 ? 2 : 1
     }
   }
 }
