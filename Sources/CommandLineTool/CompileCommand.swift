@@ -10,7 +10,8 @@ enum CompileCommand: Command {
     name: "compile", arguments: ["MODEL"],
     options: [
       .value("-o", "FILE.plan", "the plan to write"),
-      .value("--dtype", "TYPE", "auto (as the checkpoint), f32 or bf16: how weights are stored"),
+      .value(
+        "--dtype", "TYPE", "auto (as the checkpoint), f32, bf16 or int8: how weights are stored"),
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
       .value("--threads", "N", "most threads to compile with"),
       .flag("--verify", "verify the graph after every pass and the plan's bytes at the end"),
@@ -61,9 +62,9 @@ enum CompileCommand: Command {
     let name = arguments.string("--dtype") ?? "auto"
     if let type = PassContext.DType(rawValue: name) { return type }
     throw arguments.error(
-      ["int8", "int4"].contains(name)
-        ? "--dtype \(name) is not supported yet; use bf16"
-        : "--dtype \(name.printable) is not known; it is auto, f32 or bf16")
+      name == "int4"
+        ? "--dtype int4 is not supported yet; use int8"
+        : "--dtype \(name.printable) is not known; it is auto, f32, bf16 or int8")
   }
 
   private static func passOptions(_ arguments: Arguments) throws -> PassManager.Options {

@@ -31,23 +31,37 @@ extension WeightPacking {
 }
 
 extension Module {
-  /// Weights and buffers with two axes whose every use reads panels.
-  fileprivate func matricesReadInPanels() -> Set<TensorID> {
-    var read: Set<TensorID> = []
-    var refused: Set<TensorID> = []
+  /// Matrices whose every use reads panels.
+  func matricesReadInPanels() -> Set<TensorID> {
+    panelUses().filter { !$0.value.isEmpty && !$0.value.contains(.other) }.keys
+      .filter { tensor($0).type.rank == 2 }.reduce(into: []) { $0.insert($1) }
+  }
+
+  /// Those of them that are a factor of a product.
+  func matricesMultipliedInPanels() -> Set<TensorID> {
+    let uses = panelUses()
+    return matricesReadInPanels().filter { uses[$0]?.contains(.factor) == true }
+  }
+
+  private enum PanelUse {
+    case factor, table, other
+  }
+
+  private func panelUses() -> [TensorID: Set<PanelUse>] {
+    var uses: [TensorID: Set<PanelUse>] = [:]
     for function in functions {
       for operation in function.operations {
         for (index, operand) in operation.operands.enumerated() {
           guard let id = operand?.tensor else { continue }
-          if KernelSelection.readsPanels(operation, index, of: self) {
-            read.insert(id)
-          } else {
-            refused.insert(id)
-          }
+          let isReadable = KernelSelection.readsPanels(operation, index, of: self)
+          let use: PanelUse = operation.op == "embedding" ? .table : .factor
+          uses[id, default: []].insert(isReadable ? use : .other)
         }
       }
-      refused.formUnion(function.results.compactMap(\.operand.tensor))
+      for id in function.results.compactMap(\.operand.tensor) {
+        uses[id, default: []].insert(.other)
+      }
     }
-    return read.subtracting(refused).filter { tensor($0).type.rank == 2 }
+    return uses
   }
 }

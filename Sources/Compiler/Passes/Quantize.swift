@@ -8,14 +8,28 @@ extension Pass {
   /// that `PassContext.dtype` asks for; all others, which are small, become f32,
   /// unless a result shows what type they have. Rounding a weight w
   /// to bf16 moves it by at most |w|·2⁻⁹. Widening, or keeping what the checkpoint has, is exact.
+  ///
+  /// int8 is for the matrices of products, which are packed at once: each row in whole steps of
+  /// 1/127 of its largest |w|, so that a weight moves by at most half a step. What is only looked up,
+  /// as an embedding that is no output head, costs no time and stays bf16.
   static let quantize = Pass(
     "quantize", .approximating,
     "Chooses the element type in which each weight is stored."
   ) { module, context in
     let uses = module.weightUses()
+    let factors = context.dtype.packing == nil ? [] : module.matricesMultipliedInPanels()
     var exactness = Pass.Exactness.exact
     for (index, tensor) in module.tensors.enumerated() where tensor.kind == .weight {
       guard let use = uses[TensorID(index)], use != .visible else { continue }
+      if let packing = context.dtype.packing, factors.contains(TensorID(index)) {
+        guard context.takeRewrite("store_as_\(packing.rawValue)", "%\(tensor.name)") else {
+          continue
+        }
+        module.tensors[index].type.element = packing.element
+        module.tensors[index].packing = packing
+        exactness = .approximating
+        continue
+      }
       let target = use == .streamed ? context.storage(of: tensor.type.element) : .f32
       guard target != tensor.type.element, tensor.type.element.isFloatingPoint,
         context.takeRewrite("store_as_\(target.rawValue)", "%\(tensor.name)")
@@ -33,10 +47,15 @@ extension PassContext {
   fileprivate func storage(of element: ElementType) -> ElementType {
     switch dtype {
     case .f32: .f32
-    case .bf16: .bf16
+    case .bf16, .int8: .bf16
     case .auto: element == .bf16 || element == .f16 ? .bf16 : .f32
     }
   }
+}
+
+extension PassContext.DType {
+  /// How matrices that are factors of products are packed; nil where the element type says it.
+  fileprivate var packing: WeightPacking? { self == .int8 ? .int8 : nil }
 }
 
 extension ElementType {

@@ -10,6 +10,8 @@ public struct PassContext: Sendable {
     case auto
     case f32
     case bf16
+    /// int8 steps of a scale for each row of a matrix, where kernels can stream it; else bf16.
+    case int8
   }
 
   /// One applied rewrite.
