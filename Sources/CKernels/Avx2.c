@@ -43,7 +43,8 @@ const pg_kernels pg_kernels_avx2 = {
     .gather_bf16 = gather_bf16,
     .panel_gemv_bf16 = panel_gemv_bf16,
     .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
-    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_words, pack_words, multiply_words},
+    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_int8_words, pack_int8_words, multiply_int8_words},
+    .int4_blocks = {INT4_WORDS_ROWS, block_bytes_int4_words, pack_int4_words, multiply_int4_words},
 };
 
 #endif

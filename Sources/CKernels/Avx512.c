@@ -53,7 +53,8 @@ const pg_kernels pg_kernels_avx512 = {
     .name = "avx512",
     COMMON_KERNELS,
     .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
-    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_words, pack_words, multiply_words},
+    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_int8_words, pack_int8_words, multiply_int8_words},
+    .int4_blocks = {INT4_WORDS_ROWS, block_bytes_int4_words, pack_int4_words, multiply_int4_words},
 };
 
 const pg_kernels pg_kernels_avx512_bf16 = {
@@ -62,7 +63,8 @@ const pg_kernels pg_kernels_avx512_bf16 = {
     COMMON_KERNELS,
     .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
     .bf16_blocks = {DOT_BLOCK_ROWS, block_bytes_pairs, pack_block_pairs, multiply_pairs},
-    .int8_blocks = {DOT_BLOCK_ROWS, block_bytes_vnni, pack_vnni, multiply_vnni},
+    .int8_blocks = {DOT_BLOCK_ROWS, block_bytes_int8_vnni, pack_int8_vnni, multiply_int8_vnni},
+    .int4_blocks = {INT4_VNNI_ROWS, block_bytes_int4_vnni, pack_int4_vnni, multiply_int4_vnni},
 };
 
 #endif

@@ -29,8 +29,9 @@ static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t 
 
 __attribute__((always_inline)) static inline void dot_tile(
     float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
-    size_t stride, const size_t vectors, size_t n, size_t first_column, size_t count,
+    size_t stride, const size_t vectors, size_t n, size_t k, size_t first_column, size_t count,
     bool accumulates) {
+  (void)k;
   const uint32_t *block = (const uint32_t *)activations + first_column / 2 * DOT_BLOCK_ROWS;
   panels += first_column / 2 * PAIR_BYTES;
   vf sum[DOT_BLOCK_ROWS][TILE_VECTORS];
@@ -69,13 +70,25 @@ __attribute__((always_inline)) static inline void dot_tile(
 #define PANEL_MULTIPLY multiply_pairs
 #include "VectorPanelsGemm.h"
 
-/// int8: four bytes of weights and activations are multiplied and added to an i32 sum at once.
-#define INT8_NAME(name) name##_vnni
-#define INT8_ROWS DOT_BLOCK_ROWS
-#define INT8_QUAD_WORDS 1
-#define INT8_STORE_QUAD(word, quad) memcpy(word, quad, 4)
-#define INT8_WEIGHTS __m512i
-#define INT8_LOAD(weights, p) ((weights) = _mm512_loadu_si512(p))
-#define INT8_ADD(sum, weights, words) \
+/// Four bytes of weights and activations are multiplied and added to an i32 sum at once.
+#define INT_QUAD_WORDS 1
+#define INT_STORE_QUAD(word, quad) memcpy(word, quad, 4)
+#define INT_WEIGHTS vi
+#define INT_ADD(sum, weights, words) \
   _mm512_dpbusd_epi32(sum, weights, _mm512_set1_epi32((words)[0]))
-#include "VectorPanelsInt8.h"
+
+#define INT_BITS 8
+#define INT_NAME(name) name##_int8_vnni
+#define INT_ROWS DOT_BLOCK_ROWS
+#define INT_LOAD(weights, p) ((weights)[0] = v_load_words(p))
+#include "VectorPanelsInt.h"
+
+/// 12 sums of each group of columns, 12 of all.
+#define INT4_VNNI_ROWS 6
+#define INT_BITS 4
+#define INT_NAME(name) name##_int4_vnni
+#define INT_ROWS INT4_VNNI_ROWS
+#define INT_LOAD(weights, p)                          \
+  ((weights)[0] = v_low_nibbles(v_load_words(p)),     \
+   (weights)[1] = v_high_nibbles(v_load_words(p)))
+#include "VectorPanelsInt.h"

@@ -13,7 +13,10 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
     case PG_PANEL_BF16:
       return (k + 1) / 2 * 2 * ROWS * sizeof(uint16_t);
     case PG_PANEL_INT8:
-      return ROWS * sizeof(float) + (k + 3) / 4 * 4 * ROWS;
+      return INT8_SCALE_BYTES + (k + 3) / 4 * 4 * ROWS;
+    case PG_PANEL_INT4:
+      return INT4_SCALE_BYTES(k) +
+             (k + INT4_GROUP_COLUMNS - 1) / INT4_GROUP_COLUMNS * INT4_GROUP_COLUMNS * ROWS / 2;
   }
 }
 
@@ -45,6 +48,76 @@ static void pack_int8(char *panel, const float *w, ptrdiff_t ldw, size_t rows, s
   }
 }
 
+/// Four-bit steps -8...7 of n <= 32 weights.
+static void round_to_int4(int8_t *steps, const float *w, size_t n, float scale) {
+  for (size_t c = 0; c < n; c++) {
+    const float step = rintf(w[c] / scale);
+    steps[c] = (int8_t)(step < -8 ? -8 : step > 7 ? 7 : step);
+  }
+}
+
+/// Steps of n <= 32 weights and the scale for them, a bf16 number: of scales around the one that
+/// gives the largest weight the step -8, the one with the least squared error, each improved once to
+/// the best scale for its steps.
+static uint16_t best_int4(int8_t *best, const float *w, size_t n) {
+  float largest = 0;
+  for (size_t c = 0; c < n; c++) {
+    if (fabsf(w[c]) > fabsf(largest)) largest = w[c];
+  }
+  memset(best, 0, n);
+  // What is no number makes the whole group no number.
+  for (size_t c = 0; c < n; c++) {
+    if (isnan(w[c])) return narrow_to_bf16(NAN);
+  }
+  if (!(fabsf(largest) >= PG_LEAST_STEPPED)) return 0;
+  uint16_t best_scale = 0;
+  float least = INFINITY;
+  for (int candidate = -4; candidate <= 4; candidate++) {
+    int8_t steps[INT4_GROUP_COLUMNS];
+    float scale = -largest / (8 + 0.4f * (float)candidate);
+    round_to_int4(steps, w, n, scale);
+    float product = 0, square = 0;
+    for (size_t c = 0; c < n; c++) {
+      product += w[c] * (float)steps[c];
+      square += (float)(steps[c] * steps[c]);
+    }
+    const uint16_t bits = narrow_to_bf16(product / square);
+    scale = widen_bf16(bits);
+    if (!(fabsf(scale) > 0)) continue;
+    round_to_int4(steps, w, n, scale);
+    float error = 0;
+    for (size_t c = 0; c < n; c++) {
+      const float off = w[c] - scale * (float)steps[c];
+      error += off * off;
+    }
+    if (error < least) {
+      least = error;
+      best_scale = bits;
+      memcpy(best, steps, n);
+    }
+  }
+  return best_scale;
+}
+
+static void pack_int4(char *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
+  uint16_t *scales = (uint16_t *)panel;
+  uint8_t *bytes = (uint8_t *)panel + INT4_SCALE_BYTES(k);
+  memset(bytes, 0x88, pg_panel_bytes(PG_PANEL_INT4, k) - INT4_SCALE_BYTES(k));
+  for (size_t r = 0; r < rows; r++, w += ldw) {
+    for (size_t first = 0; first < k; first += INT4_GROUP_COLUMNS) {
+      const size_t columns = k - first < INT4_GROUP_COLUMNS ? k - first : INT4_GROUP_COLUMNS;
+      int8_t steps[INT4_GROUP_COLUMNS];
+      scales[first / INT4_GROUP_COLUMNS * ROWS + r] = best_int4(steps, w + first, columns);
+      for (size_t i = 0; i < columns; i++) {
+        const size_t c = first + i;
+        uint8_t *byte = bytes + (c / 8 * ROWS + r) * 4 + c % 4;
+        const uint8_t half = (uint8_t)(steps[i] + 8);
+        *byte = c % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half) : (uint8_t)((*byte & 15) | half << 4);
+      }
+    }
+  }
+}
+
 void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdiff_t ldw, size_t n,
                     size_t k) {
   char *panel = panels;
@@ -59,18 +132,27 @@ void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdif
       case PG_PANEL_INT8:
         pack_int8(panel, w, ldw, rows, k);
         break;
+      case PG_PANEL_INT4:
+        pack_int4(panel, w, ldw, rows, k);
+        break;
     }
   }
 }
 
-/// Element (row, c) of a panel.
-static inline float panel_element(pg_panel_format format, const char *panel, size_t row, size_t c) {
+/// Element (row, c) of a panel of k columns.
+static inline float panel_element(pg_panel_format format, const char *panel, size_t row, size_t c,
+                                  size_t k) {
   switch (format) {
     case PG_PANEL_BF16:
       return widen_bf16(((const uint16_t *)panel)[(c / 2 * ROWS + row) * 2 + c % 2]);
     case PG_PANEL_INT8: {
-      const uint8_t *bytes = (const uint8_t *)panel + ROWS * sizeof(float);
+      const uint8_t *bytes = (const uint8_t *)panel + INT8_SCALE_BYTES;
       return (float)(bytes[(c / 4 * ROWS + row) * 4 + c % 4] - 128) * ((const float *)panel)[row];
+    }
+    case PG_PANEL_INT4: {
+      const int byte = ((const uint8_t *)panel + INT4_SCALE_BYTES(k))[(c / 8 * ROWS + row) * 4 + c % 4];
+      const uint16_t scale = ((const uint16_t *)panel)[c / INT4_GROUP_COLUMNS * ROWS + row];
+      return (float)((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * widen_bf16(scale);
     }
   }
 }
@@ -81,7 +163,7 @@ void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const v
   for (size_t r = 0; r < rows; r++, out += ldo) {
     const char *panel = (const char *)panels + (size_t)ids[r] / ROWS * bytes;
     for (size_t c = 0; c < k; c++) {
-      out[c] = scale * panel_element(format, panel, (size_t)ids[r] % ROWS, c);
+      out[c] = scale * panel_element(format, panel, (size_t)ids[r] % ROWS, c, k);
     }
   }
 }

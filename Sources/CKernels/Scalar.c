@@ -352,20 +352,52 @@ static void multiply_int8_block(float *y, ptrdiff_t ldy, const void *block, size
       const char *panel = (const char *)panels + col / PG_PANEL_ROWS * stride;
       const size_t place = col % PG_PANEL_ROWS;
       const float weight_scale = ((const float *)panel)[place];
-      const uint8_t *bytes = (const uint8_t *)panel + PG_PANEL_ROWS * sizeof(float);
-      float sum = accumulates ? y[(ptrdiff_t)row * ldy + (ptrdiff_t)col] : 0;
+      const uint8_t *bytes = (const uint8_t *)panel + INT8_SCALE_BYTES;
+      float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
+      float sum = accumulates ? *out : 0;
       for (size_t at = first; at < first + count; at += PG_GROUP_COLUMNS) {
         const int8_group *group = (const int8_group *)block + at / PG_GROUP_COLUMNS;
-        const size_t left = first + count - at;
         int32_t steps = 0;
-        for (size_t i = 0; i < left && i < PG_GROUP_COLUMNS; i++) {
-          const size_t c = at + i;
+        for (size_t c = at; c < first + count && c < at + PG_GROUP_COLUMNS; c++) {
           steps += (bytes[(c / 4 * PG_PANEL_ROWS + place) * 4 + c % 4] - 128) *
-                   group->steps[row][i];
+                   group->steps[row][c - at];
         }
-        sum = fmaf((float)steps * group->scale[row], weight_scale, sum);
+        sum = fmaf((float)steps * weight_scale, group->scale[row], sum);
       }
-      y[(ptrdiff_t)row * ldy + (ptrdiff_t)col] = sum;
+      *out = sum;
+    }
+  }
+}
+
+static void multiply_int4_block(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                                const void *panels, size_t n, size_t k, size_t first,
+                                size_t count, bool accumulates) {
+  const size_t stride = pg_panel_bytes(PG_PANEL_INT4, k);
+  for (size_t row = 0; row < m; row++) {
+    for (size_t col = 0; col < n; col++) {
+      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * stride;
+      const size_t place = col % PG_PANEL_ROWS;
+      const uint16_t *scales = (const uint16_t *)panel;
+      const uint8_t *bytes = (const uint8_t *)panel + INT4_SCALE_BYTES(k);
+      float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
+      float sum = accumulates ? *out : 0;
+      for (size_t at = first; at < first + count; at += PG_GROUP_COLUMNS) {
+        const int8_group *group = (const int8_group *)block + at / PG_GROUP_COLUMNS;
+        const size_t end = at + PG_GROUP_COLUMNS < first + count ? at + PG_GROUP_COLUMNS
+                                                                 : first + count;
+        float value = 0;
+        for (size_t part = at; part < end; part += INT4_GROUP_COLUMNS) {
+          int32_t steps = 0;
+          for (size_t c = part; c < end && c < part + INT4_GROUP_COLUMNS; c++) {
+            const int byte = bytes[(c / 8 * PG_PANEL_ROWS + place) * 4 + c % 4];
+            steps += ((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * group->steps[row][c - at];
+          }
+          const float scale = widen_bf16(scales[part / INT4_GROUP_COLUMNS * PG_PANEL_ROWS + place]);
+          value = fmaf((float)steps, scale, value);
+        }
+        sum = fmaf(value, group->scale[row], sum);
+      }
+      *out = sum;
     }
   }
 }
@@ -394,4 +426,5 @@ const pg_kernels pg_kernels_scalar = {
     .panel_gemv_bf16 = panel_gemv_bf16,
     .f32_blocks = {BLOCK_ROWS, block_bytes, pack_block, multiply_block},
     .int8_blocks = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int8_block},
+    .int4_blocks = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int4_block},
 };

@@ -8,6 +8,12 @@
 /// counts as 0, since its steps would have no normal number as scale.
 #define PG_LEAST_STEPPED 0x1p-100f
 
+/// Columns of a panel in int4 that share a scale in each row.
+#define INT4_GROUP_COLUMNS 32
+/// The scales at the start of a panel of k columns; those of int4 are padded to whole 64 bytes.
+#define INT8_SCALE_BYTES (PG_PANEL_ROWS * sizeof(float))
+#define INT4_SCALE_BYTES(k) (((k) + 63) / 64 * 2 * PG_PANEL_ROWS * sizeof(uint16_t))
+
 extern const pg_kernels pg_kernels_scalar;
 #if defined(__x86_64__)
 extern const pg_kernels pg_kernels_avx2;

@@ -40,13 +40,15 @@ static inline vf v_load_bf16_first(const uint16_t *p, size_t n) {
 }
 /// V_LANES 32-bit integers.
 typedef __m256i vi;
-static inline vi v_zero(void) { return _mm256_setzero_si256(); }
-static inline vi v_subtract(vi a, int32_t b) { return _mm256_sub_epi32(a, _mm256_set1_epi32(b)); }
+static inline vi v_word(int32_t a) { return _mm256_set1_epi32(a); }
+static inline vi v_load_words(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static inline vf v_float(vi a) { return _mm256_cvtepi32_ps(a); }
+/// The low and high four bits of each byte.
+static inline vi v_low_nibbles(vi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
+static inline vi v_high_nibbles(vi a) { return v_low_nibbles(_mm256_srli_epi16(a, 4)); }
 /// The bytes at even and odd places, as 16-bit numbers.
 typedef struct { vi even, odd; } v_bytes;
-static inline v_bytes v_load_bytes(const void *p) {
-  const vi bytes = _mm256_loadu_si256(p);
+static inline v_bytes v_bytes_of(vi bytes) {
   const vi even = _mm256_and_si256(bytes, _mm256_set1_epi16(0xff));
   return (v_bytes){even, _mm256_srli_epi16(bytes, 8)};
 }

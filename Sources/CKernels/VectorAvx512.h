@@ -33,13 +33,15 @@ static inline vf v_load_bf16_first(const uint16_t *p, size_t n) {
 }
 /// V_LANES 32-bit integers.
 typedef __m512i vi;
-static inline vi v_zero(void) { return _mm512_setzero_si512(); }
-static inline vi v_subtract(vi a, int32_t b) { return _mm512_sub_epi32(a, _mm512_set1_epi32(b)); }
+static inline vi v_word(int32_t a) { return _mm512_set1_epi32(a); }
+static inline vi v_load_words(const void *p) { return _mm512_loadu_si512(p); }
 static inline vf v_float(vi a) { return _mm512_cvtepi32_ps(a); }
+/// The low and high four bits of each byte.
+static inline vi v_low_nibbles(vi a) { return _mm512_and_si512(a, _mm512_set1_epi8(15)); }
+static inline vi v_high_nibbles(vi a) { return v_low_nibbles(_mm512_srli_epi16(a, 4)); }
 /// The bytes at even and odd places, as 16-bit numbers.
 typedef struct { vi even, odd; } v_bytes;
-static inline v_bytes v_load_bytes(const void *p) {
-  const vi bytes = _mm512_loadu_si512(p);
+static inline v_bytes v_bytes_of(vi bytes) {
   const vi even = _mm512_and_si512(bytes, _mm512_set1_epi16(0xff));
   return (v_bytes){even, _mm512_srli_epi16(bytes, 8)};
 }

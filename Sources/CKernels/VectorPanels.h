@@ -55,8 +55,9 @@ static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m,
 /// A tile of constant m rows and `vectors` vectors.
 __attribute__((always_inline)) static inline void panel_tile(
     float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
-    size_t stride, const size_t vectors, size_t n, size_t first_column, size_t count,
+    size_t stride, const size_t vectors, size_t n, size_t k, size_t first_column, size_t count,
     bool accumulates) {
+  (void)k;
   const float *block = (const float *)activations + first_column * BLOCK_ROWS;
   panels += first_column / 2 * PAIR_BYTES;
   vf sum[BLOCK_ROWS][TILE_VECTORS];
@@ -183,15 +184,14 @@ static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t l
 }
 
 /// Rounds n <= PG_GROUP_COLUMNS activations to steps of a scale, which is returned; the largest
-/// |x| is 127 steps. `sum` becomes the sum of all steps. NaN where one activation is.
-static float round_to_int8(int8_t *steps, int32_t *sum, const float *x, size_t n) {
+/// |x| is 127 steps. `steps` has zeros behind them. NaN where one activation is.
+static float round_to_int8(int8_t *steps, const float *x, size_t n) {
   vf largest = v_set(0.0f);
   size_t at = 0;
   for (; at + V_LANES <= n; at += V_LANES) largest = v_max_nan(largest, v_abs(v_load(x + at)));
   if (at < n) {
     largest = v_max_nan(largest, v_abs(v_load_first(x + at, n - at, v_set(0.0f))));
   }
-  *sum = 0;
   if (v_any_nan(largest)) return NAN;
   const float limit = v_largest(largest);
   if (!(limit >= PG_LEAST_STEPPED)) return 0;
@@ -201,33 +201,46 @@ static float round_to_int8(int8_t *steps, int32_t *sum, const float *x, size_t n
                                         : v_load_first(x + at, n - at, v_set(0.0f));
     v_store_int8(steps + at, v_mul(values, inverse));
   }
-  for (size_t i = 0; i < n; i++) *sum += steps[i];
   return limit / 127;
 }
 
-/// Scales at the start of an int8 panel.
-#define PANEL_SCALE_BYTES (PG_PANEL_ROWS * sizeof(float))
-
 /// Without an instruction that multiplies bytes, they are multiplied as 16-bit numbers, columns 0
 /// and 2 together, then 1 and 3. (Products of bytes in 16 bits would saturate.)
-#define INT8_NAME(name) name##_words
-#if V_LANES == 16
-#define INT8_WORDS_ROWS 8
-#else
-#define INT8_WORDS_ROWS 4
-#endif
-#define INT8_ROWS INT8_WORDS_ROWS
-#define INT8_QUAD_WORDS 2
-#define INT8_STORE_QUAD(words, quad)                           \
+#define INT_QUAD_WORDS 2
+#define INT_STORE_QUAD(words, quad)                            \
   ((words)[0] = int8_word_pair((quad)[0], (quad)[2]),          \
    (words)[1] = int8_word_pair((quad)[1], (quad)[3]))
-#define INT8_WEIGHTS v_bytes
-#define INT8_LOAD(weights, p) ((weights) = v_load_bytes(p))
-#define INT8_ADD(sum, weights, words) v_add_products(sum, weights, (words)[0], (words)[1])
+#define INT_WEIGHTS v_bytes
+#define INT_ADD(sum, weights, words) v_add_products(sum, weights, (words)[0], (words)[1])
 
 /// Two numbers as the 16-bit halves of a word.
 static inline int32_t int8_word_pair(int8_t low, int8_t high) {
   return (int32_t)((uint32_t)(uint16_t)low | (uint32_t)(uint16_t)high << 16);
 }
 
-#include "VectorPanelsInt8.h"
+#if V_LANES == 16
+#define INT8_WORDS_ROWS 8
+#define INT4_WORDS_ROWS 4
+#else
+#define INT8_WORDS_ROWS 4
+#define INT4_WORDS_ROWS 2
+#endif
+
+#define INT_BITS 8
+#define INT_NAME(name) name##_int8_words
+#define INT_ROWS INT8_WORDS_ROWS
+#define INT_LOAD(weights, p) ((weights)[0] = v_bytes_of(v_load_words(p)))
+#include "VectorPanelsInt.h"
+
+#define INT_BITS 4
+#define INT_NAME(name) name##_int4_words
+#define INT_ROWS INT4_WORDS_ROWS
+#define INT_LOAD(weights, p)                                       \
+  ((weights)[0] = v_bytes_of(v_low_nibbles(v_load_words(p))),      \
+   (weights)[1] = v_bytes_of(v_high_nibbles(v_load_words(p))))
+#include "VectorPanelsInt.h"
+
+#undef INT_QUAD_WORDS
+#undef INT_STORE_QUAD
+#undef INT_WEIGHTS
+#undef INT_ADD

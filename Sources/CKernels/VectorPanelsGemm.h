@@ -1,6 +1,6 @@
 // The product of a block of activations with panels, tile by tile. The including file defines
-//   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, first, count, accumulates)  for constant
-//                    m; `stride` is a panel's bytes,
+//   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, k, first, count, accumulates)  for
+//                    constant m; `stride` is a panel's bytes,
 //   PANEL_TILE_ROWS  the most rows of a tile,
 //   PANEL_FORMAT     the format of the panels,
 //   PANEL_MULTIPLY   the name of the function.
@@ -8,10 +8,10 @@
 #define PANEL_TILE_CASE(rows)                                                                     \
   case rows:                                                                                      \
     if (vectors == TILE_VECTORS) {                                                                \
-      PANEL_TILE(y, ldy, block, rows, panel, stride, TILE_VECTORS, left, first, count,            \
+      PANEL_TILE(y, ldy, block, rows, panel, stride, TILE_VECTORS, left, k, first, count,         \
                  accumulates);                                                                    \
     } else {                                                                                      \
-      PANEL_TILE(y, ldy, block, rows, panel, stride, PANEL_VECTORS, left, first, count,           \
+      PANEL_TILE(y, ldy, block, rows, panel, stride, PANEL_VECTORS, left, k, first, count,        \
                  accumulates);                                                                    \
     }                                                                                             \
     break;
@@ -28,8 +28,10 @@ static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
     switch (m) {
       PANEL_TILE_CASE(1)
       PANEL_TILE_CASE(2)
+#if PANEL_TILE_ROWS > 2
       PANEL_TILE_CASE(3)
       PANEL_TILE_CASE(4)
+#endif
 #if PANEL_TILE_ROWS > 4
       PANEL_TILE_CASE(5)
       PANEL_TILE_CASE(6)
@@ -37,6 +39,8 @@ static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
 #if PANEL_TILE_ROWS > 6
       PANEL_TILE_CASE(7)
       PANEL_TILE_CASE(8)
+#endif
+#if PANEL_TILE_ROWS > 8
       PANEL_TILE_CASE(9)
       PANEL_TILE_CASE(10)
       PANEL_TILE_CASE(11)

@@ -11,7 +11,8 @@ enum CompileCommand: Command {
     options: [
       .value("-o", "FILE.plan", "the plan to write"),
       .value(
-        "--dtype", "TYPE", "auto (as the checkpoint), f32, bf16 or int8: how weights are stored"),
+        "--dtype", "TYPE",
+        "auto (as the checkpoint), f32, bf16, int8 or int4: how weights are stored"),
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
       .value("--threads", "N", "most threads to compile with"),
       .flag("--verify", "verify the graph after every pass and the plan's bytes at the end"),
@@ -62,9 +63,7 @@ enum CompileCommand: Command {
     let name = arguments.string("--dtype") ?? "auto"
     if let type = PassContext.DType(rawValue: name) { return type }
     throw arguments.error(
-      name == "int4"
-        ? "--dtype int4 is not supported yet; use int8"
-        : "--dtype \(name.printable) is not known; it is auto, f32, bf16 or int8")
+      "--dtype \(name.printable) is not known; it is auto, f32, bf16, int8 or int4")
   }
 
   private static func passOptions(_ arguments: Arguments) throws -> PassManager.Options {

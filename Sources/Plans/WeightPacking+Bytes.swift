@@ -32,6 +32,7 @@ extension WeightPacking {
     switch self {
     case .bf16: .bf16
     case .int8: .int8
+    case .int4: .int4
     }
   }
 

@@ -5,6 +5,8 @@ public enum WeightPacking: String, Sendable, Hashable, CaseIterable {
   case bf16 = "bf16_panels"
   /// Bytes with one f32 scale for each row, four columns together.
   case int8 = "int8_panels"
+  /// Four bits with one bf16 scale for each 32 columns of each row, eight columns together.
+  case int4 = "int4_panels"
 
   /// Rows of one panel.
   public static let panelRows = 16
@@ -17,13 +19,14 @@ public enum WeightPacking: String, Sendable, Hashable, CaseIterable {
   public var rounds: Bool { self != .bf16 }
 
   /// The stored shape of a matrix of `rows` × `columns`, padded to whole panels: panels × groups of
-  /// columns, before them the scales × rows of a panel × columns of a group.
+  /// columns, before them the scales × rows of a panel × bytes of a row.
   public func storedShape(rows: Int, columns: Int) -> [Int] {
     func whole(_ count: Int, _ unit: Int) -> Int { count / unit + (count % unit == 0 ? 0 : 1) }
     let panels = whole(rows, Self.panelRows)
     switch self {
     case .bf16: return [panels, whole(columns, 2), Self.panelRows, 2]
     case .int8: return [panels, whole(columns, 4) + 1, Self.panelRows, 4]
+    case .int4: return [panels, whole(columns, 64) + whole(columns, 32) * 4, Self.panelRows, 4]
     }
   }
 }

@@ -11,10 +11,10 @@ extension Pass {
     "pack_weights", .exact,
     "Arranges streamed matrices in the panels that kernels read."
   ) { module, context in
-    let readable = module.matricesReadInPanels()
-    for index in module.tensors.indices where readable.contains(TensorID(index)) {
-      let tensor = module.tensors[index]
-      guard tensor.packing == nil, let packing = WeightPacking(for: tensor.type.element),
+    for (id, uses) in module.panelUses().sorted(by: { $0.key.index < $1.key.index }) {
+      let (index, tensor) = (id.index, module.tensor(id))
+      guard !uses.contains(.other), tensor.type.rank == 2, tensor.packing == nil,
+        let packing = WeightPacking(for: tensor.type.element),
         context.takeRewrite("pack_as_\(packing.rawValue)", "%\(tensor.name)")
       else { continue }
       module.tensors[index].packing = packing
@@ -31,23 +31,13 @@ extension WeightPacking {
 }
 
 extension Module {
-  /// Matrices whose every use reads panels.
-  func matricesReadInPanels() -> Set<TensorID> {
-    panelUses().filter { !$0.value.isEmpty && !$0.value.contains(.other) }.keys
-      .filter { tensor($0).type.rank == 2 }.reduce(into: []) { $0.insert($1) }
-  }
-
-  /// Those of them that are a factor of a product.
-  func matricesMultipliedInPanels() -> Set<TensorID> {
-    let uses = panelUses()
-    return matricesReadInPanels().filter { uses[$0]?.contains(.factor) == true }
-  }
-
-  private enum PanelUse {
+  /// What an operation does with a tensor: reads panels as a factor or as a table, or cannot.
+  enum PanelUse {
     case factor, table, other
   }
 
-  private func panelUses() -> [TensorID: Set<PanelUse>] {
+  /// How functions use each tensor that they read.
+  func panelUses() -> [TensorID: Set<PanelUse>] {
     var uses: [TensorID: Set<PanelUse>] = [:]
     for function in functions {
       for operation in function.operations {

@@ -9,19 +9,20 @@ extension Pass {
   /// unless a result shows what type they have. Rounding a weight w
   /// to bf16 moves it by at most |w|·2⁻⁹. Widening, or keeping what the checkpoint has, is exact.
   ///
-  /// int8 is for the matrices of products, which are packed at once: each row in whole steps of
-  /// 1/127 of its largest |w|, so that a weight moves by at most half a step. What is only looked up,
-  /// as an embedding that is no output head, costs no time and stays bf16.
+  /// int8 and int4 are for the matrices of products, which are packed at once. With int8, each row is
+  /// in whole steps of 1/127 of its largest |w|, so that a weight moves by at most half a step; with
+  /// int4, each 32 columns of a row are in 16 steps. What is only looked up, as an embedding that is no
+  /// output head, costs no time and stays bf16.
   static let quantize = Pass(
     "quantize", .approximating,
     "Chooses the element type in which each weight is stored."
   ) { module, context in
     let uses = module.weightUses()
-    let factors = context.dtype.packing == nil ? [] : module.matricesMultipliedInPanels()
+    let packings = module.packings(for: context.dtype)
     var exactness = Pass.Exactness.exact
     for (index, tensor) in module.tensors.enumerated() where tensor.kind == .weight {
       guard let use = uses[TensorID(index)], use != .visible else { continue }
-      if let packing = context.dtype.packing, factors.contains(TensorID(index)) {
+      if let packing = packings[TensorID(index)] {
         guard context.takeRewrite("store_as_\(packing.rawValue)", "%\(tensor.name)") else {
           continue
         }
@@ -47,15 +48,25 @@ extension PassContext {
   fileprivate func storage(of element: ElementType) -> ElementType {
     switch dtype {
     case .f32: .f32
-    case .bf16, .int8: .bf16
+    case .bf16, .int8, .int4: .bf16
     case .auto: element == .bf16 || element == .f16 ? .bf16 : .f32
     }
   }
 }
 
-extension PassContext.DType {
-  /// How matrices that are factors of products are packed; nil where the element type says it.
-  fileprivate var packing: WeightPacking? { self == .int8 ? .int8 : nil }
+extension Module {
+  /// How the matrices that are factors of products are packed, where the element type does not say it.
+  /// A table that is also looked up holds every token's embedding, so int4 leaves it at int8.
+  fileprivate func packings(for dtype: PassContext.DType) -> [TensorID: WeightPacking] {
+    guard dtype == .int8 || dtype == .int4 else { return [:] }
+    return panelUses().reduce(into: [:]) { packings, entry in
+      let (id, uses) = entry
+      guard uses.contains(.factor), !uses.contains(.other), tensor(id).type.rank == 2 else {
+        return
+      }
+      packings[id] = dtype == .int4 && !uses.contains(.table) ? .int4 : .int8
+    }
+  }
 }
 
 extension ElementType {

@@ -12,6 +12,9 @@ public struct PassContext: Sendable {
     case bf16
     /// int8 steps of a scale for each row of a matrix, where kernels can stream it; else bf16.
     case int8
+    /// int4 steps of a scale for each 32 columns of a row of a matrix that is a factor only; what is
+    /// also looked up is int8.
+    case int4
   }
 
   /// One applied rewrite.

@@ -8,6 +8,7 @@ enum DataBinding {
     "embedding_f32": { try embedding($0, .f32) }, "embedding_bf16": { try embedding($0, .bf16) },
     "embedding_bf16_panels": { try embedding($0, .bf16, .bf16) },
     "embedding_int8_panels": { try embedding($0, .f32, .int8) },
+    "embedding_int4_panels": { try embedding($0, .f32, .int4) },
     "masked_scatter": maskedScatter, "causal_mask": causalMask,
   ]
 

@@ -8,6 +8,7 @@ enum LinearBinding {
     "linear_f32": { try bind($0, .f32) }, "linear_bf16": { try bind($0, .bf16) },
     "linear_bf16_panels": { try bind($0, .bf16, .bf16) },
     "linear_int8_panels": { try bind($0, .f32, .int8) },
+    "linear_int4_panels": { try bind($0, .f32, .int4) },
   ]
 
   private static func bind(

@@ -80,6 +80,7 @@ struct PanelLinear: TileWork {
     let functions = kernels.table.functions
     switch format {
     case .int8: return functions.pointee.int8_blocks
+    case .int4: return functions.pointee.int4_blocks
     case .bf16:
       let isLarge = arguments.inputs * arguments.outputs >= roundedWeightCount
       return isLarge && functions.pointee.bf16_blocks.block_rows > 0
