@@ -14,6 +14,7 @@ extension PassManager {
     .fuseAttention,
     .canonicalize,
     .fuseEpilogue,
+    .sinkSlices,
     .eliminateCopies,
     .quantize,
     .deadCode,
@@ -61,6 +62,12 @@ extension PassManager {
     OrderConstraint(
       before: "fuse_epilogue", after: "eliminate_copies",
       reason: "linear reads rows only, where the product it replaces reads any matrix"),
+    OrderConstraint(
+      before: "fuse_epilogue", after: "sink_slices",
+      reason: "slices sink through fused operations, not through their parts"),
+    OrderConstraint(
+      before: "sink_slices", after: "eliminate_copies",
+      reason: "a copy of the rows that are left may not be needed"),
     OrderConstraint(
       before: "fuse_epilogue", after: "quantize",
       reason: "reshaped kernels and factors have become weights of linear"),

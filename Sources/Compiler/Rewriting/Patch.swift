@@ -8,6 +8,8 @@ struct Patch {
   let operations: [Operation]
   /// Values that the operations define: their ids follow those of the graph the patch was built on.
   let values: [Value]
+  /// What the name of each value begins with; nil for the anchor's name.
+  let nameBases: [String?]
   /// Tensors to add to the module: their ids follow those of the module.
   let tensors: [ModuleTensor]
   let replacement: Operand
@@ -20,6 +22,7 @@ struct PatchBuilder {
   private let graph: RewriteGraph
   private var operations: [Operation] = []
   private var values: [Value] = []
+  private var nameBases: [String?] = []
   private var layouts: [Layout] = []
   private var tensors: [ModuleTensor] = []
 
@@ -50,8 +53,10 @@ struct PatchBuilder {
 
   /// Appends an operation with one result. Throws `OpError` when it breaks its definition, a view
   /// that needs a copy included.
+  ///
+  /// - Parameter base: what the result's name begins with, if not with the anchor's name.
   mutating func append(
-    _ op: String, _ operands: [Operand?], _ attributes: Attributes = [:]
+    _ op: String, _ operands: [Operand?], _ attributes: Attributes = [:], named base: String? = nil
   ) throws -> Operand {
     let definition = try OpRegistry.required(op)
     var operation = Operation(op, operands, attributes, results: [])
@@ -66,6 +71,7 @@ struct PatchBuilder {
       let id = ValueID(graph.function.values.count + values.count)
       operation.results.append(id)
       values.append(Value(name: op, type: type))
+      nameBases.append(base)
       if let view = definition.view, let source = operands.first ?? nil {
         layouts.append(try view(site, layout(of: source)))
       } else {
@@ -85,7 +91,8 @@ struct PatchBuilder {
   /// The patch that replaces the anchor's result by `operand`.
   func replacing(with operand: Operand) throws -> Patch {
     Patch(
-      operations: operations, values: values, tensors: tensors, replacement: operand,
+      operations: operations, values: values, nameBases: nameBases, tensors: tensors,
+      replacement: operand,
       layout: try layout(of: operand))
   }
 }

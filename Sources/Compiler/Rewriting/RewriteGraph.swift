@@ -77,6 +77,18 @@ extension RewriteGraph {
   /// The operations that read a value, in no particular order.
   func readers(of id: ValueID) -> [Operation] { readers[id.index].keys.compactMap { nodes[$0] } }
 
+  /// An operation that equals another one and stands before it.
+  func equal(_ anchor: Operation) -> Operation? {
+    guard let id = anchor.operands.first.flatMap({ $0?.value }),
+      let node = definitions[anchor.result.index]
+    else { return nil }
+    return readers[id.index].keys.filter { positions[$0] < positions[node] }
+      .sorted { positions[$0] < positions[$1] }.lazy.compactMap { nodes[$0] }
+      .first {
+        $0.op == anchor.op && $0.operands == anchor.operands && $0.attributes == anchor.attributes
+      }
+  }
+
   func isReturned(_ id: ValueID) -> Bool { !returned[id.index].isEmpty }
 
   /// Whether exactly one operand reads the result and the function does not return it: fusing its
@@ -216,9 +228,9 @@ extension RewriteGraph {
     for tensor in patch.tensors { names.insert(tensor.name) }
     let firstNew = function.values.count
     let anchorName = function[old.result].name
-    for value in patch.values {
+    for (value, base) in zip(patch.values, patch.nameBases) {
       var value = value
-      value.name = names.unique("\(anchorName).\(value.name)")
+      value.name = names.unique("\(base ?? anchorName).\(value.name)")
       function.values.append(value)
       definitions.append(nil)
       readers.append([:])
