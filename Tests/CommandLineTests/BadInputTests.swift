@@ -161,21 +161,4 @@ import Testing
     let run = try CommandLineProcess.run(["verify", plan.path])
     #expect(run.status == 1 && run.errors.contains("was changed"))
   }
-
-  @Test func `Ctrl-C during a compile leaves nothing behind`() throws {
-    let scratch = try Scratch()
-    let weights = (0..<60).map { "  weight %w\($0) : f32[1024x1024] {value = random(\($0), 1.0)}" }
-    let sums = (0..<60).map {
-      "    %y\($0) = add(\($0 == 0 ? "%x" : "%y\($0 - 1)"), %w\($0)) : f32[1024x1024]"
-    }
-    let model = try scratch.write(
-      (["module @big {"] + weights + ["  func @main(%x: f32[1024x1024]) -> (f32[1024x1024]) {"]
-        + sums
-        + ["    return %y59", "  }", "}"]).joined(separator: "\n"), to: "big.pg")
-    let old = try scratch.write("old", to: "big.plan")
-    let run = try CommandLineProcess.run(["compile", model, "-o", old], interruptAfter: 1.0)
-    #expect(run.wasKilled ? run.status == SIGINT : run.status == 130, "\(run.status) \(run.errors)")
-    #expect(scratch.names == ["big.pg", "big.plan"])
-    #expect(try String(contentsOfFile: old, encoding: .utf8) == "old")
-  }
 }
