@@ -19,7 +19,9 @@ struct PictureRun {
     imagePath = try arguments.required("--image")
     maxNewTokens = try arguments.integer("--max-new-tokens", in: 1...1 << 20) ?? 256
     sampling = try Self.sampling(arguments)
-    try OutputPaths.check(["--logits", "--draw", "--profile"].compactMap { arguments.string($0) })
+    try OutputPaths.check(
+      ["--logits", "--draw", "--profile"].compactMap { arguments.string($0) },
+      inputs: [imagePath] + OutputPaths.inputs(of: arguments.positional[0]))
   }
 
   /// Top-k and top-p say nothing at temperature 0, so giving one of them alone asks for 1.
