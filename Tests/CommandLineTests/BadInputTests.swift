@@ -51,6 +51,30 @@ import Testing
     Fault(
       "another model type", "model_type is \"llava\", which is not supported",
       replace("\"paligemma\"", "\"llava\"", in: "config.json")),
+    Fault(
+      "a quantised decoder", "text_config.quantization_config is set",
+      replace(
+        "\"head_dim\": 10,", "\"head_dim\": 10, \"quantization_config\": {},", in: "config.json")),
+    Fault(
+      "an image token that is none",
+      "config.json: image_token_index is 478, which is no special token of the tokenizer",
+      replace("\"image_token_index\": 479", "\"image_token_index\": 478", in: "config.json")),
+    Fault(
+      "an image token beyond everything",
+      "config.json: image_token_index is 5000, which is no special token of the tokenizer",
+      replace("\"image_token_index\": 479", "\"image_token_index\": 5000", in: "config.json")),
+    Fault(
+      "another number of image tokens",
+      "image_seq_length is 17, but a picture of config.json's vision tower has 16 patches",
+      replace(
+        "\"image_seq_length\": 16", "\"image_seq_length\": 17", in: "preprocessor_config.json")),
+    Fault(
+      "a single file of other weights beside an index",
+      "remove the model.safetensors beside the index"
+    ) { folder in
+      try write(Data("{\"weight_map\":{}}".utf8), to: "model.safetensors.index.json")(folder)
+      try replace("\"head_dim\": 10", "\"head_dim\": 12", in: "config.json")(folder)
+    },
     Fault("no weights", "model.safetensors", remove("model.safetensors")),
     Fault("weights cut short", "the file is cut short") { folder in
       let url = folder.appendingPathComponent("model.safetensors")
@@ -133,6 +157,7 @@ import Testing
     var newer = whole
     newer[version.upperBound - 2] = UInt8(ascii: "9")
     let faults: [(Data, String)] = [
+      (Data("# Notes on my plan\n".utf8), "this is no plan: "),
       (whole.dropLast(10), "cut short"), (whole.prefix(100), "no whole plan"),
       (Data(), "no whole plan"),
       (edited, "checksum is wrong"), (newer, "plan format 9 is not 1"),
@@ -151,6 +176,75 @@ import Testing
     }
   }
 
+  @Test func `a plan is not compiled again`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let run = try CommandLineProcess.run(["compile", plan, "-o", scratch.path("y.plan")])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.contains("\(plan): this is a plan already"), "\(run.errors)")
+  }
+
+  @Test func `a graph that cannot be compiled is named, not its plan`() throws {
+    let scratch = try Scratch()
+    let graph = try scratch.write(
+      "module @m { weight %w : f32[2] func @f() -> (f32[2]) { return %w } }", to: "w.pg")
+    let run = try CommandLineProcess.run(["compile", graph, "-o", scratch.path("w.plan")])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: \(graph): %w has no value"), "\(run.errors)")
+    #expect(scratch.names == ["w.pg"])
+  }
+
+  @Test func `a value that would fill memory is refused`() throws {
+    let scratch = try Scratch()
+    let graph = try scratch.write(
+      "module @m { weight %w : f32[1048576x1048576] {value = splat(1.0)}"
+        + " func @f() -> (f32[1048576x1048576]) { return %w } }", to: "w.pg")
+    let run = try CommandLineProcess.run(["compile", graph, "-o", scratch.path("w.plan")])
+    #expect(run.status == 1 && !run.wasKilled && run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: \(graph):1:20: its value would be"), "\(run.errors)")
+  }
+
+  @Test func `a sequence without room for <bos>, newline and an answer is refused`() throws {
+    let scratch = try Scratch()
+    let arguments = [
+      "compile", PictureRunTests.model, "-o", scratch.path("x.plan"), "--max-tokens",
+    ]
+    let refused = try CommandLineProcess.run(arguments + ["18"])
+    #expect(refused.status == 1 && refused.errors.contains("from 19 "), "\(refused.errors)")
+    #expect(try CommandLineProcess.run(arguments + ["19"]).status == 0)
+    let run = try CommandLineProcess.run([
+      "run", scratch.path("x.plan"), "--image", "\(PictureRunTests.model)/picture.png", "--prompt",
+      "",
+    ])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+  }
+
+  @Test func `settings of a model that are not applied are one warning`() throws {
+    let scratch = try Scratch()
+    let model = try Self.model(in: scratch) { folder in
+      try Self.write(
+        Data(#"{"repetition_penalty": 1.2, "suppress_tokens": [7]}"#.utf8),
+        to: "generation_config.json")(folder)
+    }
+    let run = try CommandLineProcess.run(["compile", model, "-o", scratch.path("x.plan")])
+    #expect(run.status == 0 && run.errorLines.count == 2)
+    #expect(
+      run.errors.contains("generation_config.json: repetition_penalty, suppress_tokens are not"),
+      "\(run.errors)")
+  }
+
+  @Test func `a model with nothing but a tokenizer.model and its settings is enough`() throws {
+    let scratch = try Scratch()
+    let url = scratch.url.appendingPathComponent("model")
+    try FileManager.default.copyItem(
+      at: CommandLineProcess.root.appendingPathComponent("Examples/mini-paligemma"), to: url)
+    try Self.remove("tokenizer.json")(url)
+    let settings = url.appendingPathComponent("tokenizer_config.json")
+    #expect(try String(contentsOf: settings, encoding: .utf8).contains("00000000000000000000"))
+    let run = try CommandLineProcess.run(["compile", url.path, "-o", scratch.path("x.plan")])
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
   @Test func `a changed weight is found by verify`() throws {
     let scratch = try Scratch()
     let plan = URL(fileURLWithPath: try PictureRunTests.compiled(scratch))
@@ -161,4 +255,5 @@ import Testing
     let run = try CommandLineProcess.run(["verify", plan.path])
     #expect(run.status == 1 && run.errors.contains("was changed"))
   }
+
 }
