@@ -25,7 +25,7 @@ struct PaliGemmaModel {
     }
     let tokenizer = Tokenizer(
       try TokenizerTables(try Self.tokenizer(folder, config)))
-    let beginToken = try Self.beginToken(tokenizer, config, directory)
+    let beginToken = try Self.beginToken(tokenizer, directory)
     try Self.checkPrompts(tokenizer, config, beginToken, folder)
     let settings = SessionSettings(
       imageToken: config.imageToken, beginToken: beginToken,
@@ -78,23 +78,16 @@ struct PaliGemmaModel {
     return model
   }
 
-  private static func beginToken(
-    _ tokenizer: Tokenizer, _ config: PaliGemmaConfig, _ directory: String
-  ) throws -> Int {
+  private static func beginToken(_ tokenizer: Tokenizer, _ directory: String) throws -> Int {
     guard let id = tokenizer.id(ofPiece: "<bos>") else {
       throw ModelError(directory, "the tokenizer has no <bos>; is it Gemma's?")
-    }
-    guard id < config.text.vocabularySize else {
-      throw ModelError(
-        directory,
-        "the tokenizer's <bos> has the id \(id), which must be below the vocab_size, "
-          + "\(config.text.vocabularySize); take config.json and tokenizer from the same model")
     }
     return Int(id)
   }
 
   /// That prompts can be made from this configuration and this tokenizer: what every session demands,
-  /// noticed while there is a `config.json` to point at.
+  /// noticed while there is a `config.json` to point at. The image token may stand outside the
+  /// vocabulary, and no other.
   private static func checkPrompts(
     _ tokenizer: Tokenizer, _ config: PaliGemmaConfig, _ beginToken: Int, _ folder: ModelFolder
   ) throws {
@@ -104,6 +97,16 @@ struct PaliGemmaModel {
         beginTokenID: Int32(beginToken), tokensPerPicture: config.imageTokenCount)
     } catch {
       throw ModelError("\(folder.path)/config.json", "\(error)")
+    }
+    let size = config.text.vocabularySize
+    let beyond = (size..<max(size, tokenizer.vocabularySize)).first {
+      $0 != config.imageToken && tokenizer.piece(Int32($0)) != nil
+    }
+    if let beyond {
+      throw ModelError(
+        folder.path,
+        "the tokenizer has the id \(beyond), which must be below the vocab_size, \(size); take "
+          + "config.json and tokenizer from the same model")
     }
   }
 

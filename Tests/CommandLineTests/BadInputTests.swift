@@ -176,6 +176,23 @@ import Testing
     }
   }
 
+  @Test func `no token but the image's may stand outside the vocabulary`() throws {
+    let scratch = try Scratch()
+    let model = scratch.url.appendingPathComponent("model")
+    try FileManager.default.copyItem(
+      at: CommandLineProcess.root.appendingPathComponent(
+        "Tests/Fixtures/parity/gemma-f16-old-buffers"), to: model)
+    let arguments = ["compile", model.path, "-o", scratch.path("x.plan"), "--quiet"]
+    #expect(try CommandLineProcess.run(arguments).status == 0)
+    try Self.replace("<image>", "<other>", in: "tokenizer.json")(model)
+    try Self.replace("\"image_token_index\": 479", "\"image_token_index\": 480", in: "config.json")(
+      model)
+    let run = try CommandLineProcess.run(arguments)
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(
+      run.errors.contains("the tokenizer has the id 479, which must be below"), "\(run.errors)")
+  }
+
   @Test func `a plan is not compiled again`() throws {
     let scratch = try Scratch()
     let plan = try PictureRunTests.compiled(scratch)
