@@ -27,6 +27,9 @@ struct Arguments {
           ? "\(wanted) is missing"
           : "'\(positional[syntax.arguments.count].printable)' is one argument too many")
     }
+    for (value, name) in zip(positional, syntax.arguments) where value.isEmpty {
+      throw error("\(name) is empty")
+    }
   }
 
   /// `--name value`, `--name=value` or `--flag`.
@@ -45,6 +48,9 @@ struct Arguments {
     if parts.count == 1 { rest = rest.dropFirst() }
     guard let value, parts.count == 2 || syntax.option(named: value) == nil else {
       throw error("\(name) needs a value: \(option.value ?? "")")
+    }
+    guard option.mayBeEmpty || !value.isEmpty else {
+      throw error("\(name) has an empty value where \(option.value ?? "") is needed")
     }
     guard option.mayRepeat || values[name] == nil else { throw error("\(name) is given twice") }
     values[name, default: []].append(value)
@@ -68,9 +74,11 @@ struct Arguments {
     return value
   }
 
-  func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+  func integer<Value: FixedWidthInteger>(
+    _ name: String, in range: ClosedRange<Value>
+  ) throws -> Value? {
     guard let text = string(name) else { return nil }
-    guard let value = Int(text), range.contains(value) else {
+    guard let value = Value(text), range.contains(value) else {
       throw error(
         "\(name) \(text.printable) is no whole number from \(range.lowerBound) to \(range.upperBound)"
       )

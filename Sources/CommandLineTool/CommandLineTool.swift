@@ -11,17 +11,36 @@ enum CommandLineTool {
     ]
   }
 
+  /// Commands of later versions. That they are missing is no spelling mistake.
+  private static let later = ["export", "bench"]
+
   static func main() {
+    Console.prepare()
     Interruption.unblock()
+    // A file above the limit on sizes is an error like a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     do {
+      try checkArguments()
       try run(Array(CommandLine.arguments.dropFirst()))
     } catch {
       Console.writeError("paligraph: \(error)")
       switch error {
       case is UsageError: exit(2)
-      case is Interruption: exit(130)
+      case let interruption as Interruption: exit(interruption.exitStatus)
       default: exit(1)
       }
+    }
+  }
+
+  /// `CommandLine.arguments` repairs what is not UTF-8: files would not be found, and a prompt would
+  /// not be the one that was asked.
+  private static func checkArguments() throws {
+    for index in 1..<max(Int(CommandLine.argc), 1) {
+      guard let argument = CommandLine.unsafeArgv[index] else { continue }
+      guard String(validatingCString: argument) == nil else { continue }
+      throw UsageError(
+        "argument \(index), '\(String(cString: argument).printable)', is not UTF-8; write it in UTF-8"
+      )
     }
   }
 
@@ -30,6 +49,8 @@ enum CommandLineTool {
       throw UsageError("a command is missing; paligraph --help lists them")
     }
     switch name {
+    case _ where later.contains(name):
+      throw UsageError("\(name) is not there yet; paligraph --help lists the commands that are")
     case "--help", "-h", "help": Console.write(help)
     case "--version": Console.write("paligraph \(PaliGraph.version)\n")
     default:

@@ -12,14 +12,14 @@ enum CompileCommand: Command {
       .value("-o", "FILE.plan", "the plan to write"),
       .value(
         "--dtype", "TYPE",
-        "auto (as the checkpoint), f32, bf16, int8 or int4: how weights are stored"),
+        "how weights are stored: f32, bf16, int8, int4 or auto (as in the checkpoint, f16 as bf16)"),
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
       .value("--threads", "N", "most threads to compile with"),
       .flag("--verify", "verify the graph after every pass and the plan's bytes at the end"),
       .value("--dump-after", "PASS|all", "write the graph after a pass to --dump-dir"),
       .value("--dump-dir", "DIR", "where --dump-after writes NN-PASS.pg"),
       .flag("--print-passes", "print what each pass did"),
-      .flag("--quiet", "print nothing but errors"),
+      .flag("--quiet", "print nothing but errors and what --print-passes asks for"),
     ],
     summary: "Compiles a Hugging Face directory or a .pg graph to a plan file.")
 
@@ -29,22 +29,29 @@ enum CompileCommand: Command {
     let maxTokens = try arguments.integer("--max-tokens", in: 1...1 << 20)
     _ = try arguments.integer("--threads", in: 1...1024)
     let isQuiet = arguments.has("--quiet")
-    let manager = PassManager(options: try passOptions(arguments))
-    try OutputPaths.check([output])
+    let model = arguments.positional[0]
+    let (options, dumps) = try passOptions(arguments)
+    let manager = PassManager(options: options)
+    try OutputPaths.check([output] + dumps, inputs: OutputPaths.inputs(of: model))
 
     Interruption.startWatching()
     let start = Stopwatch()
-    let model = try ModelSource(path: arguments.positional[0]).load(maxTokens: maxTokens)
-    if !isQuiet { model.warnings.forEach { Console.writeError("paligraph: warning: \($0)") } }
-    let compilation = try model.compile(dtype: dtype, manager: manager)
+    let imported = try ModelSource(path: model).load(maxTokens: maxTokens)
+    if !isQuiet { warn(imported) }
+    let compilation = try imported.compile(dtype: dtype, manager: manager)
     if arguments.has("--print-passes") {
       Console.write(compilation.reports.map { "\($0)\n" }.joined())
     }
-    try write(model, compilation, to: output, isQuiet: isQuiet)
+    try write(imported, compilation, to: output, isQuiet: isQuiet)
     if arguments.has("--verify") { try PlanFile(path: output).verifyTensors() }
     if !isQuiet {
       Console.writeError("\(output.printable): \(summary(compilation.plan)), \(start.text)")
     }
+  }
+
+  /// Prints what is worth a line about a model that can be used.
+  static func warn(_ model: ImportedModel) {
+    model.warnings.forEach { Console.writeError("paligraph: warning: \($0)") }
   }
 
   /// Writes the plan behind a progress bar; an interruption leaves no file.
@@ -66,13 +73,16 @@ enum CompileCommand: Command {
       "--dtype \(name.printable) is not known; it is auto, f32, bf16, int8 or int4")
   }
 
-  private static func passOptions(_ arguments: Arguments) throws -> PassManager.Options {
+  /// How passes run, and the graphs that are then written.
+  private static func passOptions(
+    _ arguments: Arguments
+  ) throws -> (options: PassManager.Options, dumps: [String]) {
     var options = PassManager.Options(verifiesBetween: arguments.has("--verify")) { _, _, _ in
       try Interruption.check()
     }
     guard let name = arguments.string("--dump-after") else {
       if arguments.has("--dump-dir") { throw arguments.error("--dump-dir needs --dump-after") }
-      return options
+      return (options, [])
     }
     guard let directory = arguments.string("--dump-dir") else {
       throw arguments.error("--dump-after needs --dump-dir DIR")
@@ -81,13 +91,16 @@ enum CompileCommand: Command {
       throw arguments.error("--dump-after: \(error)")
     }
     try OutputPaths.makeDirectory(directory)
-    options.dump(after: name == "all" ? nil : [name], to: directory)
-    return options
+    let names: Set<String>? = name == "all" ? nil : [name]
+    options.dump(after: names, to: directory)
+    let dumps = PassManager.Options.dumpPaths(
+      of: PassManager.pipeline, after: names, to: directory)
+    return (options, dumps)
   }
 
   private static func summary(_ plan: Plan) -> String {
     let steps = plan.functions.reduce(0) { $0 + $1.steps.count }
-    return "\(plan.functions.count) functions, \(steps) steps, weights "
+    return "\(plan.functions.count.counting("function")), \(steps.counting("step")), weights "
       + "\(plan.weightBytes.inMegabytes), arena \(plan.arenaBytes.inMegabytes) "
       + "(lower bound \(plan.arenaLowerBound.inMegabytes)), states \(plan.stateBytes.inMegabytes)"
   }

@@ -24,10 +24,12 @@ enum DumpCommand: Command {
     if let format = arguments.string("--format"), format != "text" {
       throw arguments.error(
         ["dot", "json", "html"].contains(format)
-          ? "--format \(format) is not supported yet; use text"
+          ? "--format \(format) is not there yet; use text"
           : "--format \(format.printable) is not known; it is text")
     }
-    if let output = arguments.string("-o") { try OutputPaths.check([output]) }
+    if let output = arguments.string("-o") {
+      try OutputPaths.check([output], inputs: OutputPaths.inputs(of: path))
+    }
     let name = arguments.string("--function")
     let text =
       ModelSource.isModel(path)

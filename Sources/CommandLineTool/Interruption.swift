@@ -1,13 +1,19 @@
 import Glibc
 
-/// The user pressed Ctrl-C, or the process was asked to end.
+/// The user pressed Ctrl-C, closed the terminal, or the process was asked to end.
 struct Interruption: Error, CustomStringConvertible {
+  /// The signal that asked.
+  let number: Int32
+
   let description = "interrupted; nothing was written"
 
-  /// Set by the signal handler, which may do no more than that.
-  nonisolated(unsafe) private static var wasAsked: sig_atomic_t = 0
+  /// What a shell reports of a process that the signal ended.
+  var exitStatus: Int32 { 128 + number }
 
-  private static let signals = [SIGINT, SIGTERM]
+  /// The signal that asked, 0 for none. Set by the signal handler, which may do no more than that.
+  nonisolated(unsafe) private static var asked: sig_atomic_t = 0
+
+  private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
   /// Lets requests to end through, which a parent process may have blocked.
   static func unblock() {
@@ -18,18 +24,30 @@ struct Interruption: Error, CustomStringConvertible {
   }
 
   /// From now on a request to end is noticed by `check` instead of ending the process at once, so
-  /// that files under way can be taken back.
+  /// that files under way can be taken back. What the process was started to ignore, as `nohup` does,
+  /// stays ignored.
   static func startWatching() {
-    for number in signals { signal(number) { _ in Interruption.wasAsked = 1 } }
+    for number in signals where !isIgnored(number) {
+      signal(number) { Interruption.asked = sig_atomic_t($0) }
+    }
   }
 
   /// A request to end ends the process again.
   static func stopWatching() {
-    for number in signals { signal(number, SIG_DFL) }
+    for number in signals where !isIgnored(number) { signal(number, SIG_DFL) }
+  }
+
+  /// Whether the process ignores a signal.
+  static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    // Functions in C have no equality in Swift.
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Throws `Interruption` when the process was asked to end.
   static func check() throws {
-    if wasAsked != 0 { throw Interruption() }
+    if asked != 0 { throw Interruption(number: Int32(asked)) }
   }
 }

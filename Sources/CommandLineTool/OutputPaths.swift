@@ -1,12 +1,41 @@
 import Glibc
 import JSON
+import PaliGraph
 import Tensors
 
 /// Checks on where output goes, made before any work.
 enum OutputPaths {
-  /// Throws `OutputFileError` for a path that no file can be written to. Leaves nothing behind.
-  static func check(_ paths: [String]) throws {
-    for path in paths { _ = try AtomicFile(path: path) }
+  /// Throws unless a file can be written to every path and no output takes the place of an input or
+  /// of another output. Leaves nothing behind.
+  static func check(_ outputs: [String], inputs: [String]) throws {
+    for path in outputs { _ = try AtomicFile(path: path) }
+    try checkDistinct(outputs, inputs: inputs)
+  }
+
+  /// The second half of `check`, for outputs whose directory may still have to be made.
+  static func checkDistinct(_ outputs: [String], inputs: [String]) throws {
+    let read = Set(inputs.map(FileIdentity.init))
+    var written: Set<FileIdentity> = []
+    for path in outputs {
+      let identity = FileIdentity(path)
+      guard !read.contains(identity) else {
+        throw FileError(path, "this output would replace an input; choose another name")
+      }
+      guard written.insert(identity).inserted else {
+        throw FileError(path, "two outputs would be this file; choose another name")
+      }
+    }
+  }
+
+  /// Endings of what this program writes. A file with one of them in a model's directory is no part of
+  /// the model, and may be written anew.
+  private static let ownEndings = [".plan", ".pg", ".npy", ".png"]
+
+  /// What a command reads that is given this plan or model: the file, or the files in the directory.
+  static func inputs(of model: String) -> [String] {
+    let files = ModelSource.files(of: model)
+    if files == [model] { return files }
+    return files.filter { file in !ownEndings.contains { file.hasSuffix($0) } }
   }
 
   /// Makes a directory unless it is there.
@@ -26,7 +55,36 @@ enum OutputPaths {
   }
 }
 
+/// Two paths with the same identity lead to one file, or would.
+private enum FileIdentity: Hashable {
+  case file(device: UInt, node: UInt)
+  /// A name that is free in a directory.
+  case free(device: UInt, directory: UInt, name: String)
+  /// Somewhere in a directory that is not there.
+  case nowhere(path: String)
+
+  init(_ path: String) {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      self = .file(device: UInt(status.st_dev), node: UInt(status.st_ino))
+      return
+    }
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let directory = slash.map { path[...$0] } ?? "./"
+    if stat(String(directory), &status) == 0 {
+      let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
+      self = .free(
+        device: UInt(status.st_dev), directory: UInt(status.st_ino), name: String(name))
+    } else {
+      self = .nowhere(path: path)
+    }
+  }
+}
+
 extension Int {
+  /// `1 step`, `2 steps`.
+  func counting(_ noun: String) -> String { self == 1 ? "1 \(noun)" : "\(self) \(noun)s" }
+
   /// `12.3 MB` of a count of bytes.
   var inMegabytes: String { "\((Double(self) / 1e6).formatted(decimals: 1)) MB" }
 }

@@ -19,18 +19,20 @@ struct PictureRun {
     imagePath = try arguments.required("--image")
     maxNewTokens = try arguments.integer("--max-new-tokens", in: 1...1 << 20) ?? 256
     sampling = try Self.sampling(arguments)
-    try OutputPaths.check(["--logits", "--draw", "--profile"].compactMap { arguments.string($0) })
+    try OutputPaths.check(
+      ["--logits", "--draw", "--profile"].compactMap { arguments.string($0) },
+      inputs: [imagePath] + OutputPaths.inputs(of: arguments.positional[0]))
   }
 
-  /// Top-k and top-p say nothing at temperature 0, so giving one of them alone asks for 1.
+  /// Top-k and top-p say nothing at temperature 0, so a limit by one of them alone asks for 1.
   private static func sampling(_ arguments: Arguments) throws -> SamplerSettings {
-    let topK = try arguments.integer("--top-k", in: 0...Int(Int32.max))
-    let topP = try arguments.number("--top-p", in: 0...1)
+    let topK = try arguments.integer("--top-k", in: 0...Int(Int32.max)) ?? 0
+    let topP = try arguments.number("--top-p", in: 0...1) ?? 1
     let temperature = try arguments.number("--temperature", in: 0...1e6)
-    let seed = try arguments.integer("--seed", in: 0...Int.max)
+    let seed = try arguments.integer("--seed", in: 0...UInt64.max) ?? 0
     return try SamplerSettings(
-      temperature: temperature ?? (topK == nil && topP == nil ? 0 : 1), topK: topK ?? 0,
-      topP: topP ?? 1, seed: UInt64(seed ?? 0))
+      temperature: temperature ?? (topK == 0 && topP == 1 ? 0 : 1), topK: topK, topP: topP,
+      seed: seed)
   }
 
   func execute(_ plan: PlanFile) throws {

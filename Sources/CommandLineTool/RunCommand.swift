@@ -8,11 +8,15 @@ enum RunCommand: Command {
     name: "run", arguments: ["PLAN|MODEL"],
     options: [
       .value("--image", "FILE", "the picture: JPEG, PNG or WebP"),
-      .value("--prompt", "TEXT", "what to do with it; by default \"caption en\""),
+      .text("--prompt", "TEXT", "what to do with it; by default \"caption en\""),
       .value("--max-new-tokens", "N", "most tokens of the answer; by default 256"),
       .value("--temperature", "T", "0 (the default) takes the most probable token, more samples"),
-      .value("--top-k", "K", "sample among the K most probable tokens; 0 for all"),
-      .value("--top-p", "P", "sample among the most probable tokens that make up P; 1 for all"),
+      .value(
+        "--top-k", "K",
+        "sample among the K most probable tokens, at temperature 1 unless it is given; 0 for all"),
+      .value(
+        "--top-p", "P",
+        "sample among the most probable tokens that make up P, likewise; 1 for all"),
       .value("--seed", "S", "same seed, same text; by default 0"),
       .flag("--json", "print one JSON object instead of text"),
       .flag("--stats", "print times and memory on standard error"),
@@ -51,8 +55,9 @@ enum RunCommand: Command {
     let source = try ModelSource(path: path)
     let cached = try PlanCache.path(for: source)
     if let file = try? PlanFile(path: cached) { return file }
-    Console.writeError("\(path.printable): compiling to \(cached), once")
     let model = try source.load()
+    CompileCommand.warn(model)
+    Console.writeError("\(path.printable): compiling to \(cached), once")
     let compilation = try model.compile()
     try CompileCommand.write(model, compilation, to: cached, isQuiet: false)
     return try PlanFile(path: cached)

@@ -6,6 +6,8 @@ struct Syntax {
     let value: String?
     let help: String
     var mayRepeat = false
+    /// Whether a value of no characters means something.
+    var mayBeEmpty = false
 
     static func flag(_ name: String, _ help: String) -> Option {
       Option(name: name, value: nil, help: help)
@@ -13,6 +15,10 @@ struct Syntax {
 
     static func value(_ name: String, _ value: String, _ help: String) -> Option {
       Option(name: name, value: value, help: help)
+    }
+
+    static func text(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, value: value, help: help, mayBeEmpty: true)
     }
 
     static func values(_ name: String, _ value: String, _ help: String) -> Option {

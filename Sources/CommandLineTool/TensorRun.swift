@@ -27,14 +27,22 @@ struct TensorRun {
       inputs.append((parts[0], parts[1]))
     }
     self.inputs = inputs
-    if let path = arguments.string("--profile") { try OutputPaths.check([path]) }
+    try OutputPaths.check(profilePath, inputs: inputPaths)
+  }
+
+  private var profilePath: [String] { arguments.all("--profile") }
+
+  private var inputPaths: [String] {
+    inputs.map(\.path) + OutputPaths.inputs(of: arguments.positional[0])
   }
 
   func execute(_ plan: PlanFile) throws {
     let start = Stopwatch()
+    let function = try function(of: plan)
+    let paths = plan.plan.functions[function].outputs.map { path(ofOutput: $0.name) }
+    try OutputPaths.checkDistinct(paths + profilePath, inputs: inputPaths)
     let tensors = try inputs.map { (name: $0.name, data: try NPYFile.read(path: $0.path)) }
     let executor = try Executor(plan, threads: threads)
-    let function = try function(of: plan)
     let loaded = start.seconds
     if arguments.has("--profile") { executor.startProfile() }
     let outputs: [(name: String, data: TensorData)]
@@ -44,8 +52,7 @@ struct TensorRun {
     let executed = start.seconds - loaded
     try OutputPaths.makeDirectory(directory)
     for output in outputs {
-      let file = String(output.name.map { $0 == "/" ? "_" : $0 })
-      try NPYFile.write(output.data, path: "\(directory)/\(file).npy")
+      try NPYFile.write(output.data, path: path(ofOutput: output.name))
     }
     if let path = arguments.string("--profile"), let profile = executor.profile {
       try OutputPaths.write(Array(profile.trace.encoded().utf8), to: path)
@@ -55,6 +62,10 @@ struct TensorRun {
         "  load \((loaded * 1e3).formatted(decimals: 1)) ms, "
           + "run \((executed * 1e3).formatted(decimals: 1)) ms")
     }
+  }
+
+  private func path(ofOutput name: String) -> String {
+    "\(directory)/\(String(name.map { $0 == "/" ? "_" : $0 })).npy"
   }
 
   private func function(of file: PlanFile) throws -> Int {

@@ -44,7 +44,7 @@ public struct Compilation: Sendable {
     try PlanWriter.write(plan, extras: extras, to: path, progress: progress) { planned in
       if let tensor = tensors[planned.name] {
         if let initializer = tensor.initializer {
-          return initializer.value(planned.element, planned.shape).data
+          return MadeValue(initializer, planned.element, planned.shape)
         }
         if let folded = context.constants[planned.name] { return folded.data }
       }
@@ -54,6 +54,24 @@ public struct Compilation: Sendable {
       }
       return data
     }
+  }
+}
+
+/// What an initializer makes, piece by piece.
+private struct MadeValue: PlanValue {
+  let shape: [Int]
+  private let initializer: Initializer
+  private let element: ElementType
+
+  init(_ initializer: Initializer, _ element: ElementType, _ shape: [Int]) {
+    (self.initializer, self.element, self.shape) = (initializer, element, shape)
+  }
+
+  var elementType: ElementType { piece(0..<0).elementType }
+
+  func piece(_ range: Range<Int>) -> TensorData {
+    let values = initializer.values(element, in: range, of: shape.reduce(1, *))
+    return HostTensor(element, [range.count], values).data
   }
 }
 

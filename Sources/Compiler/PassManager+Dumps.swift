@@ -1,5 +1,5 @@
-import Foundation
 import IR
+import Tensors
 
 extension PassManager.Options {
   /// Writes the module after each of the named passes, or after every pass for nil, to
@@ -8,11 +8,24 @@ extension PassManager.Options {
     let next = afterPass
     afterPass = { position, report, module in
       if names?.contains(report.pass) ?? true {
-        let number = position < 10 ? "0\(position)" : "\(position)"
-        let path = "\(directory)/\(number)-\(report.pass).pg"
-        try Data(module.description.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        var file = try AtomicFile(path: Self.dumpPath(report.pass, at: position, in: directory))
+        try file.write(Array(module.description.utf8))
+        try file.commit()
       }
       try next?(position, report, module)
     }
+  }
+
+  /// The files that `dump(after:to:)` writes when these passes run.
+  public static func dumpPaths(
+    of passes: [Pass], after names: Set<String>?, to directory: String
+  ) -> [String] {
+    passes.enumerated().filter { names?.contains($1.name) ?? true }.map { index, pass in
+      dumpPath(pass.name, at: index + 1, in: directory)
+    }
+  }
+
+  private static func dumpPath(_ pass: String, at position: Int, in directory: String) -> String {
+    "\(directory)/\(position < 10 ? "0" : "")\(position)-\(pass).pg"
   }
 }

@@ -118,6 +118,13 @@ public struct Verifier {
         messages.append("value has \(values.count) elements, expected \(count)")
       }
     }
+    if tensor.initializer != nil, let shape = tensor.type.shape.constants,
+      (try? TensorData.byteCount(tensor.type.element, shape)) ?? .max > Initializer.byteLimit
+    {
+      messages.append(
+        "its value would be more than \(Initializer.byteLimit) bytes, the most that is made; take a "
+          + "smaller shape")
+    }
     if case .ropeFrequencies = tensor.initializer, tensor.type.rank != 1 {
       messages.append("rope_frequencies needs one axis, found \(tensor.type)")
     }

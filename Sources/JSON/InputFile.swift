@@ -84,9 +84,10 @@ public struct InputFileError: Error, Equatable, Sendable {
 extension InputFileError: CustomStringConvertible {
   public var description: String {
     switch problem {
-    case .system(let code): "cannot be read: \(String(cString: strerror(code)))"
-    case .notARegularFile: "not a regular file"
-    case .shrank: "became shorter while it was read"
+    case .system(let code):
+      "cannot be read: \(String(cString: strerror(code))); check the path and its permissions"
+    case .notARegularFile: "not a regular file; give the path of a file"
+    case .shrank: "became shorter while it was read; try again"
     }
   }
 }

@@ -18,11 +18,26 @@ extension JSON {
   }
 
   /// Reads one JSON value: RFC 8259 in UTF-8 without byte order mark, no equal keys within an
-  /// object, no number beyond `UInt64` or `Double`, nothing but white space around it.
+  /// object, no number beyond `Double`, nothing but white space around it.
   public static func parse(_ text: [UInt8], limits: Limits) throws(JSONError) -> JSON {
     guard text.count <= limits.bytes else {
       throw .tooLarge(bytes: text.count, limit: limits.bytes)
     }
+    if let value = try parseNarrow(text, limits) { return value }
+    // Python writes integers of any length, such as the `model_max_length` of tokenizers, and all
+    // readers but simdjson take them.
+    let wide: [UInt8]
+    do throws(SyntaxFault) { wide = try SyntaxFault.widened(text) } catch {
+      throw .malformed(error)
+    }
+    if let value = try parseNarrow(wide, limits) { return value }
+    throw .malformed(SyntaxFault(offset: text.count, problem: "the text is not acceptable"))
+  }
+
+  /// Nil for a text that is malformed or holds an integer beyond 64 bits.
+  private static func parseNarrow(
+    _ text: [UInt8], _ limits: Limits
+  ) throws(JSONError) -> JSON? {
     var document: OpaquePointer?
     let status = text.withUnsafeBytes { buffer in
       cjson_parse(
@@ -35,7 +50,7 @@ extension JSON {
     case CJSON_TOO_DEEP: throw .tooDeep(limit: limits.depth)
     case CJSON_TOO_MANY_VALUES: throw .tooManyValues(limit: limits.values)
     case CJSON_OUT_OF_MEMORY: throw .outOfMemory
-    default: throw .malformed(SyntaxFault.first(in: text))
+    default: return nil
     }
     var reader = ValueReader(
       values: UnsafeBufferPointer(start: cjson_values(document), count: cjson_value_count(document))

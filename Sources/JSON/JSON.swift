@@ -8,9 +8,9 @@ public enum JSON: Sendable {
   case bool(Bool)
   /// A number written without fraction and exponent that fits `Int64`.
   case integer(Int64)
-  /// An integer above `Int64.max`.
+  /// An integer above `Int64.max` that fits `UInt64`.
   case unsigned(UInt64)
-  /// Any other number. The reader yields finite values only.
+  /// Any other number, an integer beyond 64 bits included. The reader yields finite values only.
   case number(Double)
   case string(String)
   case array([JSON])

@@ -10,15 +10,24 @@ public struct SyntaxFault: Error, Equatable, Sendable {
     self.problem = problem
   }
 
-  /// The first fault of a text that has one.
-  static func first(in text: [UInt8]) -> SyntaxFault {
+  /// A text that the fast reader refuses only because of integers beyond 64 bits, with `.0` behind
+  /// each of them, so that they are read as the nearest `Double`. Throws the first fault of any other
+  /// text.
+  static func widened(_ text: [UInt8]) throws(SyntaxFault) -> [UInt8] {
     var scanner = SyntaxScanner(text: text)
-    do throws(SyntaxFault) {
-      try scanner.scan()
-    } catch {
-      return error
+    try scanner.scan()
+    guard !scanner.wideIntegerEnds.isEmpty else {
+      throw SyntaxFault(offset: text.count, problem: "the text is not acceptable")
     }
-    return SyntaxFault(offset: text.count, problem: "the text is not acceptable")
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count + 2 * scanner.wideIntegerEnds.count)
+    var done = 0
+    for end in scanner.wideIntegerEnds {
+      result += text[done..<end]
+      result += ".0".utf8
+      done = end
+    }
+    return result + text[done...]
   }
 
   /// The first integer written `-0` in a valid text. `JSON` reads it as 0; formats whose other
@@ -46,6 +55,8 @@ private struct SyntaxScanner {
   var isFresh = false
   /// Where the first integer `-0` stands.
   var negativeZero: Int?
+  /// Where integers end that fit neither `Int64` nor `UInt64`.
+  var wideIntegerEnds: [Int] = []
 
   init(text: [UInt8]) { self.text = text }
 
@@ -129,9 +140,9 @@ private struct SyntaxScanner {
     }
     let digits = String(decoding: text[start..<position], as: UTF8.self)
     if isInteger, digits == "-0" { negativeZero = negativeZero ?? start }
-    guard
-      isInteger ? Int64(digits) != nil || UInt64(digits) != nil : Double(digits)?.isFinite == true
-    else { throw fault("a number out of range", at: start) }
+    if isInteger, Int64(digits) != nil || UInt64(digits) != nil { return }
+    guard Double(digits)?.isFinite == true else { throw fault("a number out of range", at: start) }
+    if isInteger { wideIntegerEnds.append(position) }
   }
 
   private mutating func scanDigits() throws(SyntaxFault) {

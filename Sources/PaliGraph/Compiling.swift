@@ -4,18 +4,20 @@ import Plans
 import Tensors
 
 extension ImportedModel {
-  /// Runs the passes for a storage type. Throws `PassError`.
+  /// Runs the passes for a storage type. Throws `ModelError` when the graph cannot be compiled.
   public func compile(
     dtype: PassContext.DType = .auto, manager: PassManager = PassManager()
   ) throws -> Compilation {
-    try Compilation(module, context: context(dtype), manager: manager, sections: sections)
+    try naming {
+      try Compilation(module, context: context(dtype), manager: manager, sections: sections)
+    }
   }
 
-  /// The graph after the passes that work on it alone: stage `optimized`. Throws `PassError`.
+  /// The graph after the passes that work on it alone: stage `optimized`. Throws `ModelError`.
   public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
     var module = module
     var context = context(dtype)
-    try PassManager(passes: PassManager.optimizing).run(&module, context: &context)
+    try naming { try PassManager(passes: PassManager.optimizing).run(&module, context: &context) }
     return module
   }
 
@@ -36,10 +38,21 @@ extension ImportedModel {
     _ compilation: Compilation, to path: String,
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws {
-    do {
+    try naming {
       try compilation.write(to: path, extras: extras, source: source, progress: progress)
-    } catch let error as PlanError {
-      throw ModelError(path, "\(error)")
+    }
+  }
+
+  /// Puts this model's path to errors about its graph and its values. Errors about files name their
+  /// own.
+  @discardableResult
+  private func naming<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch {
+      switch error {
+      case is PassError, is OpError, is PlanError, is SafetensorsLayoutError:
+        throw ModelError(path, "\(error)")
+      default: throw error
+      }
     }
   }
 }

@@ -2,6 +2,7 @@ import Glibc
 import IR
 import JSON
 import Models
+import Plans
 import Tensors
 
 /// Something that can be compiled, told apart by what the path leads to.
@@ -24,9 +25,11 @@ public enum ModelSource: Sendable {
     } else if path.hasSuffix(".onnx") {
       throw ModelError(
         path, "ONNX models cannot be read yet; give a checkpoint directory or a .pg graph")
+    } else if (try? PlanFile(path: path)) != nil {
+      throw ModelError(path, "this is a plan already; run it with paligraph run")
     } else {
       throw ModelError(
-        path, "not a model; give a Hugging Face directory, a .pg graph or a plan made from one")
+        path, "not a model; give a Hugging Face directory or a .pg graph")
     }
   }
 
@@ -35,6 +38,20 @@ public enum ModelSource: Sendable {
     var status = stat()
     let isDirectory = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     return isDirectory || path.hasSuffix(".pg") || path.hasSuffix(".onnx")
+  }
+
+  /// The paths of what stands in a directory, sorted, or the path itself when it leads to none.
+  public static func files(of path: String) -> [String] {
+    guard let listing = opendir(path) else { return [path] }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names.sorted().map { "\(path)/\($0)" }
   }
 
   public var path: String {
@@ -55,6 +72,8 @@ public struct ModelError: Error, Sendable, CustomStringConvertible {
 
 /// A model as it was imported: its textbook graph, and where the bytes of its weights are.
 public struct ImportedModel: Sendable {
+  /// Where it was imported from, for messages.
+  public let path: String
   public let module: Module
   /// Settings that go into the plan beside the graph.
   public let sections: [JSON.Member]
@@ -84,7 +103,7 @@ extension ModelSource {
         throw ModelError(path, "the graph is larger than \(Module.textLimit) bytes")
       }
       return ImportedModel(
-        module: try Module.parse(bytes: try file.readAll()), sections: [], extras: [],
+        path: path, module: try Module.parse(bytes: try file.readAll()), sections: [], extras: [],
         source: { _ in nil }, warnings: [])
     } catch let error as TextError {
       // A compiler's way to point at a place: FILE:line:column.

@@ -25,13 +25,14 @@ struct PaliGemmaModel {
     }
     let tokenizer = Tokenizer(
       try TokenizerTables(try Self.tokenizer(folder, config)))
+    let beginToken = try Self.beginToken(tokenizer, directory)
+    try Self.checkPrompts(tokenizer, config, beginToken, folder)
     let settings = SessionSettings(
-      imageToken: config.imageToken,
-      beginToken: try Self.beginToken(tokenizer, directory),
+      imageToken: config.imageToken, beginToken: beginToken,
       imageTokenCount: config.imageTokenCount, endTokens: config.endTokens, maxTokens: maxTokens,
       processor: try Self.processor(folder, config))
     imported = ImportedModel(
-      module: module,
+      path: directory, module: module,
       sections: [
         JSON.Member(SessionSettings.section, settings.json),
         JSON.Member(
@@ -40,14 +41,27 @@ struct PaliGemmaModel {
       ],
       extras: tokenizer.tables.tensors,
       source: { try resolution.tensor(named: $0, in: checkpoint) },
-      warnings: checkpoint.warnings + (resolution.warning.map { ["\(directory): \($0)"] } ?? []))
+      warnings: checkpoint.warnings
+        + (resolution.warning.map { ["\(directory.printable): \($0)"] } ?? [])
+        + Self.warnings(of: config, directory))
+  }
+
+  private static func warnings(of config: PaliGemmaConfig, _ directory: String) -> [String] {
+    let names = config.unappliedSettings
+    guard !names.isEmpty else { return [] }
+    return [
+      "\(directory.printable)/generation_config.json: \(names.joined(separator: ", ")) "
+        + "\(names.count == 1 ? "is" : "are") not applied; answers are greedy unless asked otherwise"
+    ]
   }
 
   private static func resolve(
     _ config: PaliGemmaConfig, _ checkpoint: Checkpoint, _ directory: String
   ) throws -> CheckpointResolution {
     do { return try config.resolve(checkpoint) } catch {
-      throw ModelError(directory, "\(error)")
+      let note =
+        checkpoint.ignoresIndex ? ", or remove the \(Checkpoint.fileName) beside the index" : ""
+      throw ModelError(directory, "\(error)\(note)")
     }
   }
 
@@ -71,11 +85,36 @@ struct PaliGemmaModel {
     return Int(id)
   }
 
+  /// That prompts can be made from this configuration and this tokenizer: what every session demands,
+  /// noticed while there is a `config.json` to point at. The image token may stand outside the
+  /// vocabulary, and no other.
+  private static func checkPrompts(
+    _ tokenizer: Tokenizer, _ config: PaliGemmaConfig, _ beginToken: Int, _ folder: ModelFolder
+  ) throws {
+    do {
+      _ = try PromptBuilder(
+        tokenizer: tokenizer, imageTokenID: Int32(config.imageToken),
+        beginTokenID: Int32(beginToken), tokensPerPicture: config.imageTokenCount)
+    } catch {
+      throw ModelError("\(folder.path)/config.json", "\(error)")
+    }
+    let size = config.text.vocabularySize
+    let beyond = (size..<max(size, tokenizer.vocabularySize)).first {
+      $0 != config.imageToken && tokenizer.piece(Int32($0)) != nil
+    }
+    if let beyond {
+      throw ModelError(
+        folder.path,
+        "the tokenizer has the id \(beyond), which must be below the vocab_size, \(size); take "
+          + "config.json and tokenizer from the same model")
+    }
+  }
+
   private static func processor(
     _ folder: ModelFolder, _ config: PaliGemmaConfig
   ) throws -> ImageProcessorSettings {
     let size = config.vision.imageSize
-    guard let settings = try ImageProcessorSettings.read(directory: folder.path) else {
+    guard var settings = try ImageProcessorSettings.read(directory: folder.path) else {
       var settings = ImageProcessorSettings()
       (settings.width, settings.height) = (size, size)
       return settings
@@ -86,6 +125,13 @@ struct PaliGemmaModel {
         "the processor makes pictures of \(settings.width)×\(settings.height), but config.json's "
           + "vision tower takes \(size)×\(size); make the two agree")
     }
+    if let stated = settings.imageTokenCount, stated != config.imageTokenCount {
+      throw ModelError(
+        folder.path,
+        "the processor's image_seq_length is \(stated), but a picture of config.json's vision tower has "
+          + "\(config.imageTokenCount) patches; make the two agree")
+    }
+    settings.imageTokenCount = nil
     return settings
   }
 }

@@ -42,22 +42,10 @@ public enum PlanCache {
 
   /// One line for each file of a model directory, or for the file itself.
   private static func files(of path: String) -> [String] {
-    var names: [String] = []
-    if let listing = opendir(path) {
-      defer { closedir(listing) }
-      while let entry = readdir(listing) {
-        names.append(
-          withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { "/" + String(cString: $0) }
-          })
-      }
-    } else {
-      names = [""]
-    }
-    return names.sorted().map { name in
+    ModelSource.files(of: path).map { file in
       var status = stat()
-      guard stat(path + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
-      return "\(name) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n"
+      guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
+      return "\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n"
     }
   }
 }

@@ -35,8 +35,13 @@ public struct PlanFile: Sendable {
   }
 
   private static func advice(_ problem: SafetensorsError.Problem) -> String {
-    if case .unreadable = problem { return "\(problem)" }
-    return "this is no whole plan: \(problem); make one with paligraph compile"
+    switch problem {
+    case .unreadable: return "\(problem)"
+    // A text or picture: its first bytes are no length of a header, or no JSON follows them.
+    case .headerTooLarge, .json:
+      return "this is no plan: \(problem); make one with paligraph compile"
+    default: return "this is no whole plan: \(problem); make one with paligraph compile"
+    }
   }
 
   private init(_ file: SafetensorsFile) throws {

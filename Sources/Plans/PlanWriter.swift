@@ -12,11 +12,12 @@ public enum PlanWriter {
   /// - Parameters:
   ///   - extras: further tensors by name, stored after the plan's own.
   ///   - value: the value of a plan tensor, in any floating-point type; rounded to the plan's type.
+  ///     Asked for one piece after the other.
   ///   - progress: told the bytes written so far and in total; may throw to give up.
   public static func write(
     _ plan: Plan, extras: [(name: String, data: TensorData)], to path: String,
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
-    value: (PlanTensor) throws -> TensorData
+    value: (PlanTensor) throws -> any PlanValue
   ) throws {
     try PlanVerifier.verify(plan)
     let layout = try layout(of: plan, extras)
@@ -24,7 +25,7 @@ public enum PlanWriter {
     var checksums: [Int64] = []
     var done = 0
     func append(
-      _ data: TensorData, as tensor: PlanTensor, _ writer: inout SafetensorsWriter
+      _ data: any PlanValue, as tensor: PlanTensor, _ writer: inout SafetensorsWriter
     ) throws {
       let hash = StreamHash()
       try pieces(of: data, as: tensor) { piece in
@@ -81,7 +82,7 @@ public enum PlanWriter {
 
   /// The tensor in pieces of limited size, in the element type and order asked for.
   private static func pieces(
-    of data: TensorData, as tensor: PlanTensor, _ body: (TensorData) throws -> Void
+    of data: any PlanValue, as tensor: PlanTensor, _ body: (TensorData) throws -> Void
   ) throws {
     let element = tensor.element
     if let packing = tensor.packing {
@@ -90,10 +91,9 @@ public enum PlanWriter {
       }
       return try packing.pieces(of: data, sourceBytes: pieceBytes, body)
     }
-    let flat = data.reshaped([data.elementCount])
     let step = pieceBytes / max(element.byteCount, data.elementType.byteCount)
     for start in stride(from: 0, to: data.elementCount, by: step) {
-      let piece = flat.rows(start..<min(start + step, data.elementCount))
+      let piece = data.piece(start..<min(start + step, data.elementCount))
       if data.elementType == element {
         try body(piece)
       } else {

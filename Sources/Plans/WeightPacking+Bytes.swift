@@ -4,13 +4,15 @@ import Tensors
 extension WeightPacking {
   /// The matrix in packed pieces of whole panels, in order, each made from about `sourceBytes` of it.
   func pieces(
-    of matrix: TensorData, sourceBytes: Int, _ body: (TensorData) throws -> Void
+    of matrix: any PlanValue, sourceBytes: Int, _ body: (TensorData) throws -> Void
   ) rethrows {
     let (rows, columns) = (matrix.shape[0], matrix.shape[1])
     let rowBytes = max(1, columns * MemoryLayout<Float>.size)
     let step = max(1, sourceBytes / (rowBytes * Self.panelRows)) * Self.panelRows
     for start in stride(from: 0, to: rows, by: step) {
-      try body(packed(matrix.rows(start..<min(start + step, rows))))
+      let end = min(start + step, rows)
+      let piece = matrix.piece(start * columns..<end * columns)
+      try body(packed(piece.reshaped([end - start, columns])))
     }
   }
 

@@ -51,6 +51,30 @@ import Testing
     Fault(
       "another model type", "model_type is \"llava\", which is not supported",
       replace("\"paligemma\"", "\"llava\"", in: "config.json")),
+    Fault(
+      "a quantised decoder", "text_config.quantization_config is set",
+      replace(
+        "\"head_dim\": 10,", "\"head_dim\": 10, \"quantization_config\": {},", in: "config.json")),
+    Fault(
+      "an image token that is none",
+      "config.json: image_token_index is 478, which is no special token of the tokenizer",
+      replace("\"image_token_index\": 479", "\"image_token_index\": 478", in: "config.json")),
+    Fault(
+      "an image token beyond everything",
+      "config.json: image_token_index is 5000, which is no special token of the tokenizer",
+      replace("\"image_token_index\": 479", "\"image_token_index\": 5000", in: "config.json")),
+    Fault(
+      "another number of image tokens",
+      "image_seq_length is 17, but a picture of config.json's vision tower has 16 patches",
+      replace(
+        "\"image_seq_length\": 16", "\"image_seq_length\": 17", in: "preprocessor_config.json")),
+    Fault(
+      "a single file of other weights beside an index",
+      "remove the model.safetensors beside the index"
+    ) { folder in
+      try write(Data("{\"weight_map\":{}}".utf8), to: "model.safetensors.index.json")(folder)
+      try replace("\"head_dim\": 10", "\"head_dim\": 12", in: "config.json")(folder)
+    },
     Fault("no weights", "model.safetensors", remove("model.safetensors")),
     Fault("weights cut short", "the file is cut short") { folder in
       let url = folder.appendingPathComponent("model.safetensors")
@@ -129,13 +153,14 @@ import Testing
     var edited = whole
     let place = try #require(whole.range(of: Data("arena".utf8)))
     edited[place.lowerBound] = UInt8(ascii: "b")
-    let version = try #require(whole.range(of: Data("\"paligraph.version\":\"1\"".utf8)))
+    let version = try #require(whole.range(of: Data("\"paligraph.version\":\"2\"".utf8)))
     var newer = whole
     newer[version.upperBound - 2] = UInt8(ascii: "9")
     let faults: [(Data, String)] = [
+      (Data("# Notes on my plan\n".utf8), "this is no plan: "),
       (whole.dropLast(10), "cut short"), (whole.prefix(100), "no whole plan"),
       (Data(), "no whole plan"),
-      (edited, "checksum is wrong"), (newer, "plan format 9 is not 1"),
+      (edited, "checksum is wrong"), (newer, "plan format 9 is not 2"),
       (
         try Data(
           contentsOf: CommandLineProcess.root.appendingPathComponent(
@@ -151,6 +176,92 @@ import Testing
     }
   }
 
+  @Test func `no token but the image's may stand outside the vocabulary`() throws {
+    let scratch = try Scratch()
+    let model = scratch.url.appendingPathComponent("model")
+    try FileManager.default.copyItem(
+      at: CommandLineProcess.root.appendingPathComponent(
+        "Tests/Fixtures/parity/gemma-f16-old-buffers"), to: model)
+    let arguments = ["compile", model.path, "-o", scratch.path("x.plan"), "--quiet"]
+    #expect(try CommandLineProcess.run(arguments).status == 0)
+    try Self.replace("<image>", "<other>", in: "tokenizer.json")(model)
+    try Self.replace("\"image_token_index\": 479", "\"image_token_index\": 480", in: "config.json")(
+      model)
+    let run = try CommandLineProcess.run(arguments)
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(
+      run.errors.contains("the tokenizer has the id 479, which must be below"), "\(run.errors)")
+  }
+
+  @Test func `a plan is not compiled again`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let run = try CommandLineProcess.run(["compile", plan, "-o", scratch.path("y.plan")])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.contains("\(plan): this is a plan already"), "\(run.errors)")
+  }
+
+  @Test func `a graph that cannot be compiled is named, not its plan`() throws {
+    let scratch = try Scratch()
+    let graph = try scratch.write(
+      "module @m { weight %w : f32[2] func @f() -> (f32[2]) { return %w } }", to: "w.pg")
+    let run = try CommandLineProcess.run(["compile", graph, "-o", scratch.path("w.plan")])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: \(graph): %w has no value"), "\(run.errors)")
+    #expect(scratch.names == ["w.pg"])
+  }
+
+  @Test func `a value that would fill memory is refused`() throws {
+    let scratch = try Scratch()
+    let graph = try scratch.write(
+      "module @m { weight %w : f32[1048576x1048576] {value = splat(1.0)}"
+        + " func @f() -> (f32[1048576x1048576]) { return %w } }", to: "w.pg")
+    let run = try CommandLineProcess.run(["compile", graph, "-o", scratch.path("w.plan")])
+    #expect(run.status == 1 && !run.wasKilled && run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: \(graph):1:20: its value would be"), "\(run.errors)")
+  }
+
+  @Test func `a sequence without room for <bos>, newline and an answer is refused`() throws {
+    let scratch = try Scratch()
+    let arguments = [
+      "compile", PictureRunTests.model, "-o", scratch.path("x.plan"), "--max-tokens",
+    ]
+    let refused = try CommandLineProcess.run(arguments + ["18"])
+    #expect(refused.status == 1 && refused.errors.contains("from 19 "), "\(refused.errors)")
+    #expect(try CommandLineProcess.run(arguments + ["19"]).status == 0)
+    let run = try CommandLineProcess.run([
+      "run", scratch.path("x.plan"), "--image", "\(PictureRunTests.model)/picture.png", "--prompt",
+      "",
+    ])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+  }
+
+  @Test func `settings of a model that are not applied are one warning`() throws {
+    let scratch = try Scratch()
+    let model = try Self.model(in: scratch) { folder in
+      try Self.write(
+        Data(#"{"repetition_penalty": 1.2, "suppress_tokens": [7]}"#.utf8),
+        to: "generation_config.json")(folder)
+    }
+    let run = try CommandLineProcess.run(["compile", model, "-o", scratch.path("x.plan")])
+    #expect(run.status == 0 && run.errorLines.count == 2)
+    #expect(
+      run.errors.contains("generation_config.json: repetition_penalty, suppress_tokens are not"),
+      "\(run.errors)")
+  }
+
+  @Test func `a model with nothing but a tokenizer.model and its settings is enough`() throws {
+    let scratch = try Scratch()
+    let url = scratch.url.appendingPathComponent("model")
+    try FileManager.default.copyItem(
+      at: CommandLineProcess.root.appendingPathComponent("Examples/mini-paligemma"), to: url)
+    try Self.remove("tokenizer.json")(url)
+    let settings = url.appendingPathComponent("tokenizer_config.json")
+    #expect(try String(contentsOf: settings, encoding: .utf8).contains("00000000000000000000"))
+    let run = try CommandLineProcess.run(["compile", url.path, "-o", scratch.path("x.plan")])
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
   @Test func `a changed weight is found by verify`() throws {
     let scratch = try Scratch()
     let plan = URL(fileURLWithPath: try PictureRunTests.compiled(scratch))
@@ -162,20 +273,4 @@ import Testing
     #expect(run.status == 1 && run.errors.contains("was changed"))
   }
 
-  @Test func `Ctrl-C during a compile leaves nothing behind`() throws {
-    let scratch = try Scratch()
-    let weights = (0..<60).map { "  weight %w\($0) : f32[1024x1024] {value = random(\($0), 1.0)}" }
-    let sums = (0..<60).map {
-      "    %y\($0) = add(\($0 == 0 ? "%x" : "%y\($0 - 1)"), %w\($0)) : f32[1024x1024]"
-    }
-    let model = try scratch.write(
-      (["module @big {"] + weights + ["  func @main(%x: f32[1024x1024]) -> (f32[1024x1024]) {"]
-        + sums
-        + ["    return %y59", "  }", "}"]).joined(separator: "\n"), to: "big.pg")
-    let old = try scratch.write("old", to: "big.plan")
-    let run = try CommandLineProcess.run(["compile", model, "-o", old], interruptAfter: 1.0)
-    #expect(run.wasKilled ? run.status == SIGINT : run.status == 130, "\(run.status) \(run.errors)")
-    #expect(scratch.names == ["big.pg", "big.plan"])
-    #expect(try String(contentsOfFile: old, encoding: .utf8) == "old")
-  }
 }

@@ -14,26 +14,31 @@ struct CommandLineProcess {
 
   /// Runs the program and waits for its end.
   ///
-  /// - Parameter interruptAfter: seconds after which it gets Ctrl-C.
+  /// - Parameters:
+  ///   - shell: a script that runs the program as `"$0" "$@"` in circumstances of its own.
+  ///   - signal: what to send the process once it has printed something.
   static func run(
     _ arguments: [String], of program: String = "paligraph", environment: [String: String] = [:],
-    interruptAfter: Double? = nil
+    shell: String? = nil, signal: Int32? = nil
   ) throws -> CommandLineProcess {
     let process = Process()
-    process.executableURL = try executable(program)
-    process.arguments = arguments
+    let executable = try executable(program)
+    process.executableURL = shell == nil ? executable : URL(fileURLWithPath: "/bin/sh")
+    process.arguments = (shell.map { ["-c", $0, executable.path] } ?? []) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = root
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    if let interruptAfter {
-      Thread.sleep(forTimeInterval: interruptAfter)
-      process.interrupt()
+    var written = Data()
+    if let signal {
+      written = output.fileHandleForReading.availableData
+      kill(process.processIdentifier, signal)
     }
     // Errors are a few lines, which a pipe holds; so reading one after the other cannot block.
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    written += output.fileHandleForReading.readDataToEndOfFile()
+    let text = String(decoding: written, as: UTF8.self)
     let problem = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     return CommandLineProcess(

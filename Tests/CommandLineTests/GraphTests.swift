@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("imported", "patch_conv("), ("optimized", "= linear("), ("planned", " using linear."),
+    ("imported", "patch_conv("), ("optimized", "= linear("), ("planned", " using linear_"),
   ])
   func `a model is dumped at every stage`(stage: String, content: String) throws {
     let scratch = try Scratch()

@@ -84,6 +84,23 @@ import Testing
     #expect(try Set((1...4).map(text)).count > 1)
   }
 
+  @Test(arguments: [["--top-k", "0"], ["--top-p", "1"], ["--top-k", "0", "--top-p", "1.0"]])
+  func `limits that limit nothing leave the choice greedy`(options: [String]) throws {
+    let scratch = try Scratch()
+    let run = try Self.run(try Self.compiled(scratch), options + ["--seed", "\(UInt64.max)"])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output == (try Self.expected()) + "\n")
+  }
+
+  @Test func `what is no model is not said to be compiled`() throws {
+    let scratch = try Scratch()
+    let cache = ["XDG_CACHE_HOME": scratch.path("cache")]
+    let run = try CommandLineProcess.run(
+      ["run", scratch.url.path, "--image", "p.png"], environment: cache)
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.contains("it has no config.json"), "\(run.errors)")
+  }
+
   @Test func `a model runs without compiling it first and is compiled once`() throws {
     let scratch = try Scratch()
     let arguments = [

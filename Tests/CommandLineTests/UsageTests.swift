@@ -34,7 +34,22 @@ import Testing
     (["dump", "x", "--stage", "finished"], "it is one of imported, optimized, planned"),
     (["dump", "x", "--format", "svg"], "--format svg is not known"),
     (["pass", "canonicalise", "x.pg"], "there is no pass 'canonicalise'"),
-    (["pass", "", "x.pg"], "there is no pass ''"),
+    (["pass", "", "x.pg"], "NAME[,NAME…] is empty"),
+    (["pass", "canonicalize,", "x.pg"], "there is no pass ''"),
+    (["compile", "x", "-o", ""], "-o has an empty value where FILE.plan is needed"),
+    (["compile", "", "-o", "z"], "MODEL is empty"),
+    (
+      ["run", "x", "--image", "p", "--seed", "18446744073709551616"], "no whole number from 0 to 18"
+    ),
+    (["export", "x", "-o", "y.onnx"], "export is not there yet"),
+    (["export", "--help"], "export is not there yet"),
+    (["bench", "x.plan"], "bench is not there yet"),
+    (["verify", "Examples/mini-paligemma"], "only plans can be verified so far"),
+    (["verify", "graphs/gemma-block.pg", "--dtype", "f32"], "only plans can be verified so far"),
+    (["verify", "x.plan", "--dtype", "f32"], "only plans can be verified so far"),
+    (["dump", "x", "--format", "dot"], "--format dot is not there yet; use text"),
+    (["dump", "x", "--format", "json"], "--format json is not there yet; use text"),
+    (["dump", "x", "--format", "html"], "--format html is not there yet; use text"),
   ]
 
   @Test(arguments: wrong)
@@ -53,6 +68,13 @@ import Testing
     let one = try CommandLineProcess.run([command, "--help"])
     #expect(one.status == 0 && one.output.hasPrefix("usage: paligraph \(command) "))
     #expect(one.errors.isEmpty)
+  }
+
+  @Test func `an argument that is not UTF-8 is refused`() throws {
+    let run = try CommandLineProcess.run(
+      [], shell: #"exec "$0" run x --image p --prompt "$(printf 'caption \351')""#)
+    #expect(run.status == 2 && run.errorLines.count == 1)
+    #expect(run.errors.hasPrefix("paligraph: argument 6, 'caption "), "\(run.errors)")
   }
 
   @Test func `the version is told`() throws {

@@ -98,6 +98,20 @@ import Testing
     #expect(abs(many.reduce(0, +) / 1000) < 0.1)
   }
 
+  @Test(
+    arguments: [
+      .iota, .splat(0.1), .dense((0..<20).map { Double($0) / 3 }), .ropeFrequencies(base: 10_000),
+      .random(seed: 7, scale: 0.3),
+    ] as [Initializer])
+  func `a piece of a value is that part of the whole`(initializer: Initializer) {
+    for element in [ElementType.f32, .bf16, .f64] {
+      let whole = initializer.value(element, [4, 5]).values
+      for range in [0..<20, 0..<7, 7..<8, 8..<20, 20..<20] {
+        #expect(initializer.values(element, in: range, of: 20) == Array(whole[range]))
+      }
+    }
+  }
+
   @Test func `an id outside the table is an error, not a crash`() {
     #expect(throws: OpError.self) {
       try run(

@@ -59,6 +59,18 @@ let patchEmbedding = """
         + " %y = reshape(%t) {shape = [24]} : f32[24] return %y } }", "1:96",
       "insert contiguous before reshape"
     ),
+    (
+      "module @m { weight %w : f32[1048576x1048576] {value = splat(1.0)} }", "1:20",
+      "its value would be more than 1073741824 bytes"
+    ),
+    (
+      "module @m { weight %w : f32[16777216x16777216] {value = iota} }", "1:20",
+      "its value would be more than 1073741824 bytes"
+    ),
+    (
+      "module @m { weight %w : bf16[536870913] {value = random(1)} }", "1:20",
+      "its value would be more than 1073741824 bytes"
+    ),
     ("module @m { weight %w : f32[1]\n weight %w : f32[1] }", "2:9", "%w is defined twice"),
     (
       "module @m { func @f(%x: f32[T]) -> (f32[T]) { return %x } }", "1:28",

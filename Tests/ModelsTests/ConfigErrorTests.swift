@@ -111,6 +111,30 @@ import Testing
       #"{\#(small), "layer_types": ["full_attention"]}"#,
       "text_config.layer_types count is 1; it must be 3, which is num_hidden_layers"
     ),
+    (
+      #"{\#(small), "quantization_config": {"bits": 4}}"#,
+      "text_config.quantization_config is set, which is not supported; use a checkpoint without it"
+    ),
+    (
+      #"{\#(small), "bos_token_id": 256000}"#,
+      "text_config.bos_token_id holds the id 256000; it must be below the vocab_size, 256000"
+    ),
+    (
+      #"{\#(small), "bos_token_id": -1}"#,
+      "text_config.bos_token_id: expected an integer from 0 to 2147483647, found -1"
+    ),
+    (
+      #"{\#(small), "vocab_size": 9, "pad_token_id": 9, "eos_token_id": 8}"#,
+      "text_config.pad_token_id holds the id 9; it must be below the vocab_size, 9"
+    ),
+    (
+      #"{\#(small), "vocab_size": 9, "pad_token_id": -10}"#,
+      "text_config.pad_token_id: expected an integer from -9 to 2147483647, found -10"
+    ),
+    (
+      #"{\#(small), "model_type": "gemma2", "sliding_window": null}"#,
+      "text_config.sliding_window is null, which is not supported; use a number, which layers of sliding_attention need"
+    ),
     ("[]", "text_config: expected an object, found an array of 0"),
   ])
   func `a wrong decoder is refused`(text: String, message: String) {
@@ -133,6 +157,10 @@ import Testing
     (
       #"{"num_image_tokens": 195}"#,
       "vision_config.num_image_tokens is 195; it must be 196, which is (image_size / patch_size)²"
+    ),
+    (
+      #"{"quantization_config": {}}"#,
+      "vision_config.quantization_config is set, which is not supported; use a checkpoint without it"
     ),
     (
       #"{"num_channels": 1}"#,
@@ -168,6 +196,10 @@ import Testing
     (
       #"{"model_type": "paligemma", "image_token_index": -1}"#,
       "image_token_index: expected an integer from 0 to 2147483647, found -1"
+    ),
+    (
+      #"{"model_type": "paligemma", "image_token_index": 7, "image_token_id": 8}"#,
+      "image_token_id is 8; it must be 7, which is image_token_index"
     ),
     (
       #"{"model_type": "paligemma", "tie_word_embeddings": 1}"#,

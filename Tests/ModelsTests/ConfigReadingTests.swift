@@ -88,6 +88,38 @@ import Testing
     #expect(config.text.finalSoftcap == nil)
   }
 
+  @Test func `no window is needed where no layer slides`() throws {
+    let config = try Self.read(
+      text: #"""
+        {"model_type": "gemma2", "hidden_size": 64, "num_hidden_layers": 1, "sliding_window": null,
+         "layer_types": ["full_attention"], "pad_token_id": -1, "bos_token_id": null}
+        """#)
+    #expect(config.text.window(ofLayer: 0) == nil)
+  }
+
+  @Test(
+    arguments: [
+      (
+        #"{"eos_token_id": 1, "bos_token_id": 2, "pad_token_id": 0, "cache_implementation": "dynamic"}"#,
+        []
+      ),
+      (#"{"do_sample": false, "temperature": 1.0, "top_k": 50, "top_p": 1, "num_beams": 1}"#, []),
+      (#"{"suppress_tokens": null, "bad_words_ids": [], "repetition_penalty": 1.0}"#, []),
+      (
+        #"{"suppress_tokens": [5], "repetition_penalty": 1.2, "temperature": 0.7, "do_sample": true}"#,
+        ["do_sample", "temperature", "repetition_penalty", "suppress_tokens"]
+      ),
+      (#"{"num_beams": 3, "top_k": "many"}"#, ["top_k", "num_beams"]),
+    ] as [(String, [String])])
+  func `settings for choosing tokens that are not applied are named`(
+    generation: String, names: [String]
+  ) throws {
+    let directory = try TemporaryDirectory([
+      "config.json": #"{"model_type": "paligemma"}"#, "generation_config.json": generation,
+    ])
+    #expect(try PaliGemmaConfig(directory: directory.path).unappliedSettings == names)
+  }
+
   @Test func `fields at the top level lose to the nested ones`() throws {
     let config = try Self.read(
       text: #"{\#(Self.small), "vocab_size": 99}"#,

@@ -30,6 +30,11 @@ import Testing
     #expect((settings.width, settings.height, settings.filter) == (224, 224, .bicubic))
   }
 
+  @Test func `the tokens of a picture are read for the model to check`() throws {
+    #expect(try Self.settings(#"{"image_seq_length": 256}"#).imageTokenCount == 256)
+    #expect(throws: JSONError.self) { try Self.settings(#"{"image_seq_length": "256"}"#) }
+  }
+
   @Test(arguments: [
     "{}", #"{"do_resize": false}"#, #"{"do_rescale": false, "image_std": 0.25}"#,
     #"{"do_normalize": false, "resample": 2, "size": {"height": 7, "width": 9}}"#,

@@ -15,6 +15,8 @@ struct TokenizerFilesTests {
     let json = try TokenizerFixtures.fromJSON(TokenizerFixtures.miniPaliGemma)
     try withDirectory { directory in
       try copy("tokenizer.model", from: TokenizerFixtures.miniPaliGemma, to: directory)
+      // As every one that transformers writes, it has a model_max_length of more than 64 bits.
+      try copy("tokenizer_config.json", from: TokenizerFixtures.miniPaliGemma, to: directory)
       var model = try TokenizerModel.read(directory: directory.path, idLimit: 1792)
       try model.addPaliGemmaTokens(idLimit: 1792)
       let binary = Tokenizer(try TokenizerTables(model))

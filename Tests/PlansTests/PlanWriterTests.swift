@@ -68,6 +68,39 @@ import Testing
     #expect(error?.description == "a tensor of i64 cannot be stored as f32")
   }
 
+  /// 0, 1, 2 … as far as they are asked for.
+  final class CountingValue: PlanValue {
+    let elementType = ElementType.f32
+    let shape: [Int]
+    var asked: [Int] = []
+
+    init(shape: [Int]) { self.shape = shape }
+
+    func piece(_ range: Range<Int>) -> TensorData {
+      asked.append(range.count)
+      return TensorData(range.map { Float($0 % 251) })
+    }
+  }
+
+  @Test(arguments: [ElementType.f32, .bf16], [nil, WeightPacking.bf16])
+  func `a value that is made is asked for in pieces`(
+    element: ElementType, packing: WeightPacking?
+  ) throws {
+    if packing != nil, element != .bf16 { return }
+    var plan = Plan(name: "m")
+    let shape = [2500, 1024]
+    plan.tensors = [PlanTensor(name: "w", element: element, shape: shape, packing: packing)]
+    let value = CountingValue(shape: shape)
+    try withTemporaryFolder { folder in
+      try PlanWriter.write(plan, extras: [], to: "\(folder)/made.plan") { _ in value }
+      let whole = TensorData((0..<2500 * 1024).map { Float($0 % 251) }, shape: shape)
+      try PlanWriter.write(plan, extras: [], to: "\(folder)/whole.plan") { _ in whole }
+      #expect(try content(of: "\(folder)/made.plan") == content(of: "\(folder)/whole.plan"))
+    }
+    #expect(value.asked.reduce(0, +) == 2500 * 1024)
+    #expect((value.asked.max() ?? 0) <= 2 << 20)
+  }
+
   @Test func `an unsound plan leaves no trace`() throws {
     let error = try expectNoTrace(PlanError.self) { path in
       var plan = Plan.small

@@ -49,6 +49,18 @@ import Testing
     }
   }
 
+  @Test func `a single file wins over an index, and says so`() throws {
+    try withTemporaryFolder { folder in
+      try Self.write(Self.shards, to: folder)
+      try Self.write([Checkpoint.indexName: Self.index(Self.map)], to: folder)
+      try Self.write([Checkpoint.fileName: Self.shard(["x"])], to: folder)
+      let checkpoint = try Checkpoint(directory: folder)
+      #expect(checkpoint.names == ["x"])
+      #expect(checkpoint.warnings.count == 1)
+      #expect(checkpoint.warnings.first?.contains("model.safetensors.index.json") == true)
+    }
+  }
+
   @Test func `a wrong total size is a warning`() throws {
     try withTemporaryFolder { folder in
       try Self.write(Self.shards, to: folder)

@@ -34,8 +34,8 @@ public struct PaliGemmaBuilder {
   public static func module(
     _ config: PaliGemmaConfig, _ checkpoint: CheckpointResolution, maxTokens: Int
   ) throws -> Module {
-    // The image, one prompt token and one generated token.
-    let least = config.imageTokenCount + 2
+    // The image, <bos> and the newline of an empty prompt, and one generated token.
+    let least = config.imageTokenCount + 3
     let range = least...max(least, tokenLimit)
     guard range.contains(maxTokens) else {
       throw PaliGemmaBuilderError.maxTokens(maxTokens, range)
@@ -163,7 +163,7 @@ extension PaliGemmaBuilderError: CustomStringConvertible {
     switch self {
     case .maxTokens(let found, let range):
       "a sequence of at most \(found) tokens; give a number from \(range.lowerBound) (the image, "
-        + "one prompt token, one answer token) to \(range.upperBound)"
+        + "<bos>, a newline, one answer token) to \(range.upperBound)"
     }
   }
 }

@@ -15,6 +15,7 @@ extension PaliGemmaConfig {
     guard folder.contains(generation) else { return }
     try Self.read(generation, in: folder) { section throws(ConfigError.Problem) in
       try overrideEndTokens(section)
+      unappliedSettings = try Self.unappliedSettings(section)
     }
   }
 
@@ -29,12 +30,22 @@ extension PaliGemmaConfig {
     let textSection = try root.section("text_config")
     vision = try VisionConfig(try root.section("vision_config"))
     text = try TextConfig(textSection)
-    // `image_token_id` is the same field's newer spelling and wins.
-    let index = try root.int("image_token_index", in: 0...Int(Int32.max), default: 256_000)
-    imageToken = try root.int("image_token_id", in: 0...Int(Int32.max), default: index)
+    imageToken = try Self.imageToken(root)
     tiesWordEmbeddings = try root.bool("tie_word_embeddings", default: true)
     endTokens = try Self.endTokens(root, textSection, vocabularySize: text.vocabularySize)
     try validate(root, textSection)
+  }
+
+  /// `image_token_id` is the newer spelling of `image_token_index`.
+  private static func imageToken(_ root: ConfigSection) throws(ConfigError.Problem) -> Int {
+    let (older, newer) = ("image_token_index", "image_token_id")
+    let index = try root.int(older, in: 0...Int(Int32.max), default: 256_000)
+    let id = try root.int(newer, in: 0...Int(Int32.max), default: index)
+    let statesBoth = try root.member(older).value != nil
+    guard id == index || !statesBoth else {
+      throw .contradiction(field: newer, value: id, other: older, expected: index)
+    }
+    return id
   }
 
   private static func validateKind(_ root: ConfigSection) throws(ConfigError.Problem) {

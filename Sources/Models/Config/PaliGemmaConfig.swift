@@ -14,6 +14,9 @@ public struct PaliGemmaConfig: Sendable, Equatable {
   public var tiesWordEmbeddings: Bool
   /// Generation ends after any of these ids. Empty: only the length ends it.
   public var endTokens: [Int]
+  /// Fields of `generation_config.json` that ask for another choice of tokens than greedy, which
+  /// nothing here applies.
+  public var unappliedSettings: [String] = []
 
   /// Places that one picture takes in the prompt.
   public var imageTokenCount: Int { vision.patchCount }

@@ -15,6 +15,7 @@ extension TextConfig {
     case .gemma: self = .gemma
     case .gemma2: self = .gemma2
     }
+    try section.refuseFeature("quantization_config")
     try readSizes(section)
     try readNumerics(section)
     if let kinds = try readLayerKinds(section), architecture == .gemma2 { layers = kinds }
@@ -89,7 +90,26 @@ extension TextConfig {
     return kinds
   }
 
+  /// transformers' embedding table refuses a padding token that it has no row for. `<bos>` stands in
+  /// every prompt.
+  private func validateTokens(_ section: ConfigSection) throws(Problem) {
+    for (key, least) in [("bos_token_id", 0), ("pad_token_id", -vocabularySize)] {
+      let range = least...Int(Int32.max)
+      guard let token = try section.optionalInt(key, in: range, default: nil) else { continue }
+      guard token < vocabularySize else {
+        throw .tokenBeyondVocabulary(
+          field: section.path(key), token: token, vocabularySize: vocabularySize)
+      }
+    }
+  }
+
   private func validate(_ section: ConfigSection) throws(Problem) {
+    try validateTokens(section)
+    guard slidingWindow != nil || !layers.contains(.sliding) else {
+      throw .unsupported(
+        field: section.path("sliding_window"), found: "null",
+        supported: ["a number, which layers of sliding_attention need"])
+    }
     guard headCount.isMultiple(of: keyValueHeadCount) else {
       throw .notMultiple(
         field: section.path("num_attention_heads"), value: headCount, of: "num_key_value_heads",

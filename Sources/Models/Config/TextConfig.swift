@@ -33,7 +33,7 @@ public struct TextConfig: Sendable, Equatable {
   /// Logits become `c·tanh(logit / c)`.
   public var finalSoftcap: Double?
   /// A generated token at position q sees the positions above `q - slidingWindow` in sliding
-  /// layers. Nil: sliding layers see everything.
+  /// layers. Nil only where there is no sliding layer.
   public var slidingWindow: Int?
   /// One kind per layer.
   public var layers: [LayerKind]

@@ -6,6 +6,7 @@ extension VisionConfig {
       return
     }
     self = .siglip
+    try section.refuseFeature("quantization_config")
     _ = try section.choice("model_type", among: ["siglip_vision_model": ()], default: ())
     hiddenSize = try section.int("hidden_size", in: 1...1 << 16, default: hiddenSize)
     intermediateSize = try section.int(

@@ -40,7 +40,7 @@ extension ImageError.Reason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let error):
-      "\(error); check the path and its permissions"
+      "\(error)"
     case .tooManyBytes(let count):
       "is \(count) bytes long, more than \(ImageLimits.fileBytes); save the picture smaller"
     case .unknownFormat:

@@ -15,6 +15,7 @@ extension ImageProcessorSettings {
       height = try size.member("height").int(in: 1...Self.maximumSide)
       width = try size.member("width").int(in: 1...Self.maximumSide)
     }
+    imageTokenCount = try config.member("image_seq_length").present?.int(in: 0...1 << 20)
     if try !Self.flag("do_resize", config) {
       filter = nil
     } else if let field = try config.member("resample").present {
@@ -34,7 +35,7 @@ extension ImageProcessorSettings {
     }
   }
 
-  /// The same fields: what `init(_:)` reads back as equal settings.
+  /// The same fields but for `image_seq_length`: what `init(_:)` reads back as equal settings.
   public var json: JSON {
     var members: [JSON.Member] = [
       JSON.Member("size", ["height": .integer(height), "width": .integer(width)]),

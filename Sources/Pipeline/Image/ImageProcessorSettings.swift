@@ -18,6 +18,10 @@ public struct ImageProcessorSettings: Sendable, Equatable {
   public var normalization: Normalization? = Normalization(
     mean: [0.5, 0.5, 0.5], standardDeviation: [0.5, 0.5, 0.5])
 
+  /// What the file says about the tokens that a picture takes; nil when it says nothing. The model's
+  /// patches decide, so a plan does without.
+  public var imageTokenCount: Int?
+
   /// The defaults of transformers' `SiglipImageProcessor`.
   public init() {}
 }

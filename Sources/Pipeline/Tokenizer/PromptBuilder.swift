@@ -112,7 +112,8 @@ extension PromptError: CustomStringConvertible {
       "\(field) is \(id), which is no special token of the tokenizer; "
         + "the configuration and the tokenizer belong to different models"
     case .pictureCount(let places, let pictures):
-      "the prompt has \(places) places for pictures (<image>), but \(pictures) pictures are given"
+      "the number of <image> in the prompt is \(places) and that of pictures \(pictures); write <image> "
+        + "once for each picture, or not at all"
     }
   }
 }

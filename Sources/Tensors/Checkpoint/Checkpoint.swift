@@ -27,7 +27,11 @@ public struct Checkpoint: Sendable {
   public init(folder: ModelFolder) throws {
     if folder.contains(Self.fileName) {
       let file = try SafetensorsFile(path: folder.file(named: Self.fileName))
-      try self.init(folder: folder, shards: [file], warnings: [])
+      let ignored =
+        "\(folder.path.printable): \(Self.indexName) and its shards are not read, since there is a "
+        + "\(Self.fileName); remove the one that does not belong there"
+      try self.init(
+        folder: folder, shards: [file], warnings: folder.contains(Self.indexName) ? [ignored] : [])
     } else if folder.contains(Self.indexName) {
       let index = try CheckpointIndex(folder: folder)
       let shards = try index.shardNames.map {
@@ -61,6 +65,11 @@ public struct Checkpoint: Sendable {
     self.names = names
     self.places = places
     self.warnings = warnings
+  }
+
+  /// Whether there is an index that is not read, since a single file wins.
+  public var ignoresIndex: Bool {
+    folder.contains(Self.fileName) && folder.contains(Self.indexName)
   }
 
   /// Type, shape and place of a tensor.

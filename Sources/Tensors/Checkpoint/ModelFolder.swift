@@ -74,13 +74,16 @@ extension ModelFolderError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let path, let code):
-      "\(path.printable): cannot be read: \(String(cString: strerror(code)))"
+      "\(path.printable): cannot be read: \(String(cString: strerror(code))); check the path and its "
+        + "permissions"
     case .notAFolder(let path):
-      "\(path.printable): not a folder"
+      "\(path.printable): not a folder; give a Hugging Face model directory"
     case .unsafeName(let name, let folder):
-      "\(folder.printable): \"\(name.printable)\" is not the name of a file in this folder"
+      "\(folder.printable): \"\(name.printable)\" is not the name of a file in this folder; name files "
+        + "of the folder only"
     case .outside(let name, let target, let folder):
-      "\(folder.printable): \"\(name.printable)\" leads out of the folder to \(target.printable)"
+      "\(folder.printable): \"\(name.printable)\" leads out of the folder to \(target.printable); put "
+        + "the file itself there"
     }
   }
 }

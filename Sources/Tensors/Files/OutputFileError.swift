@@ -26,10 +26,17 @@ extension OutputFileError: CustomStringConvertible {
   public var description: String {
     switch problem {
     case .system(let code):
-      "\(path.printable): cannot be written: \(String(cString: strerror(code))); "
-        + (code == ENOSPC || code == EDQUOT ? "make room" : "choose a path in a writable folder")
+      "\(path.printable): cannot be written: \(String(cString: strerror(code))); \(Self.cure(code))"
     case .notARegularFile:
       "\(path.printable): cannot be written: not a regular file; choose another name"
+    }
+  }
+
+  private static func cure(_ code: Int32) -> String {
+    switch code {
+    case ENOSPC, EDQUOT: "make room"
+    case EFBIG: "raise the limit on the size of files (ulimit -f) or choose another disk"
+    default: "choose a path in a writable folder"
     }
   }
 }
