@@ -8,11 +8,12 @@ enum CommandLineTool {
   static var commands: [any Command.Type] {
     [
       CompileCommand.self, RunCommand.self, DumpCommand.self, PassCommand.self, VerifyCommand.self,
+      BenchCommand.self,
     ]
   }
 
   /// Commands of later versions. That they are missing is no spelling mistake.
-  private static let later = ["export", "bench"]
+  private static let later = ["export"]
 
   static func main() {
     Console.prepare()

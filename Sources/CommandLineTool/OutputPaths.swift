@@ -94,8 +94,9 @@ extension Double {
   func formatted(decimals: Int) -> String {
     let scale = pow(10, Double(decimals))
     let scaled = (self * scale).rounded()
-    guard decimals > 0, scaled.isFinite, scaled.magnitude < 1e15 else { return "\(self)" }
+    guard scaled.isFinite, scaled.magnitude < 1e15 else { return "\(self)" }
     let digits = String(Int(scaled.magnitude))
+    if decimals == 0 { return (scaled < 0 ? "-" : "") + digits }
     let padded = String(repeating: "0", count: max(decimals + 1 - digits.count, 0)) + digits
     return (scaled < 0 ? "-" : "") + padded.dropLast(decimals) + "." + padded.suffix(decimals)
   }

@@ -76,7 +76,8 @@ extension PlanVerifier {
       guard plan.tensors.indices.contains(index), plan.tensors[index].element == view.element else {
         throw PlanError("\(place): tensor \(index) does not exist or has other elements")
       }
-      return plan.tensors[index].byteCount
+      // Views of packed tensors count the elements of the matrix.
+      return plan.tensors[index].shape.reduce(view.element.byteCount, *)
     case .state(let index):
       guard plan.states.indices.contains(index), plan.states[index].element == view.element else {
         throw PlanError("\(place): state \(index) does not exist or has other elements")

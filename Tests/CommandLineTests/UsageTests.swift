@@ -43,7 +43,6 @@ import Testing
     ),
     (["export", "x", "-o", "y.onnx"], "export is not there yet"),
     (["export", "--help"], "export is not there yet"),
-    (["bench", "x.plan"], "bench is not there yet"),
     (["verify", "Examples/mini-paligemma"], "only plans can be verified so far"),
     (["verify", "graphs/gemma-block.pg", "--dtype", "f32"], "only plans can be verified so far"),
     (["verify", "x.plan", "--dtype", "f32"], "only plans can be verified so far"),

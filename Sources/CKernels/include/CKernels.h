@@ -260,6 +260,20 @@ void pg_copy_strided(void *out, const void *in, size_t element_size, size_t rank
                      const ptrdiff_t *shape, const ptrdiff_t *out_strides,
                      const ptrdiff_t *in_strides);
 
+/// Kinds of arithmetic with peaks of their own: what the kernels for f32, bf16 and int8 weights use.
+typedef enum PG_SWIFT(PeakKind) __attribute__((enum_extensibility(closed))) pg_peak {
+  PG_PEAK_F32 PG_SWIFT(f32) = 0,
+  PG_PEAK_BF16 PG_SWIFT(bf16),
+  PG_PEAK_INT8 PG_SWIFT(int8),
+} pg_peak;
+
+/// Does arithmetic of a kind on registers, as fast as the CPU can within `isa`, and returns how many
+/// multiplications and additions it did.
+uint64_t pg_run_peak(pg_isa isa, pg_peak kind, uint64_t rounds);
+
+/// Reads memory once, in order, and returns a sum of its words. `memory` is aligned to 8 bytes.
+uint64_t pg_read_memory(const void *memory, size_t bytes);
+
 /// Processors that this process may run on, at least 1.
 size_t pg_processor_count(void);
 

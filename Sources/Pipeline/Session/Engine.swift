@@ -62,7 +62,7 @@ struct Engine {
     try prepareFeatures(of: request.picture)
     result.statistics.vision = timer.seconds
     timer = Timer()
-    try prefill(result.promptTokens)
+    try prefill(result.promptTokens, features: features)
     result.statistics.prefill = timer.seconds
     timer = Timer()
     var sampler = Sampler(request.sampling)
@@ -108,9 +108,10 @@ struct Engine {
     featuredPicture = picture
   }
 
-  private func prefill(_ ids: [Int32]) throws {
+  /// - Parameter features: nil where they have been written already.
+  private func prefill(_ ids: [Int32], features: [Float]?) throws {
     try executor.setSymbol(symbols.prompt, to: ids.count)
-    write(features, to: 0, of: functions.prefill)
+    if let features { write(features, to: 0, of: functions.prefill) }
     if let input = executor.input(1, of: functions.prefill) {
       for (index, id) in ids.enumerated() { input.integerBuffer[index] = Int64(id) }
     }
@@ -122,6 +123,38 @@ struct Engine {
     try executor.setSymbol(symbols.cached, to: cached)
     executor.input(0, of: functions.decode)?.integerBuffer[0] = Int64(token)
     try executor.run(functions.decode)
+  }
+
+  // MARK: Without pictures and tokens, for benchmarks
+
+  /// The features of a grey picture, which become the next prefill's.
+  func runVision() throws {
+    executor.input(0, of: functions.vision)?.floatBuffer.update(repeating: 0)
+    try executor.run(functions.vision)
+    if let features = executor.output(0, of: functions.vision),
+      let input = executor.input(0, of: functions.prefill)
+    {
+      _ = input.floatBuffer.update(fromContentsOf: Array(features.floatBuffer))
+    }
+  }
+
+  /// Prefills a picture and `count` tokens in all; returns the most probable next one.
+  func prefillForTiming(_ count: Int) throws -> Int32 {
+    let text = Array(repeating: Int32(settings.beginToken), count: count - settings.imageTokenCount)
+    let ids = Array(repeating: Int32(settings.imageToken), count: settings.imageTokenCount) + text
+    try prefill(ids, features: nil)
+    return mostProbable(after: functions.prefill)
+  }
+
+  func decodeForTiming(_ token: Int32, after cached: Int) throws -> Int32 {
+    try decode(token, after: cached)
+    return mostProbable(after: functions.decode)
+  }
+
+  private func mostProbable(after function: Int) -> Int32 {
+    guard let logits = executor.output(0, of: function)?.floatBuffer, let base = logits.baseAddress
+    else { return 0 }
+    return Int32(executor.argmax(base, count: logits.count))
   }
 
   private func write(_ values: [Float], to port: Int, of function: Int) {

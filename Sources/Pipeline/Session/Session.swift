@@ -73,6 +73,11 @@ public final class Session: Sendable {
     }
   }
 
+  /// What a benchmark times.
+  func withEngine<Result>(_ body: (Engine) throws -> Result) rethrows -> Result {
+    try engine.withLock { try body($0) }
+  }
+
   /// Times every step from now on; nothing is timed before.
   public func startProfile() { engine.withLock { $0.executor.startProfile() } }
 

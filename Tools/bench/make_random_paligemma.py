@@ -1,6 +1,6 @@
 """Writes a model directory of the size of google/paligemma-3b-pt-224 with random bf16 weights: 5.8 GB in three shards.
 
-    python3 Tools/bench-3b/make_random_paligemma.py OUT [--layers N] [--seed S]
+    python3 Tools/bench/make_random_paligemma.py OUT [--layers N] [--seed S]
 
 Needs: pip install numpy. Takes about a minute and 200 MB of memory; tensors are drawn and written in pieces.
 The files have the hub's key layout and sparse config.json. The tokenizer is the small one of the parity references,

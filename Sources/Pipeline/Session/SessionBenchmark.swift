@@ -1,0 +1,97 @@
+import Glibc
+import Plans
+import Runtime
+
+/// Times the functions of a PaliGemma plan in this process, without pictures and tokenizer: the same
+/// work for every program that runs the same shapes.
+public struct SessionBenchmark: Sendable {
+  /// Seconds of one round.
+  public struct Round: Sendable {
+    public var vision = 0.0
+    public var prefill = 0.0
+    /// All new tokens but the first, which the prefill yields.
+    public var decode = 0.0
+  }
+
+  public let file: PlanFile
+  public let threadCount: Int
+  public let instructionSet: String
+  /// Tokens of picture and prompt.
+  public let promptTokens: Int
+  public let newTokens: Int
+  /// Seconds from nothing until the first step could run.
+  public let load: Double
+  public let rounds: [Round]
+  public let peakResidentBytes: Int
+
+  /// - Parameters:
+  ///   - promptTokens: tokens after the picture's.
+  ///   - rounds: after one that is not counted.
+  /// - Throws: an error whose description is one line that names the file.
+  public init(
+    plan path: String, threads: Int? = nil, promptTokens: Int = 10, newTokens: Int = 16,
+    rounds: Int = 5
+  ) throws {
+    let start = Timer()
+    let file = try PlanFile(path: path)
+    let session = try Session(file, threads: threads)
+    load = start.seconds
+    let settings = session.settings
+    let total = settings.imageTokenCount + promptTokens
+    guard total + newTokens <= settings.maxTokens else {
+      throw PlanFileError(
+        path: path,
+        problem:
+          "picture, prompt and answer take \(total + newTokens) tokens, more than the plan's "
+          + "\(settings.maxTokens); compile with a larger --max-tokens")
+    }
+    self.file = file
+    self.promptTokens = total
+    self.newTokens = newTokens
+    (threadCount, instructionSet, self.rounds) = try session.withEngine { engine in
+      let measured = try (0...rounds).map { _ in
+        try engine.timeRound(promptTokens: total, newTokens: newTokens)
+      }
+      return (
+        engine.executor.threadCount, engine.executor.instructionSet, Array(measured.dropFirst())
+      )
+    }
+    var usage = rusage()
+    getrusage(RUSAGE_SELF.rawValue, &usage)
+    peakResidentBytes = usage.ru_maxrss * 1024
+  }
+
+  /// The median of a time over the rounds.
+  public func median(_ time: (Round) -> Double) -> Double {
+    let sorted = rounds.map(time).sorted()
+    guard !sorted.isEmpty else { return 0 }
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
+
+  /// What one call of a function has to do at least: `vision`, `prefill`, or `decode` with half of
+  /// the answer in the cache.
+  public func work(of function: String) throws -> PlanWork {
+    guard let index = file.plan.functionIndex(function) else { return PlanWork() }
+    let sizes = ["T": promptTokens, "P": promptTokens + newTokens / 2]
+    return try file.plan.work(ofFunction: index, at: sizes)
+  }
+}
+
+extension Engine {
+  /// A grey picture, a prompt of as many tokens, and greedy decoding that no end token ends.
+  fileprivate func timeRound(promptTokens: Int, newTokens: Int) throws -> SessionBenchmark.Round {
+    var round = SessionBenchmark.Round()
+    var timer = Timer()
+    try runVision()
+    round.vision = timer.seconds
+    timer = Timer()
+    var token = try prefillForTiming(promptTokens)
+    round.prefill = timer.seconds
+    timer = Timer()
+    for step in 0..<max(newTokens - 1, 0) {
+      token = try decodeForTiming(token, after: promptTokens + step)
+    }
+    round.decode = timer.seconds
+    return round
+  }
+}

@@ -1,0 +1,50 @@
+import JSON
+import Plans
+import Tensors
+import Testing
+
+/// The least work of a function, from its steps alone.
+@Suite struct PlanWorkTests {
+  private func view(_ shape: Shape, _ region: PlanView.Region = .arena(offset: 0)) -> PlanView {
+    PlanView(region: region, element: .f32, shape: shape, strides: shape)
+  }
+
+  @Test func `products, attention and tensors are counted`() throws {
+    let tokens = Dim(symbol: "T")
+    var plan = Plan(name: "m")
+    plan.symbols = [PlanSymbol(name: "T", bound: 9)]
+    plan.tensors = [
+      PlanTensor(name: "w", element: .f32, shape: [5, 7]),
+      PlanTensor(name: "q", element: .f32, shape: [20, 8], packing: .int8),
+      PlanTensor(name: "table", element: .f32, shape: [100, 7]),
+    ]
+    var function = PlanFunction(name: "f")
+    function.steps = [
+      PlanStep(
+        kernel: "embedding_f32", name: "x",
+        operands: [view([100, 7], .tensor(2)), view([1, tokens])], result: view([1, tokens, 7])),
+      PlanStep(
+        kernel: "linear_f32", name: "y",
+        operands: [view([1, tokens, 7]), view([5, 7], .tensor(0)), nil],
+        result: view([1, tokens, 5])),
+      PlanStep(
+        kernel: "linear_int8_panels", name: "z",
+        operands: [view([1, tokens, 8]), view([20, 8], .tensor(1))],
+        result: view([1, tokens, 20])),
+      PlanStep(
+        kernel: "attention", name: "a",
+        operands: [view([1, 4, tokens, 6]), view([1, 2, 11, 6]), view([1, 2, 11, 3])],
+        result: view([1, tokens, 4, 3])),
+      PlanStep(
+        kernel: "matmul", name: "p",
+        operands: [view([6, tokens]), view([6, 5])], result: view([tokens, 5]),
+        attributes: [.init("transpose_a", .bool(true))]),
+    ]
+    plan.functions = [function]
+    let work = try plan.work(ofFunction: 0, at: ["T": 3])
+    let linear = 2 * 3 * 5 * 7 + 2 * 3 * 20 * 8
+    #expect(work.operations == linear + 2 * 4 * 3 * 11 * (6 + 3) + 2 * 3 * 5 * 6)
+    // Two panels of 16 rows, each 16 scales and 8 columns of bytes; the table is only looked up.
+    #expect(work.tensorBytes == 5 * 7 * 4 + 2 * (64 + 16 * 8))
+  }
+}
