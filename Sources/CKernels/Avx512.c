@@ -46,25 +46,28 @@
   .argmax = argmax, \
   .gather_f32 = gather_f32, \
   .gather_bf16 = gather_bf16, \
+  .panel_gemv_f32 = panel_gemv_f32, \
   .panel_gemv_bf16 = panel_gemv_bf16
 
 const pg_kernels pg_kernels_avx512 = {
     .isa = PG_ISA_AVX512,
     .name = "avx512",
     COMMON_KERNELS,
-    .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
-    .int8_blocks = {INT8_WORDS_ROWS, block_bytes_int8_words, pack_int8_words, multiply_int8_words},
-    .int4_blocks = {INT4_WORDS_ROWS, block_bytes_int4_words, pack_int4_words, multiply_int4_words},
+    .f32_by_f32 = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
+    .bf16_by_f32 = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_bf16},
+    .int8_by_int8 = {INT8_WORDS_ROWS, block_bytes_int8_words, pack_int8_words, multiply_int8_words},
+    .int4_by_int8 = {INT4_WORDS_ROWS, block_bytes_int4_words, pack_int4_words, multiply_int4_words},
 };
 
 const pg_kernels pg_kernels_avx512_bf16 = {
     .isa = PG_ISA_AVX512_BF16,
     .name = "avx512bf16",
     COMMON_KERNELS,
-    .f32_blocks = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
-    .bf16_blocks = {DOT_BLOCK_ROWS, block_bytes_pairs, pack_block_pairs, multiply_pairs},
-    .int8_blocks = {DOT_BLOCK_ROWS, block_bytes_int8_vnni, pack_int8_vnni, multiply_int8_vnni},
-    .int4_blocks = {INT4_VNNI_ROWS, block_bytes_int4_vnni, pack_int4_vnni, multiply_int4_vnni},
+    .f32_by_f32 = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_f32},
+    .bf16_by_f32 = {BLOCK_ROWS, block_bytes_f32, pack_block_f32, multiply_bf16},
+    .bf16_by_bf16 = {DOT_BLOCK_ROWS, block_bytes_pairs, pack_block_pairs, multiply_pairs},
+    .int8_by_int8 = {DOT_BLOCK_ROWS, block_bytes_int8_vnni, pack_int8_vnni, multiply_int8_vnni},
+    .int4_by_int8 = {INT4_VNNI_ROWS, block_bytes_int4_vnni, pack_int4_vnni, multiply_int4_vnni},
 };
 
 #endif

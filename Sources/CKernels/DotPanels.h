@@ -5,6 +5,8 @@
 /// 28 sums, two vectors of weights and one of activations.
 #define DOT_BLOCK_ROWS 14
 
+#define PAIR_BYTES (4 * PG_PANEL_ROWS)
+
 /// A block is, for each pair of columns, the pairs of all rows.
 static size_t block_bytes_pairs(size_t k) { return (k + 1) / 2 * DOT_BLOCK_ROWS * 4; }
 

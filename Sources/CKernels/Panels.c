@@ -10,6 +10,8 @@ enum { ROWS = PG_PANEL_ROWS };
 
 size_t pg_panel_bytes(pg_panel_format format, size_t k) {
   switch (format) {
+    case PG_PANEL_F32:
+      return (k + 1) / 2 * 2 * ROWS * sizeof(float);
     case PG_PANEL_BF16:
       return (k + 1) / 2 * 2 * ROWS * sizeof(uint16_t);
     case PG_PANEL_INT8:
@@ -21,6 +23,13 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
 }
 
 /// One panel of rows <= 16 rows; the panel is zeros.
+static void pack_f32(float *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
+  for (size_t r = 0; r < rows; r++, w += ldw) {
+    for (size_t c = 0; c < k; c++) panel[c * ROWS + r] = w[c];
+  }
+}
+
+/// The same.
 static void pack_bf16(uint16_t *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
   for (size_t r = 0; r < rows; r++, w += ldw) {
     for (size_t c = 0; c < k; c++) {
@@ -126,6 +135,9 @@ void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdif
   for (size_t first = 0; first < n; first += ROWS, panel += bytes, w += ROWS * ldw) {
     const size_t rows = n - first < ROWS ? n - first : ROWS;
     switch (format) {
+      case PG_PANEL_F32:
+        pack_f32((float *)panel, w, ldw, rows, k);
+        break;
       case PG_PANEL_BF16:
         pack_bf16((uint16_t *)panel, w, ldw, rows, k);
         break;
@@ -143,6 +155,8 @@ void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdif
 static inline float panel_element(pg_panel_format format, const char *panel, size_t row, size_t c,
                                   size_t k) {
   switch (format) {
+    case PG_PANEL_F32:
+      return ((const float *)panel)[c * ROWS + row];
     case PG_PANEL_BF16:
       return widen_bf16(((const uint16_t *)panel)[(c / 2 * ROWS + row) * 2 + c % 2]);
     case PG_PANEL_INT8: {

@@ -259,24 +259,35 @@ static void gather_bf16(float *out, ptrdiff_t ldo, const uint16_t *table, ptrdif
 }
 
 /// The number of a panel's row and column.
-static double panel_value(const uint16_t *panel, size_t row, size_t col) {
-  return (double)widen_bf16(panel[(col / 2 * PG_PANEL_ROWS + row) * 2 + col % 2]);
+static double panel_value(pg_panel_format format, const char *panel, size_t row, size_t col) {
+  if (format == PG_PANEL_F32) return (double)((const float *)panel)[col * PG_PANEL_ROWS + row];
+  const uint16_t *halves = (const uint16_t *)panel;
+  return (double)widen_bf16(halves[(col / 2 * PG_PANEL_ROWS + row) * 2 + col % 2]);
 }
 
-static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
-                            const uint16_t *panels, size_t n, size_t k) {
-  const size_t panel_elements = (k + 1) / 2 * 2 * PG_PANEL_ROWS;
+static void panel_gemv(pg_panel_format format, float *y, ptrdiff_t ldy, const float *x,
+                       ptrdiff_t ldx, size_t m, const void *panels, size_t n, size_t k) {
   for (size_t row = 0; row < m; row++) {
     for (size_t col = 0; col < n; col++) {
-      const uint16_t *panel = panels + col / PG_PANEL_ROWS * panel_elements;
+      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * pg_panel_bytes(format, k);
       double sum = 0;
       for (size_t i = 0; i < k; i++) {
         sum += (double)x[(ptrdiff_t)row * ldx + (ptrdiff_t)i] *
-               panel_value(panel, col % PG_PANEL_ROWS, i);
+               panel_value(format, panel, col % PG_PANEL_ROWS, i);
       }
       y[(ptrdiff_t)row * ldy + (ptrdiff_t)col] = (float)sum;
     }
   }
+}
+
+static void panel_gemv_f32(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                           const void *panels, size_t n, size_t k) {
+  panel_gemv(PG_PANEL_F32, y, ldy, x, ldx, m, panels, n, k);
+}
+
+static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                            const void *panels, size_t n, size_t k) {
+  panel_gemv(PG_PANEL_BF16, y, ldy, x, ldx, m, panels, n, k);
 }
 
 enum { BLOCK_ROWS = 4 };
@@ -293,22 +304,31 @@ static void pack_block(void *block, const float *x, ptrdiff_t ldx, size_t m, siz
   }
 }
 
-static void multiply_block(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                           const void *panels, size_t n, size_t k, size_t first, size_t count,
-                           bool accumulates) {
+static void multiply_block(pg_panel_format format, float *y, ptrdiff_t ldy, const void *block,
+                           size_t m, const void *panels, size_t n, size_t k, size_t first,
+                           size_t count, bool accumulates) {
   const float *x = block;
-  const size_t stride = pg_panel_bytes(PG_PANEL_BF16, k) / sizeof(uint16_t);
   for (size_t row = 0; row < m; row++) {
     for (size_t col = 0; col < n; col++) {
-      const uint16_t *panel = (const uint16_t *)panels + col / PG_PANEL_ROWS * stride;
+      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * pg_panel_bytes(format, k);
       float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
       double sum = accumulates ? *out : 0;
       for (size_t i = first; i < first + count; i++) {
-        sum += (double)x[i * BLOCK_ROWS + row] * panel_value(panel, col % PG_PANEL_ROWS, i);
+        sum += (double)x[i * BLOCK_ROWS + row] * panel_value(format, panel, col % PG_PANEL_ROWS, i);
       }
       *out = (float)sum;
     }
   }
+}
+
+static void multiply_f32(float *y, ptrdiff_t ldy, const void *block, size_t m, const void *panels,
+                         size_t n, size_t k, size_t first, size_t count, bool accumulates) {
+  multiply_block(PG_PANEL_F32, y, ldy, block, m, panels, n, k, first, count, accumulates);
+}
+
+static void multiply_bf16(float *y, ptrdiff_t ldy, const void *block, size_t m, const void *panels,
+                          size_t n, size_t k, size_t first, size_t count, bool accumulates) {
+  multiply_block(PG_PANEL_BF16, y, ldy, block, m, panels, n, k, first, count, accumulates);
 }
 
 /// One group of columns of a block of int8 activations.
@@ -423,8 +443,10 @@ const pg_kernels pg_kernels_scalar = {
     .argmax = argmax,
     .gather_f32 = gather_f32,
     .gather_bf16 = gather_bf16,
+    .panel_gemv_f32 = panel_gemv_f32,
     .panel_gemv_bf16 = panel_gemv_bf16,
-    .f32_blocks = {BLOCK_ROWS, block_bytes, pack_block, multiply_block},
-    .int8_blocks = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int8_block},
-    .int4_blocks = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int4_block},
+    .f32_by_f32 = {BLOCK_ROWS, block_bytes, pack_block, multiply_f32},
+    .bf16_by_f32 = {BLOCK_ROWS, block_bytes, pack_block, multiply_bf16},
+    .int8_by_int8 = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int8_block},
+    .int4_by_int8 = {BLOCK_ROWS, int8_block_bytes, pack_int8_block, multiply_int4_block},
 };

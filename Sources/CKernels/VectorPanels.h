@@ -1,11 +1,7 @@
-// Products with weights in panels, on the vector type of the including file, with activations in
-// f32. Vector j of a tile holds outputs V_LANES j … V_LANES (j + 1) - 1; a panel is PANEL_VECTORS
+// Products with weights in panels, on the vector type of the including file. Vector j of a tile holds outputs V_LANES j … V_LANES (j + 1) - 1; a panel is PANEL_VECTORS
 // vectors. The order in which a y[m, n] is summed follows from the number of rows alone.
 
 #define PANEL_VECTORS (PG_PANEL_ROWS / V_LANES)
-/// Of one pair of columns of a panel.
-#define PAIR_ELEMENTS (2 * PG_PANEL_ROWS)
-#define PAIR_BYTES (PAIR_ELEMENTS * sizeof(uint16_t))
 /// Rows of a block and vectors of a tile: what 32 registers (AVX-512) or 16 (AVX2) hold beside
 /// two vectors of weights.
 #if V_LANES == 16
@@ -52,136 +48,31 @@ static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m,
   }
 }
 
-/// A tile of constant m rows and `vectors` vectors.
-__attribute__((always_inline)) static inline void panel_tile(
-    float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
-    size_t stride, const size_t vectors, size_t n, size_t k, size_t first_column, size_t count,
-    bool accumulates) {
-  (void)k;
-  const float *block = (const float *)activations + first_column * BLOCK_ROWS;
-  panels += first_column / 2 * PAIR_BYTES;
-  vf sum[BLOCK_ROWS][TILE_VECTORS];
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < m; i++) {
-#pragma clang loop unroll(full)
-    for (size_t j = 0; j < vectors; j++) {
-      sum[i][j] = accumulates ? load_outputs(y + (ptrdiff_t)i * ldy, j, n) : v_set(0.0f);
-    }
-  }
-  for (size_t c = 0; c < count; c += 2, block += 2 * BLOCK_ROWS, panels += PAIR_BYTES) {
-    vf first[TILE_VECTORS], second[TILE_VECTORS];
-#pragma clang loop unroll(full)
-    for (size_t j = 0; j < vectors; j++) {
-      const v_pairs weights = v_load_pairs(panel_words(panels, stride, j));
-      first[j] = v_first_of_pairs(weights);
-      second[j] = v_second_of_pairs(weights);
-    }
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < m; i++) {
-      const vf a = v_set(block[i]);
-#pragma clang loop unroll(full)
-      for (size_t j = 0; j < vectors; j++) sum[i][j] = v_fma(a, first[j], sum[i][j]);
-    }
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < m; i++) {
-      const vf b = v_set(block[BLOCK_ROWS + i]);
-#pragma clang loop unroll(full)
-      for (size_t j = 0; j < vectors; j++) sum[i][j] = v_fma(b, second[j], sum[i][j]);
-    }
-  }
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < m; i++) {
-#pragma clang loop unroll(full)
-    for (size_t j = 0; j < vectors; j++) store_outputs(y + (ptrdiff_t)i * ldy, j, n, sum[i][j]);
-  }
+/// Weights in bf16: two columns of a row in each word.
+#define FLOAT_NAME(name) name##_bf16
+#define FLOAT_FORMAT PG_PANEL_BF16
+#define FLOAT_PAIR_BYTES (4 * PG_PANEL_ROWS)
+#define FLOAT_PAIR v_pairs
+#define FLOAT_LOAD(p) v_load_pairs((const uint16_t *)(p))
+#define FLOAT_FIRST(pair) v_first_of_pairs(pair)
+#define FLOAT_SECOND(pair) v_second_of_pairs(pair)
+#include "VectorPanelsFloat.h"
+
+/// Weights in f32: a column of all rows, then the next.
+typedef struct {
+  vf first, second;
+} f32_pair;
+static inline f32_pair load_f32_pair(const float *p) {
+  return (f32_pair){v_load(p), v_load(p + PG_PANEL_ROWS)};
 }
-
-#define PANEL_TILE panel_tile
-#define PANEL_TILE_ROWS BLOCK_ROWS
-#define PANEL_FORMAT PG_PANEL_BF16
-#define PANEL_MULTIPLY multiply_f32
-#include "VectorPanelsGemm.h"
-
-/// One panel times m rows of f32 activations, as `chains` accumulators over pairs of columns.
-__attribute__((always_inline)) static inline void panel_stream(
-    float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, const size_t m, const uint16_t *panel,
-    size_t n, const size_t chains, size_t k) {
-  vf sum[8][4][PANEL_VECTORS];
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < m; i++) {
-#pragma clang loop unroll(full)
-    for (size_t c = 0; c < 2 * chains; c++) {
-#pragma clang loop unroll(full)
-      for (size_t j = 0; j < PANEL_VECTORS; j++) sum[i][c][j] = v_set(0.0f);
-    }
-  }
-  size_t at = 0;
-  for (; at + 2 * chains <= k; at += 2 * chains, panel += chains * PAIR_ELEMENTS) {
-#pragma clang loop unroll(full)
-    for (size_t c = 0; c < chains; c++) {
-      __builtin_prefetch((const char *)(panel + c * PAIR_ELEMENTS) + PANEL_PREFETCH, 0, 2);
-#pragma clang loop unroll(full)
-      for (size_t j = 0; j < PANEL_VECTORS; j++) {
-        const v_pairs weights = v_load_pairs(panel + c * PAIR_ELEMENTS + j * 2 * V_LANES);
-#pragma clang loop unroll(full)
-        for (size_t i = 0; i < m; i++) {
-          const float *a = x + (ptrdiff_t)i * ldx + at + 2 * c;
-          sum[i][2 * c][j] = v_fma(v_set(a[0]), v_first_of_pairs(weights), sum[i][2 * c][j]);
-          sum[i][2 * c + 1][j] =
-              v_fma(v_set(a[1]), v_second_of_pairs(weights), sum[i][2 * c + 1][j]);
-        }
-      }
-    }
-  }
-  for (; at < k; at += 2, panel += PAIR_ELEMENTS) {
-#pragma clang loop unroll(full)
-    for (size_t j = 0; j < PANEL_VECTORS; j++) {
-      const v_pairs weights = v_load_pairs(panel + j * 2 * V_LANES);
-#pragma clang loop unroll(full)
-      for (size_t i = 0; i < m; i++) {
-        const float *a = x + (ptrdiff_t)i * ldx + at;
-        sum[i][0][j] = v_fma(v_set(a[0]), v_first_of_pairs(weights), sum[i][0][j]);
-        if (at + 1 < k) {
-          sum[i][1][j] = v_fma(v_set(a[1]), v_second_of_pairs(weights), sum[i][1][j]);
-        }
-      }
-    }
-  }
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < m; i++) {
-#pragma clang loop unroll(full)
-    for (size_t j = 0; j < PANEL_VECTORS; j++) {
-      vf total = v_add(sum[i][0][j], sum[i][1][j]);
-      if (chains == 2) total = v_add(total, v_add(sum[i][2][j], sum[i][3][j]));
-      store_outputs(y + (ptrdiff_t)i * ldy, j, n, total);
-    }
-  }
-}
-
-#define PANEL_STREAM_CASE(rows)                                                        \
-  case rows:                                                                           \
-    panel_stream(y, ldy, x, ldx, rows, panels, left, rows <= 2 ? 2 : 1, k);            \
-    break;
-
-static void panel_gemv_bf16(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
-                            const uint16_t *panels, size_t n, size_t k) {
-  const size_t panel_elements = (k + 1) / 2 * PAIR_ELEMENTS;
-  for (size_t done = 0; done < n; done += PG_PANEL_ROWS) {
-    const size_t left = n - done < PG_PANEL_ROWS ? n - done : PG_PANEL_ROWS;
-    switch (m) {
-      PANEL_STREAM_CASE(1)
-      PANEL_STREAM_CASE(2)
-      PANEL_STREAM_CASE(3)
-      PANEL_STREAM_CASE(4)
-      PANEL_STREAM_CASE(5)
-      PANEL_STREAM_CASE(6)
-      PANEL_STREAM_CASE(7)
-      PANEL_STREAM_CASE(8)
-    }
-    panels += panel_elements;
-    y += PG_PANEL_ROWS;
-  }
-}
+#define FLOAT_NAME(name) name##_f32
+#define FLOAT_FORMAT PG_PANEL_F32
+#define FLOAT_PAIR_BYTES (8 * PG_PANEL_ROWS)
+#define FLOAT_PAIR f32_pair
+#define FLOAT_LOAD(p) load_f32_pair((const float *)(p))
+#define FLOAT_FIRST(pair) (pair).first
+#define FLOAT_SECOND(pair) (pair).second
+#include "VectorPanelsFloat.h"
 
 /// Rounds n <= PG_GROUP_COLUMNS activations to steps of a scale, which is returned; the largest
 /// |x| is 127 steps. `steps` has zeros behind them. NaN where one activation is.

@@ -32,6 +32,7 @@ extension WeightPacking {
   /// The name of this packing in `CKernels`.
   package var format: PanelFormat {
     switch self {
+    case .f32: .f32
     case .bf16: .bf16
     case .int8: .int8
     case .int4: .int4

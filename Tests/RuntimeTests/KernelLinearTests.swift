@@ -14,7 +14,7 @@ import Testing
 
     /// How the weight is stored.
     enum Form: String {
-      case f32, bf16, bf16Panels, int8Panels, int4Panels
+      case f32, bf16, f32Panels, bf16Panels, int8Panels, int4Panels
 
       /// Whether weights and activations are rounded to integers.
       var rounds: Bool { self == .int8Panels || self == .int4Panels }
@@ -22,6 +22,7 @@ import Testing
       var panels: PanelFormat? {
         switch self {
         case .f32, .bf16: nil
+        case .f32Panels: .f32
         case .bf16Panels: .bf16
         case .int8Panels: .int8
         case .int4Panels: .int4
@@ -69,7 +70,7 @@ import Testing
 
   /// Every number of rows up to one that fills blocks, panels that are whole and not, odd K.
   static let panelCases: [Case] = [
-    Case.Form.bf16Panels, .int8Panels, .int4Panels,
+    Case.Form.f32Panels, .bf16Panels, .int8Panels, .int4Panels,
   ].flatMap(panelCases)
 
   private static func panelCases(_ form: Case.Form) -> [Case] {
@@ -82,15 +83,17 @@ import Testing
       Case(rows: 1, inputs: 2048, outputs: 300, form: form),
       Case(rows: 8, inputs: 1, outputs: 1, form: form),
       Case(rows: 40, inputs: 0, outputs: 5, form: form, epilogue: [.bias]),
-      Case(rows: 33, inputs: 3001, outputs: 33, form: form, epilogue: [.residual, .inPlace]),
-      Case(rows: 170, inputs: 1030, outputs: 260, form: form, epilogue: [.bias]),
-      Case(rows: 700, inputs: 12, outputs: 400, form: form, epilogue: [.residual, .inPlace]),
-      // Large enough for bf16 activations.
-      Case(
-        rows: 9, inputs: 1025, outputs: 1024, form: form, padding: 1,
-        epilogue: [.bias, .gelu, .multiplier, .residual, .inPlace]),
+      // Several parts of K, of columns, of rows; more rows than blocks stand in scratch at once.
+      Case(rows: 15, inputs: 2101, outputs: 20, form: form, epilogue: [.residual, .inPlace]),
+      Case(rows: 10, inputs: 21, outputs: 260, form: form, epilogue: [.bias]),
+      Case(rows: 171, inputs: 30, outputs: 18, form: form, epilogue: [.residual, .inPlace]),
+      Case(rows: 680, inputs: 8, outputs: 17, form: form, epilogue: [.bias]),
     ]
-    return small + large
+    // Large enough for bf16 activations.
+    let rounded = Case(
+      rows: 9, inputs: 1025, outputs: 1024, form: .bf16Panels, padding: 1,
+      epilogue: [.bias, .gelu, .multiplier, .residual, .inPlace])
+    return small + large + (form == .bf16Panels ? [rounded] : [])
   }
 
   /// The operands of a case, and the result by the definition in double precision.
@@ -129,7 +132,8 @@ import Testing
           if c.epilogue.contains(.multiplier) { sum *= Double(multiplier[place]) }
           if c.epilogue.contains(.residual) { sum += Double(residual[place]) }
           expected.append(sum)
-          let terms = c.form.panels == .bf16 ? Double(c.inputs) : Double(c.inputs) / 8
+          let terms =
+            c.form.panels != nil && !c.form.rounds ? Double(c.inputs) : Double(c.inputs) / 8
           bound.append((terms + 16) * unitRoundoff * (magnitude + 2))
         }
       }
@@ -193,6 +197,7 @@ import Testing
       switch c.form {
       case .f32: .f32(weightF32.constant)
       case .bf16: .bf16(weight.constant)
+      case .f32Panels: .panels(PanelPointer(.f32, panels.constant))
       case .bf16Panels: .panels(PanelPointer(.bf16, panels.constant))
       case .int8Panels: .panels(PanelPointer(.int8, panels.constant))
       case .int4Panels: .panels(PanelPointer(.int4, panels.constant))

@@ -38,8 +38,11 @@ typedef enum PG_SWIFT(InstructionSet) __attribute__((enum_extensibility(closed))
 /// columns of 16 outputs. The same bytes serve one row of activations and many, and every
 /// instruction set. Rows and columns that are missing to whole panels are zeros.
 typedef enum PG_SWIFT(PanelFormat) __attribute__((enum_extensibility(closed))) pg_panel_format {
+  /// Element (row r, column c) of a panel is the f32 at c 16 + r. An odd last column is followed by
+  /// one of zeros, as with bf16.
+  PG_PANEL_F32 PG_SWIFT(f32) = 0,
   /// Element (row r, column c) of a panel is the bf16 at (c / 2 · 16 + r) 2 + c mod 2.
-  PG_PANEL_BF16 PG_SWIFT(bf16) = 0,
+  PG_PANEL_BF16 PG_SWIFT(bf16),
   /// 16 f32 scales, one for each row, then bytes: element (row r, column c) is (b - 128) scale[r]
   /// with the byte b at (c / 4 · 16 + r) 4 + c mod 4. The largest |w| of a row is 127 steps.
   PG_PANEL_INT8 PG_SWIFT(int8),
@@ -212,20 +215,22 @@ typedef struct pg_kernels {
 
   /// y[m, n] = sum_k x[m, k] w[n, k] for at most 8 rows of activations and the first n rows of
   /// panels, each panel read once. Error <= (K + 8) u sum_k |x w|.
+  void (*panel_gemv_f32)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
+                         const void *panels, size_t n, size_t k);
   void (*panel_gemv_bf16)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, size_t m,
-                          const uint16_t *panels, size_t n, size_t k);
+                          const void *panels, size_t n, size_t k);
 
-  /// bf16 panels times f32 activations. Error <= (K + 8) u sum_k |x w|.
-  pg_block_product f32_blocks;
-  /// bf16 panels times activations rounded to bf16, whose products are exact, for instruction sets
-  /// that have them. Error, of the rounded activations, <= (K + 8) u sum_k |x w|.
-  pg_block_product bf16_blocks;
-  /// int8 panels times activations rounded to int8: in each group of PG_GROUP_COLUMNS columns, the
-  /// largest |x| of a row is 127 steps. Sums of a group are exact, so the results have the same
-  /// bits on every instruction set.
-  pg_block_product int8_blocks;
-  /// The same with int4 panels.
-  pg_block_product int4_blocks;
+  /// Weights in panels times activations. With f32 activations: error <= (K + 8) u sum_k |x w|.
+  pg_block_product f32_by_f32;
+  pg_block_product bf16_by_f32;
+  /// Activations rounded to bf16, whose products are exact, for instruction sets that have them.
+  /// Error, of the rounded activations, <= (K + 8) u sum_k |x w|.
+  pg_block_product bf16_by_bf16;
+  /// Activations rounded to int8: in each group of PG_GROUP_COLUMNS columns, the largest |x| of a
+  /// row is 127 steps. Sums of a group are exact, so the results have the same bits on every
+  /// instruction set.
+  pg_block_product int8_by_int8;
+  pg_block_product int4_by_int8;
 } pg_kernels;
 
 /// Bytes of a panel of k columns.

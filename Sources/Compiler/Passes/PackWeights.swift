@@ -6,7 +6,7 @@ extension Pass {
   /// activations and many, and every instruction set, read alike.
   ///
   /// Only whole matrices that are factors of `linear`, of products with a transposed weight, or
-  /// tables of embeddings are packed: nothing else can read panels. f32 stays row-major for BLAS.
+  /// tables of embeddings are packed: nothing else can read panels.
   static let packWeights = Pass(
     "pack_weights", .exact,
     "Arranges streamed matrices in the panels that kernels read."
@@ -25,8 +25,11 @@ extension Pass {
 extension WeightPacking {
   /// The packing that stores exactly these elements.
   fileprivate init?(for element: ElementType) {
-    guard element == .bf16 else { return nil }
-    self = .bf16
+    switch element {
+    case .f32: self = .f32
+    case .bf16: self = .bf16
+    default: return nil
+    }
   }
 }
 

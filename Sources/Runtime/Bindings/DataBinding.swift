@@ -6,6 +6,7 @@ enum DataBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "copy": copy, "concat": concat, "constant": constant, "iota": iota,
     "embedding_f32": { try embedding($0, .f32) }, "embedding_bf16": { try embedding($0, .bf16) },
+    "embedding_f32_panels": { try embedding($0, .f32, .f32) },
     "embedding_bf16_panels": { try embedding($0, .bf16, .bf16) },
     "embedding_int8_panels": { try embedding($0, .f32, .int8) },
     "embedding_int4_panels": { try embedding($0, .f32, .int4) },

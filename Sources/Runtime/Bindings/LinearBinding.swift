@@ -6,6 +6,7 @@ import Tensors
 enum LinearBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "linear_f32": { try bind($0, .f32) }, "linear_bf16": { try bind($0, .bf16) },
+    "linear_f32_panels": { try bind($0, .f32, .f32) },
     "linear_bf16_panels": { try bind($0, .bf16, .bf16) },
     "linear_int8_panels": { try bind($0, .f32, .int8) },
     "linear_int4_panels": { try bind($0, .f32, .int4) },

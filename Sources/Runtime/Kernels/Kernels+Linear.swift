@@ -85,13 +85,13 @@ public struct LinearArguments {
 extension Kernels {
   /// Up to this many rows are multiplied by streaming the weight, more by unpacking it.
   static let streamedRows = 32
-  /// The same for bf16 in panels, where the activations then need not be packed.
+  /// The same for numbers in panels, where the activations then need not be packed.
   static let streamedPanelRows = 8
 
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
   public func linear(_ arguments: LinearArguments) {
     if case .panels(let weight) = arguments.weight,
-      weight.format != .bf16 || arguments.rows > Self.streamedPanelRows
+      weight.format.isInteger || arguments.rows > Self.streamedPanelRows
     {
       panelLinear(arguments, weight)
     } else if arguments.rows <= Self.streamedRows {
@@ -180,11 +180,13 @@ struct StreamedLinear: TileWork {
         product, rowStride, a.x, a.xRowStride, a.rows, weight + start, a.weightRowStride,
         range.count, a.inputs)
     case .panels(let weight):
-      kernels.table.functions.pointee.panel_gemv_bf16(
+      let functions = kernels.table.functions
+      let gemv =
+        weight.format == .f32
+        ? functions.pointee.panel_gemv_f32 : functions.pointee.panel_gemv_bf16
+      gemv(
         product, rowStride, a.x, a.xRowStride, a.rows,
-        weight.panels(fromRow: range.lowerBound, inputs: a.inputs)
-          .assumingMemoryBound(to: UInt16.self),
-        range.count, a.inputs)
+        weight.panels(fromRow: range.lowerBound, inputs: a.inputs), range.count, a.inputs)
     }
   }
 }

@@ -31,6 +31,11 @@ public struct PanelPointer {
   }
 }
 
+extension PanelFormat {
+  /// Whether weights are steps of a scale, to be multiplied by activations that are steps too.
+  var isInteger: Bool { self == .int8 || self == .int4 }
+}
+
 /// Some rows of a linear layer whose weight is in panels. Each tile is a rectangle of the output.
 /// K is walked in parts, so that a block stays in the first and a tile's weights in the second
 /// level of cache.
@@ -79,12 +84,13 @@ struct PanelLinear: TileWork {
   ) -> pg_block_product {
     let functions = kernels.table.functions
     switch format {
-    case .int8: return functions.pointee.int8_blocks
-    case .int4: return functions.pointee.int4_blocks
+    case .int8: return functions.pointee.int8_by_int8
+    case .int4: return functions.pointee.int4_by_int8
+    case .f32: return functions.pointee.f32_by_f32
     case .bf16:
       let isLarge = arguments.inputs * arguments.outputs >= roundedWeightCount
-      return isLarge && functions.pointee.bf16_blocks.block_rows > 0
-        ? functions.pointee.bf16_blocks : functions.pointee.f32_blocks
+      return isLarge && functions.pointee.bf16_by_bf16.block_rows > 0
+        ? functions.pointee.bf16_by_bf16 : functions.pointee.bf16_by_f32
     }
   }
 

@@ -51,7 +51,7 @@ public enum WeightPointer {
     switch self {
     case .f32: 4
     case .bf16: 2
-    case .panels(let panels): panels.format == .bf16 ? 2 : 1
+    case .panels(let panels): panels.format == .f32 ? 4 : panels.format == .bf16 ? 2 : 1
     }
   }
 }
