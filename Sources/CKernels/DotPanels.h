@@ -48,7 +48,9 @@ __attribute__((always_inline)) static inline void dot_tile(
     __m512bh weights[TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (size_t j = 0; j < vectors; j++) {
-      weights[j] = (__m512bh)v_load_pairs(panel_words(panels, stride, j));
+      const char *from = panel_words(panels, stride, j);
+      __builtin_prefetch(from + PANEL_PREFETCH, 0, 2);
+      weights[j] = (__m512bh)v_load_pairs((const uint16_t *)from);
     }
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < m; i++) {
