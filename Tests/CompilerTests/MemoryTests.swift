@@ -56,6 +56,14 @@ import Testing
     }
   }
 
+  @Test func `the report says what the arena comes to`() throws {
+    let compilation = try Compilation(Module.graph("gemma-block"))
+    let (bytes, bound) = (compilation.plan.arenaBytes, compilation.plan.arenaLowerBound)
+    let report = try #require(compilation.reports.last)
+    #expect(report.description.hasSuffix("; arena \(bytes) bytes, lower bound \(bound)"))
+    #expect(!compilation.arenaSearchStopped)
+  }
+
   // MARK: Liveness
 
   @Test(arguments: PlanExecutionTests.blocks + ["mini-paligemma"])
