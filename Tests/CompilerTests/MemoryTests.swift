@@ -53,6 +53,11 @@ import Testing
       let compilation = try Compilation(
         Module.graph(file), manager: PassManager(passes: passes))
       #expect(compilation.plan.arenaBytes == compilation.plan.arenaLowerBound)
+      for function in compilation.module.functions {
+        let buffers = try Liveness(of: function, in: compilation.module).buffers
+        let placement = ArenaPlacement.place(buffers)
+        #expect(placement.bytes == placement.lowerBound, "@\(function.name)")
+      }
     }
   }
 
