@@ -51,6 +51,11 @@ let package = Package(
       name: "AskPicture", dependencies: ["PaliGraph"], path: "Examples/AskPicture",
       swiftSettings: .layer),
 
+    // What `Tools/bench-planner` runs.
+    .executableTarget(
+      name: "PlannerBenchmark", dependencies: ["Compiler", "IR"], path: "Tools/planner-benchmark",
+      swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
     .tests("Tensors", ["Tensors"]),

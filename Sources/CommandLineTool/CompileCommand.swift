@@ -45,7 +45,7 @@ enum CompileCommand: Command {
     try write(imported, compilation, to: output, isQuiet: isQuiet)
     if arguments.has("--verify") { try PlanFile(path: output).verifyTensors() }
     if !isQuiet {
-      Console.writeError("\(output.printable): \(summary(compilation.plan)), \(start.text)")
+      Console.writeError("\(output.printable): \(summary(compilation)), \(start.text)")
     }
   }
 
@@ -98,10 +98,13 @@ enum CompileCommand: Command {
     return (options, dumps)
   }
 
-  private static func summary(_ plan: Plan) -> String {
+  private static func summary(_ compilation: Compilation) -> String {
+    let plan = compilation.plan
     let steps = plan.functions.reduce(0) { $0 + $1.steps.count }
     return "\(plan.functions.count.counting("function")), \(steps.counting("step")), weights "
       + "\(plan.weightBytes.inMegabytes), arena \(plan.arenaBytes.inMegabytes) "
-      + "(lower bound \(plan.arenaLowerBound.inMegabytes)), states \(plan.stateBytes.inMegabytes)"
+      + "(lower bound \(plan.arenaLowerBound.inMegabytes)"
+      + (compilation.arenaSearchStopped ? ", the search for less stopped at its limit" : "")
+      + "), states \(plan.stateBytes.inMegabytes)"
   }
 }

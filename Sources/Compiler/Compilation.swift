@@ -26,6 +26,9 @@ public struct Compilation: Sendable {
     self.plan = plan
   }
 
+  /// Whether a smaller arena may exist that the search did not get to.
+  public var arenaSearchStopped: Bool { context.arenaSearchStopped }
+
   /// Where the values of weights and persistent buffers come from.
   public typealias Source = (_ name: String) throws -> TensorData?
 

@@ -29,6 +29,8 @@ public struct PassReport: Sendable {
   public let duration: Duration
   /// Applied rewrites by rule.
   public let rewrites: [String: Int]
+  /// What it says beside the counts, in one line.
+  public let remark: String?
   public let before: Size
   public let after: Size
 
@@ -49,5 +51,6 @@ extension PassReport: CustomStringConvertible {
       + (savedCopyBytes == 0 ? "" : "\(savedCopyBytes) bytes of copies saved, ")
       + "\(tenths / 10).\(tenths % 10) ms"
       + (rules.isEmpty ? "" : " (\(rules.joined(separator: ", ")))")
+      + (remark.map { "; \($0)" } ?? "")
   }
 }

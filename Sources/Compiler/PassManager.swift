@@ -66,7 +66,8 @@ public struct PassManager {
     }
     let report = PassReport(
       pass: pass.name, exactness: context.exactness ?? pass.exactness, duration: duration,
-      rewrites: context.counts, before: PassReport.Size(module), after: PassReport.Size(result))
+      rewrites: context.counts, remark: context.remark,
+      before: PassReport.Size(module), after: PassReport.Size(result))
     module = result
     return report
   }

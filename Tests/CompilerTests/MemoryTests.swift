@@ -53,7 +53,20 @@ import Testing
       let compilation = try Compilation(
         Module.graph(file), manager: PassManager(passes: passes))
       #expect(compilation.plan.arenaBytes == compilation.plan.arenaLowerBound)
+      for function in compilation.module.functions {
+        let buffers = try Liveness(of: function, in: compilation.module).buffers
+        let placement = ArenaPlacement.place(buffers)
+        #expect(placement.bytes == placement.lowerBound, "@\(function.name)")
+      }
     }
+  }
+
+  @Test func `the report says what the arena comes to`() throws {
+    let compilation = try Compilation(Module.graph("gemma-block"))
+    let (bytes, bound) = (compilation.plan.arenaBytes, compilation.plan.arenaLowerBound)
+    let report = try #require(compilation.reports.last)
+    #expect(report.description.hasSuffix("; arena \(bytes) bytes, lower bound \(bound)"))
+    #expect(!compilation.arenaSearchStopped)
   }
 
   // MARK: Liveness

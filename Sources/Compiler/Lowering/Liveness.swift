@@ -3,14 +3,26 @@ import Tensors
 
 /// One stretch of arena memory that a function needs: the storage of a value, of all views of it,
 /// and of every value computed in place over it.
-struct ArenaBuffer {
+package struct ArenaBuffer {
   /// The value that the storage was first made for.
-  var root: ValueID
+  package var root: ValueID
   /// Bytes that suffice for all values of the symbols, a multiple of the plan's alignment.
-  var bytes: Int
+  package var bytes: Int
   /// First and last moment at which its contents matter, both included. Parameters exist from
   /// moment 0, operation i runs at moment i + 1, the function's results are read at the last one.
-  var lifetime: ClosedRange<Int>
+  package var lifetime: ClosedRange<Int>
+
+  package init(root: ValueID, bytes: Int, lifetime: ClosedRange<Int>) {
+    self.root = root
+    self.bytes = bytes
+    self.lifetime = lifetime
+  }
+
+  /// Bytes × moments; saturates.
+  var area: Int {
+    let (area, overflows) = bytes.multipliedReportingOverflow(by: lifetime.count)
+    return overflows ? .max : area
+  }
 }
 
 /// Which value lives in which arena buffer, and when.

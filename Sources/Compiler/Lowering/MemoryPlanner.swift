@@ -27,11 +27,14 @@ public struct MemoryPlan: Sendable {
 enum MemoryPlanner {
   /// Sets `Value.offset` throughout a function. Views and values computed in place get the offset
   /// of their storage, values in weights and states none.
-  static func plan(_ function: inout Function, in module: Module) throws {
+  static func plan(
+    _ function: inout Function, in module: Module
+  ) throws -> ArenaPlacement {
     let liveness = try Liveness(of: function, in: module)
     let placement = ArenaPlacement.place(liveness.buffers)
     for value in function.values.indices {
       function.values[value].offset = liveness.bufferOfValue[value].map { placement.offsets[$0] }
     }
+    return placement
   }
 }

@@ -6,9 +6,20 @@ extension Pass {
     "plan_memory", .exact,
     "Places every value in one arena, views over what they view and results over dying operands."
   ) { module, context in
+    var (bytes, bound) = (0, 0)
+    var stopped: [String] = []
     for index in module.functions.indices {
-      guard context.takeRewrite("place", "@\(module.functions[index].name)") else { return }
-      try MemoryPlanner.plan(&module.functions[index], in: module)
+      let name = "@\(module.functions[index].name)"
+      guard context.takeRewrite("place", name) else { return }
+      let placement = try MemoryPlanner.plan(&module.functions[index], in: module)
+      bytes = max(bytes, placement.bytes)
+      bound = max(bound, placement.lowerBound)
+      if placement.ending == .limit { stopped.append(name) }
     }
+    context.arenaSearchStopped = !stopped.isEmpty
+    context.remark =
+      "arena \(bytes) bytes, lower bound \(bound)"
+      + (stopped.isEmpty
+        ? "" : ", the search for less stopped at its limit in \(stopped.joined(separator: ", "))")
   }
 }

@@ -47,6 +47,10 @@ public struct PassContext: Sendable {
   private(set) var pass = ""
   /// What the current pass did to results, when that is less than its class allows.
   var exactness: Pass.Exactness?
+  /// Whether the search for a smaller arena was ended by its limit.
+  var arenaSearchStopped = false
+  /// What the current pass has to say beside its counts.
+  var remark: String?
 
   public init() {}
 
@@ -57,6 +61,7 @@ public struct PassContext: Sendable {
     self.pass = pass.name
     counts = [:]
     exactness = nil
+    remark = nil
   }
 
   /// Numbers the rewrite that is about to be applied; false when the limit forbids it.
