@@ -157,15 +157,13 @@ struct PanelLinear: TileWork {
     let firstRow = rows(inBlock: blocks.lowerBound).lowerBound
     let rowCount = rows(inBlock: blocks.upperBound - 1).upperBound - firstRow
     let out = a.out + firstRow * a.outRowStride + columns.lowerBound
-    let isStaged = a.epilogue.reads(a.out)
-    let stage = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
-    let result = isStaged ? stage : out
-    let resultRowStride = isStaged ? columns.count : a.outRowStride
-    multiply(blocks, columns, into: result, rowStride: resultRowStride)
-    guard !a.epilogue.isIdentity else { return }
+    // The sums of all parts of K are collected in dense scratch: rows of the output may lie a power of
+    // two apart, where they would push each other out of the caches.
+    let sums = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
+    multiply(blocks, columns, into: sums, rowStride: columns.count)
     var epilogue = a.epilogue.part(row: firstRow, column: columns.lowerBound)
     kernels.table.functions.pointee.epilogue(
-      out, a.outRowStride, result, resultRowStride, rowCount, columns.count, &epilogue)
+      out, a.outRowStride, sums, columns.count, rowCount, columns.count, &epilogue)
   }
 
   private func multiply(
