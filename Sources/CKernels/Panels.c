@@ -24,6 +24,13 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
 
 /// One panel of rows <= 16 rows; the panel is zeros.
 static void pack_f32(float *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
+  if (rows == ROWS) {
+    // A known number of rows is a loop without branches.
+    for (size_t c = 0; c < k; c++, panel += ROWS) {
+      for (size_t r = 0; r < ROWS; r++) panel[r] = w[(ptrdiff_t)r * ldw + (ptrdiff_t)c];
+    }
+    return;
+  }
   for (size_t r = 0; r < rows; r++, w += ldw) {
     for (size_t c = 0; c < k; c++) panel[c * ROWS + r] = w[c];
   }
@@ -147,6 +154,25 @@ void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdif
       case PG_PANEL_INT4:
         pack_int4(panel, w, ldw, rows, k);
         break;
+    }
+  }
+}
+
+void pg_pack_columns(float *panels, const float *w, ptrdiff_t ldw, size_t n, size_t k) {
+  for (size_t first = 0; first < n; first += ROWS) {
+    const size_t rows = n - first < ROWS ? n - first : ROWS;
+    const float *from = w + first;
+    for (size_t c = 0; c < k; c++, panels += ROWS, from += ldw) {
+      if (rows == ROWS) {
+        memcpy(panels, from, ROWS * sizeof *panels);
+      } else {
+        memset(panels, 0, ROWS * sizeof *panels);
+        memcpy(panels, from, rows * sizeof *panels);
+      }
+    }
+    if (k % 2 == 1) {
+      memset(panels, 0, ROWS * sizeof *panels);
+      panels += ROWS;
     }
   }
 }

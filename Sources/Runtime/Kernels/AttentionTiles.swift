@@ -9,6 +9,7 @@ struct AttentionGrid {
   static let streamedRows = 32
   static let blockedRows = 128
   static let streamedKeys = 256
+  /// Keys whose panels and scores are held together when there are many rows.
   static let blockedKeys = 512
 
   let shape: AttentionShape
@@ -47,10 +48,23 @@ struct AttentionGrid {
   /// What exactly this grid needs.
   var scratch: ScratchRequirement {
     let partials = shape.batch * shape.keyHeads * splits.tileCount * partialCount
+    let shared = isStreamed ? (splits.tileCount > 1 ? partials : 0) : panelCount
     return ScratchRequirement(
-      perWorker: AttentionTileMemory.elementCount(self) * 4,
-      shared: splits.tileCount > 1 ? partials * 4 : 0)
+      perWorker: AttentionTileMemory.elementCount(self) * 4, shared: shared * 4)
   }
+
+  // MARK: Keys and values in panels, for many rows
+
+  /// Blocks of keys; all but the last are full.
+  var keyBlocks: Int { shape.keys.dividedRoundingUp(by: Self.blockedKeys) }
+
+  /// Floats of one key and its value in panels.
+  var panelWidth: Int { shape.headSize.rounded(upTo: 2) + shape.valueSize.rounded(upTo: 16) }
+
+  /// Floats of all keys and values of one key head in panels.
+  var headPanelCount: Int { shape.keys.rounded(upTo: 16) * panelWidth }
+
+  private var panelCount: Int { shape.batch * shape.keyHeads * headPanelCount }
 }
 
 /// The parts of a worker's scratch during one tile.
@@ -60,9 +74,21 @@ struct AttentionTileMemory {
   let largest: UnsafeMutablePointer<Float>
   let sums: UnsafeMutablePointer<Float>
   let values: UnsafeMutablePointer<Float>
+  /// Query rows in blocks, then one block of weights, for products with panels.
+  let queryBlocks: UnsafeMutablePointer<Float>
+  let weightBlock: UnsafeMutablePointer<Float>
+
+  /// More rows than any instruction set's blocks of f32 have.
+  private static let blockRowLimit = 16
+
+  private static func queryBlockCount(_ grid: AttentionGrid) -> Int {
+    grid.isStreamed
+      ? 0 : (grid.rowLimit + blockRowLimit) * grid.shape.headSize.rounded(upTo: 2)
+  }
 
   static func elementCount(_ grid: AttentionGrid) -> Int {
-    grid.rowLimit * (grid.shape.headSize + grid.shape.valueSize + grid.keyLimit + 2)
+    let rows = grid.rowLimit * (grid.shape.headSize + grid.shape.valueSize + grid.keyLimit + 2)
+    return rows + queryBlockCount(grid) + (grid.isStreamed ? 0 : blockRowLimit * grid.keyLimit)
   }
 
   init(_ grid: AttentionGrid, base: UnsafeMutablePointer<Float>) {
@@ -72,6 +98,8 @@ struct AttentionTileMemory {
     scores = values + rows * grid.shape.valueSize
     largest = scores + rows * grid.keyLimit
     sums = largest + rows
+    queryBlocks = sums + rows
+    weightBlock = queryBlocks + Self.queryBlockCount(grid)
   }
 }
 
@@ -116,12 +144,17 @@ struct AttentionTiles: TileWork {
     memory.sums.update(repeating: 0, count: rows)
 
     let keys = visibleKeys(place)
-    let blocks = TileGrid(count: keys.count, limit: grid.keyLimit, unit: 16)
-    for block in 0..<blocks.tileCount {
-      let range = blocks.range(block)
-      let shifted =
-        keys.lowerBound + range.lowerBound..<keys.lowerBound + range.upperBound
-      attend(place, to: shifted, memory)
+    if grid.isStreamed {
+      let blocks = TileGrid(count: keys.count, limit: grid.keyLimit, unit: 16)
+      for block in 0..<blocks.tileCount {
+        let range = blocks.range(block)
+        stream(
+          place, keys.lowerBound + range.lowerBound..<keys.lowerBound + range.upperBound, memory)
+      }
+    } else if !keys.isEmpty {
+      packQueryBlocks(rows, memory)
+      let first = keys.lowerBound / grid.keyLimit, last = (keys.upperBound - 1) / grid.keyLimit
+      for block in first...last { attend(place, toBlock: block, memory) }
     }
     if grid.splits.tileCount > 1 {
       storePartial(place, memory)
@@ -159,8 +192,8 @@ struct AttentionTiles: TileWork {
     return (first.lowerBound..<max(first.lowerBound, last.upperBound)).clamped(to: split)
   }
 
-  /// Adds one block of keys and their values to every row.
-  private func attend(_ place: Place, to keys: Range<Int>, _ memory: AttentionTileMemory) {
+  /// Adds some keys and their values to each of a few rows.
+  private func stream(_ place: Place, _ keys: Range<Int>, _ memory: AttentionTileMemory) {
     let shape = arguments.shape, size = shape.headSize, width = shape.valueSize
     let rows = place.tokens.count * shape.groupSize
     let k =
@@ -171,29 +204,17 @@ struct AttentionTiles: TileWork {
       arguments.v
       + arguments.vStrides.offset(
         batch: place.batch, head: place.keyHead, token: keys.lowerBound)
-    if grid.isStreamed {
-      functions.pointee.gemv_f32(
-        memory.scores, keys.count, memory.queries, size, rows, k, arguments.kStrides.token,
-        keys.count, size)
-      normalise(place, keys, memory)
-      functions.pointee.accumulate_rows(
-        memory.values, width, memory.scores, keys.count, rows, v, arguments.vStrides.token,
-        keys.count, width)
-    } else {
-      BLAS.multiply(
-        .init(base: memory.queries, rowStride: size),
-        .init(base: k, rowStride: arguments.kStrides.token, transposed: true),
-        into: memory.scores, rowStride: keys.count, m: rows, n: keys.count, k: size)
-      normalise(place, keys, memory)
-      BLAS.multiply(
-        .init(base: memory.scores, rowStride: keys.count),
-        .init(base: v, rowStride: arguments.vStrides.token), into: memory.values,
-        rowStride: width, m: rows, n: width, k: keys.count, beta: 1)
-    }
+    functions.pointee.gemv_f32(
+      memory.scores, keys.count, memory.queries, size, rows, k, arguments.kStrides.token,
+      keys.count, size)
+    normalise(place, keys, memory)
+    functions.pointee.accumulate_rows(
+      memory.values, width, memory.scores, keys.count, rows, v, arguments.vStrides.token,
+      keys.count, width)
   }
 
   /// Turns scores into weights, and brings what was summed so far to each row's new maximum.
-  private func normalise(_ place: Place, _ keys: Range<Int>, _ memory: AttentionTileMemory) {
+  func normalise(_ place: Place, _ keys: Range<Int>, _ memory: AttentionTileMemory) {
     let shape = arguments.shape
     var row = 0
     for token in place.tokens {

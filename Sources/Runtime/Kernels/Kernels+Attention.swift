@@ -135,6 +135,10 @@ extension Kernels {
     guard shape.batch > 0, shape.queryHeads > 0, shape.queries > 0 else { return }
     let work = AttentionTiles(arguments, kernels: self)
     assertScratch(work.grid.scratch)
+    if !work.grid.isStreamed {
+      let panels = AttentionPanels(work)
+      pool.run(tiles: panels.tileCount, panels)
+    }
     pool.run(tiles: work.grid.tileCount, work)
     if work.grid.splits.tileCount > 1 {
       pool.run(tiles: shape.batch * shape.keyHeads, AttentionMerge(work))
