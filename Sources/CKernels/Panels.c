@@ -64,71 +64,105 @@ static void pack_int8(char *panel, const float *w, ptrdiff_t ldw, size_t rows, s
   }
 }
 
-/// Four-bit steps -8...7 of n <= 32 weights.
-static void round_to_int4(int8_t *steps, const float *w, size_t n, float scale) {
+/// A number for each row of a panel. Loops over them are what the compiler makes vectors of.
+typedef float row_values[ROWS];
+
+/// The vector instructions of the CPU at hand, with the same roundings on all: no sum of a product is
+/// fused, so that the same weights give the same plan everywhere.
+#if defined(__x86_64__) && defined(__linux__)
+#define ON_EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define ON_EVERY_CPU
+#endif
+#pragma clang fp contract(off)
+
+static inline float clamped_step(float x) {
+  const float step = rintf(x);
+  return step < -8 ? -8 : step > 7 ? 7 : step;
+}
+
+/// Chooses a bf16 scale for each row of n columns of 16 rows: of scales around the one that gives the
+/// row's largest weight the step -8, the one with the least squared error, each improved once to the
+/// best scale for its steps. A row of zeros gets 0.
+ON_EVERY_CPU static void choose_int4_scales(row_values best, const row_values *w, size_t n) {
+  row_values largest = {0}, least;
   for (size_t c = 0; c < n; c++) {
-    const float step = rintf(w[c] / scale);
-    steps[c] = (int8_t)(step < -8 ? -8 : step > 7 ? 7 : step);
+    for (size_t r = 0; r < ROWS; r++) {
+      largest[r] = fabsf(w[c][r]) > fabsf(largest[r]) ? w[c][r] : largest[r];
+    }
+  }
+  for (size_t r = 0; r < ROWS; r++) {
+    best[r] = 0;
+    least[r] = INFINITY;
+  }
+  for (int candidate = -4; candidate <= 4; candidate++) {
+    row_values inverse, scale, product = {0}, square = {0}, error = {0};
+    for (size_t r = 0; r < ROWS; r++) {
+      const float steps = -8 - 0.4f * (float)candidate;
+      inverse[r] = fabsf(largest[r]) >= PG_LEAST_STEPPED ? steps / largest[r] : 0;
+    }
+    for (size_t c = 0; c < n; c++) {
+      for (size_t r = 0; r < ROWS; r++) {
+        const float step = clamped_step(w[c][r] * inverse[r]);
+        product[r] += w[c][r] * step;
+        square[r] += step * step;
+      }
+    }
+    for (size_t r = 0; r < ROWS; r++) {
+      scale[r] = square[r] > 0 ? widen_bf16(narrow_to_bf16(product[r] / square[r])) : 0;
+      inverse[r] = fabsf(scale[r]) > 0 ? 1 / scale[r] : 0;
+    }
+    for (size_t c = 0; c < n; c++) {
+      for (size_t r = 0; r < ROWS; r++) {
+        const float off = w[c][r] - scale[r] * clamped_step(w[c][r] * inverse[r]);
+        error[r] += off * off;
+      }
+    }
+    for (size_t r = 0; r < ROWS; r++) {
+      const bool is_better = error[r] < least[r];
+      least[r] = is_better ? error[r] : least[r];
+      best[r] = is_better ? scale[r] : best[r];
+    }
   }
 }
 
-/// Steps of n <= 32 weights and the scale for them, a bf16 number: of scales around the one that
-/// gives the largest weight the step -8, the one with the least squared error, each improved once to
-/// the best scale for its steps.
-static uint16_t best_int4(int8_t *best, const float *w, size_t n) {
-  float largest = 0;
+/// The steps of n columns for chosen scales, 8 for a step of 0. Scales that are no numbers stay so.
+ON_EVERY_CPU static void round_to_int4(uint8_t (*halves)[ROWS], row_values scale,
+                                       const row_values *w, size_t n) {
   for (size_t c = 0; c < n; c++) {
-    if (fabsf(w[c]) > fabsf(largest)) largest = w[c];
-  }
-  memset(best, 0, n);
-  // What is no number makes the whole group no number.
-  for (size_t c = 0; c < n; c++) {
-    if (isnan(w[c])) return narrow_to_bf16(NAN);
-  }
-  if (!(fabsf(largest) >= PG_LEAST_STEPPED)) return 0;
-  uint16_t best_scale = 0;
-  float least = INFINITY;
-  for (int candidate = -4; candidate <= 4; candidate++) {
-    int8_t steps[INT4_GROUP_COLUMNS];
-    float scale = -largest / (8 + 0.4f * (float)candidate);
-    round_to_int4(steps, w, n, scale);
-    float product = 0, square = 0;
-    for (size_t c = 0; c < n; c++) {
-      product += w[c] * (float)steps[c];
-      square += (float)(steps[c] * steps[c]);
-    }
-    const uint16_t bits = narrow_to_bf16(product / square);
-    scale = widen_bf16(bits);
-    if (!(fabsf(scale) > 0)) continue;
-    round_to_int4(steps, w, n, scale);
-    float error = 0;
-    for (size_t c = 0; c < n; c++) {
-      const float off = w[c] - scale * (float)steps[c];
-      error += off * off;
-    }
-    if (error < least) {
-      least = error;
-      best_scale = bits;
-      memcpy(best, steps, n);
+    for (size_t r = 0; r < ROWS; r++) {
+      const float inverse = fabsf(scale[r]) > 0 ? 1 / scale[r] : 0;
+      halves[c][r] = (uint8_t)(8 + (int)clamped_step(w[c][r] * inverse));
     }
   }
-  return best_scale;
 }
 
 static void pack_int4(char *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
   uint16_t *scales = (uint16_t *)panel;
   uint8_t *bytes = (uint8_t *)panel + INT4_SCALE_BYTES(k);
   memset(bytes, 0x88, pg_panel_bytes(PG_PANEL_INT4, k) - INT4_SCALE_BYTES(k));
-  for (size_t r = 0; r < rows; r++, w += ldw) {
-    for (size_t first = 0; first < k; first += INT4_GROUP_COLUMNS) {
-      const size_t columns = k - first < INT4_GROUP_COLUMNS ? k - first : INT4_GROUP_COLUMNS;
-      int8_t steps[INT4_GROUP_COLUMNS];
-      scales[first / INT4_GROUP_COLUMNS * ROWS + r] = best_int4(steps, w + first, columns);
-      for (size_t i = 0; i < columns; i++) {
-        const size_t c = first + i;
-        uint8_t *byte = bytes + (c / 8 * ROWS + r) * 4 + c % 4;
-        const uint8_t half = (uint8_t)(steps[i] + 8);
-        *byte = c % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half) : (uint8_t)((*byte & 15) | half << 4);
+  for (size_t first = 0; first < k; first += INT4_GROUP_COLUMNS, scales += ROWS) {
+    const size_t columns = k - first < INT4_GROUP_COLUMNS ? k - first : INT4_GROUP_COLUMNS;
+    row_values group[INT4_GROUP_COLUMNS] = {0}, scale;
+    bool has_nan[ROWS] = {0};
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t c = 0; c < columns; c++) {
+        const float value = w[(ptrdiff_t)r * ldw + (ptrdiff_t)(first + c)];
+        has_nan[r] |= isnan(value);
+        group[c][r] = isnan(value) ? 0 : value;
+      }
+    }
+    choose_int4_scales(scale, (const row_values *)group, columns);
+    uint8_t halves[INT4_GROUP_COLUMNS][ROWS];
+    round_to_int4(halves, scale, (const row_values *)group, columns);
+    for (size_t r = 0; r < rows; r++) scales[r] = narrow_to_bf16(has_nan[r] ? NAN : scale[r]);
+    for (size_t c = 0; c < columns; c++) {
+      for (size_t r = 0; r < rows; r++) {
+        const size_t column = first + c;
+        uint8_t *byte = bytes + (column / 8 * ROWS + r) * 4 + column % 4;
+        const uint8_t half = halves[c][r];
+        *byte = column % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half)
+                               : (uint8_t)((*byte & 15) | half << 4);
       }
     }
   }
