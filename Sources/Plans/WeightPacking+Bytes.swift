@@ -38,18 +38,4 @@ extension WeightPacking {
     case .int4: .int4
     }
   }
-
-  /// The values of a matrix after it was packed: what a plan computes with.
-  package func rounded(_ matrix: TensorData) -> [Float] {
-    let (rows, columns) = (matrix.shape[0], matrix.shape[1])
-    return packed(matrix).withUnsafeBytes { panels in
-      [Float](unsafeUninitializedCapacity: rows * columns) { values, count in
-        if let out = values.baseAddress, let base = panels.baseAddress {
-          pg_gather_panels(
-            format, out, columns, base, (0..<rows).map { Int64($0) }, rows, columns, 1)
-        }
-        count = rows * columns
-      }
-    }
-  }
 }

@@ -33,7 +33,7 @@ enum SinkSlicesRules {
         "slice", [operand], slice.attributes(axis: axis), named: graph.name(of: operand))
     }
     var attributes = source.attributes
-    if source.op == "reshape" || source.op == "broadcast" {
+    if source.op == "reshape" {
       attributes["shape"] = .list(
         graph.type(of: .value(anchor.result)).shape.map { .dimension($0) })
     }
