@@ -7,32 +7,31 @@
 
 #define PAIR_BYTES (4 * PG_PANEL_ROWS)
 
-/// A block is, for each pair of columns, the pairs of all rows.
-static size_t block_bytes_pairs(size_t k) { return (k + 1) / 2 * DOT_BLOCK_ROWS * 4; }
+#define CHUNK_PAIRS (CHUNK_BYTES / 4)
+
+static size_t block_bytes_pairs(size_t k) {
+  return (k + 2 * CHUNK_PAIRS - 1) / (2 * CHUNK_PAIRS) * CHUNK_BYTES * DOT_BLOCK_ROWS;
+}
 
 static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
-  uint32_t *out = block;
-  for (size_t c = 0; c < k; c += 16) {
-    const size_t columns = k - c < 16 ? k - c : 16;
-    const size_t pairs = (columns + 1) / 2;
-    for (size_t i = 0; i < DOT_BLOCK_ROWS; i++) {
-      uint32_t row[8] = {0};
-      if (i < m) {
-        const float *from = x + (ptrdiff_t)i * ldx + (ptrdiff_t)c;
-        const vf values =
-            columns == 16 ? v_load(from) : v_load_first(from, columns, v_set(0.0f));
-        _mm256_storeu_si256((__m256i *)row, v_narrow(values));
+  for (size_t i = 0; i < DOT_BLOCK_ROWS; i++, x += ldx) {
+    uint16_t *out = (uint16_t *)block + i * 2 * CHUNK_PAIRS;
+    for (size_t first = 0; first < k; first += 2 * CHUNK_PAIRS) {
+      for (size_t c = 0; c < 2 * CHUNK_PAIRS; c += V_LANES) {
+        const size_t at = first + c, columns = i >= m || at >= k ? 0 : k - at;
+        const vf values = columns >= V_LANES ? v_load(x + at)
+                                             : v_load_first(x + at, columns, v_set(0.0f));
+        v_store_bf16(out + c, values);
       }
-      for (size_t p = 0; p < pairs; p++) out[p * DOT_BLOCK_ROWS + i] = row[p];
+      out += 2 * CHUNK_PAIRS * DOT_BLOCK_ROWS;
     }
-    out += pairs * DOT_BLOCK_ROWS;
   }
 }
 
 __attribute__((always_inline)) static inline void dot_tile(
     float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
     size_t stride, const size_t vectors, size_t n, size_t k, size_t first_column, size_t count,
-    bool accumulates) {
+    bool accumulates, panel_prefetch next) {
   (void)k;
   const uint32_t *block = (const uint32_t *)activations + first_column / 2 * DOT_BLOCK_ROWS;
   panels += first_column / 2 * PAIR_BYTES;
@@ -44,17 +43,19 @@ __attribute__((always_inline)) static inline void dot_tile(
       sum[i][j] = accumulates ? load_outputs(y + (ptrdiff_t)i * ldy, j, n) : v_set(0.0f);
     }
   }
-  for (size_t c = 0; c < count; c += 2, block += DOT_BLOCK_ROWS, panels += PAIR_BYTES) {
+  for (size_t c = 0; c < count; c += 2, block++, panels += PAIR_BYTES) {
+    if (c > 0 && c % (2 * CHUNK_PAIRS) == 0) block += CHUNK_PAIRS * (DOT_BLOCK_ROWS - 1);
     __m512bh weights[TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (size_t j = 0; j < vectors; j++) {
       const char *from = panel_words(panels, stride, j);
-      __builtin_prefetch(from + PANEL_PREFETCH, 0, 2);
+      if (m <= PANEL_STREAMED_ROWS) __builtin_prefetch(from + PANEL_PREFETCH, 0, 2);
       weights[j] = (__m512bh)v_load_pairs((const uint16_t *)from);
     }
+    if (m > PANEL_STREAMED_ROWS) prefetch_panels(&next, stride, PAIR_BYTES);
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < m; i++) {
-      const __m512bh pair = (__m512bh)_mm512_set1_epi32((int)block[i]);
+      const __m512bh pair = (__m512bh)_mm512_set1_epi32((int)block[i * CHUNK_PAIRS]);
 #pragma clang loop unroll(full)
       for (size_t j = 0; j < vectors; j++) {
         sum[i][j] = _mm512_dpbf16_ps(sum[i][j], weights[j], pair);
@@ -76,7 +77,7 @@ __attribute__((always_inline)) static inline void dot_tile(
 
 /// Four bytes of weights and activations are multiplied and added to an i32 sum at once.
 #define INT_QUAD_WORDS 1
-#define INT_STORE_QUAD(word, quad) memcpy(word, quad, 4)
+#define INT_STORE_ROW(words, steps) memcpy(words, steps, PG_GROUP_COLUMNS)
 #define INT_WEIGHTS vi
 #define INT_ADD(sum, weights, words) \
   _mm512_dpbusd_epi32(sum, weights, _mm512_set1_epi32((words)[0]))

@@ -305,15 +305,15 @@ static void pack_block(void *block, const float *x, ptrdiff_t ldx, size_t m, siz
 }
 
 static void multiply_block(pg_panel_format format, float *y, ptrdiff_t ldy, const void *block,
-                           size_t m, const void *panels, size_t n, size_t k, size_t first,
-                           size_t count, bool accumulates) {
+                           size_t m, const pg_panel_part *part, bool accumulates) {
   const float *x = block;
+  const size_t stride = pg_panel_bytes(format, part->k);
   for (size_t row = 0; row < m; row++) {
-    for (size_t col = 0; col < n; col++) {
-      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * pg_panel_bytes(format, k);
+    for (size_t col = 0; col < part->n; col++) {
+      const char *panel = (const char *)part->panels + col / PG_PANEL_ROWS * stride;
       float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
       double sum = accumulates ? *out : 0;
-      for (size_t i = first; i < first + count; i++) {
+      for (size_t i = part->first; i < part->first + part->count; i++) {
         sum += (double)x[i * BLOCK_ROWS + row] * panel_value(format, panel, col % PG_PANEL_ROWS, i);
       }
       *out = (float)sum;
@@ -321,14 +321,17 @@ static void multiply_block(pg_panel_format format, float *y, ptrdiff_t ldy, cons
   }
 }
 
-static void multiply_f32(float *y, ptrdiff_t ldy, const void *block, size_t m, const void *panels,
-                         size_t n, size_t k, size_t first, size_t count, bool accumulates) {
-  multiply_block(PG_PANEL_F32, y, ldy, block, m, panels, n, k, first, count, accumulates);
+static void multiply_f32(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                         const pg_panel_part *part, bool accumulates, const pg_panel_ahead *ahead) {
+  (void)ahead;
+  multiply_block(PG_PANEL_F32, y, ldy, block, m, part, accumulates);
 }
 
-static void multiply_bf16(float *y, ptrdiff_t ldy, const void *block, size_t m, const void *panels,
-                          size_t n, size_t k, size_t first, size_t count, bool accumulates) {
-  multiply_block(PG_PANEL_BF16, y, ldy, block, m, panels, n, k, first, count, accumulates);
+static void multiply_bf16(float *y, ptrdiff_t ldy, const void *block, size_t m,
+                          const pg_panel_part *part, bool accumulates,
+                          const pg_panel_ahead *ahead) {
+  (void)ahead;
+  multiply_block(PG_PANEL_BF16, y, ldy, block, m, part, accumulates);
 }
 
 /// One group of columns of a block of int8 activations.
@@ -364,21 +367,23 @@ static void pack_int8_block(void *block, const float *x, ptrdiff_t ldx, size_t m
 }
 
 static void multiply_int8_block(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                                const void *panels, size_t n, size_t k, size_t first,
-                                size_t count, bool accumulates) {
-  const size_t stride = pg_panel_bytes(PG_PANEL_INT8, k);
+                                const pg_panel_part *part, bool accumulates,
+                                const pg_panel_ahead *ahead) {
+  (void)ahead;
+  const size_t end = part->first + part->count;
+  const size_t stride = pg_panel_bytes(PG_PANEL_INT8, part->k);
   for (size_t row = 0; row < m; row++) {
-    for (size_t col = 0; col < n; col++) {
-      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * stride;
+    for (size_t col = 0; col < part->n; col++) {
+      const char *panel = (const char *)part->panels + col / PG_PANEL_ROWS * stride;
       const size_t place = col % PG_PANEL_ROWS;
       const float weight_scale = ((const float *)panel)[place];
       const uint8_t *bytes = (const uint8_t *)panel + INT8_SCALE_BYTES;
       float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
       float sum = accumulates ? *out : 0;
-      for (size_t at = first; at < first + count; at += PG_GROUP_COLUMNS) {
+      for (size_t at = part->first; at < end; at += PG_GROUP_COLUMNS) {
         const int8_group *group = (const int8_group *)block + at / PG_GROUP_COLUMNS;
         int32_t steps = 0;
-        for (size_t c = at; c < first + count && c < at + PG_GROUP_COLUMNS; c++) {
+        for (size_t c = at; c < end && c < at + PG_GROUP_COLUMNS; c++) {
           steps += (bytes[(c / 4 * PG_PANEL_ROWS + place) * 4 + c % 4] - 128) *
                    group->steps[row][c - at];
         }
@@ -390,29 +395,30 @@ static void multiply_int8_block(float *y, ptrdiff_t ldy, const void *block, size
 }
 
 static void multiply_int4_block(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                                const void *panels, size_t n, size_t k, size_t first,
-                                size_t count, bool accumulates) {
-  const size_t stride = pg_panel_bytes(PG_PANEL_INT4, k);
+                                const pg_panel_part *part, bool accumulates,
+                                const pg_panel_ahead *ahead) {
+  (void)ahead;
+  const size_t end = part->first + part->count;
+  const size_t stride = pg_panel_bytes(PG_PANEL_INT4, part->k);
   for (size_t row = 0; row < m; row++) {
-    for (size_t col = 0; col < n; col++) {
-      const char *panel = (const char *)panels + col / PG_PANEL_ROWS * stride;
+    for (size_t col = 0; col < part->n; col++) {
+      const char *panel = (const char *)part->panels + col / PG_PANEL_ROWS * stride;
       const size_t place = col % PG_PANEL_ROWS;
       const uint16_t *scales = (const uint16_t *)panel;
-      const uint8_t *bytes = (const uint8_t *)panel + INT4_SCALE_BYTES(k);
+      const uint8_t *bytes = (const uint8_t *)panel + INT4_SCALE_BYTES(part->k);
       float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
       float sum = accumulates ? *out : 0;
-      for (size_t at = first; at < first + count; at += PG_GROUP_COLUMNS) {
+      for (size_t at = part->first; at < end; at += PG_GROUP_COLUMNS) {
         const int8_group *group = (const int8_group *)block + at / PG_GROUP_COLUMNS;
-        const size_t end = at + PG_GROUP_COLUMNS < first + count ? at + PG_GROUP_COLUMNS
-                                                                 : first + count;
+        const size_t group_end = at + PG_GROUP_COLUMNS < end ? at + PG_GROUP_COLUMNS : end;
         float value = 0;
-        for (size_t part = at; part < end; part += INT4_GROUP_COLUMNS) {
+        for (size_t first = at; first < group_end; first += INT4_GROUP_COLUMNS) {
           int32_t steps = 0;
-          for (size_t c = part; c < end && c < part + INT4_GROUP_COLUMNS; c++) {
+          for (size_t c = first; c < group_end && c < first + INT4_GROUP_COLUMNS; c++) {
             const int byte = bytes[(c / 8 * PG_PANEL_ROWS + place) * 4 + c % 4];
             steps += ((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * group->steps[row][c - at];
           }
-          const float scale = widen_bf16(scales[part / INT4_GROUP_COLUMNS * PG_PANEL_ROWS + place]);
+          const float scale = widen_bf16(scales[first / INT4_GROUP_COLUMNS * PG_PANEL_ROWS + place]);
           value = fmaf((float)steps, scale, value);
         }
         sum = fmaf(value, group->scale[row], sum);

@@ -12,6 +12,44 @@
 #define TILE_VECTORS 2
 /// A few rows are bound by memory: this many bytes ahead are fetched into the second-level cache.
 #define PANEL_PREFETCH 4096
+#define PANEL_STREAMED_ROWS 2
+
+/// Many rows are bound by arithmetic, but for what they must wait until weights that nobody has read
+/// yet have come. So while some weights are multiplied, a share of the next ones is fetched into the
+/// second-level cache.
+typedef struct {
+  /// The next bytes to fetch of the first panel of a tile.
+  const char *from;
+  /// Fetch after so many steps; 0 for never.
+  size_t interval, waited;
+} panel_prefetch;
+
+/// A share of the first panel that `ahead` names, of whole steps.
+static panel_prefetch prefetch_of(pg_panel_format format, const pg_panel_ahead *ahead) {
+  const size_t columns = format == PG_PANEL_INT4 ? 8 : format == PG_PANEL_INT8 ? 4 : 2;
+  const size_t bytes = (format == PG_PANEL_F32 ? 8 : 4) * PG_PANEL_ROWS;
+  const size_t scales = format == PG_PANEL_INT4   ? INT4_SCALE_BYTES(ahead->part.k)
+                        : format == PG_PANEL_INT8 ? INT8_SCALE_BYTES
+                                                  : 0;
+  const size_t share = ahead->part.count / columns / ahead->shares;
+  const size_t step = ahead->part.first / columns + ahead->share * share;
+  return (panel_prefetch){(const char *)ahead->part.panels + scales + step * bytes, ahead->shares, 0};
+}
+
+/// To be called with each step of a tile, in which it reads `bytes` of each panel.
+__attribute__((always_inline)) static inline void prefetch_panels(panel_prefetch *next,
+                                                                  size_t stride, size_t bytes) {
+  if (++next->waited != next->interval) return;
+  next->waited = 0;
+#pragma clang loop unroll(full)
+  for (size_t panel = 0; panel < TILE_VECTORS / PANEL_VECTORS; panel++) {
+#pragma clang loop unroll(full)
+    for (size_t line = 0; line < bytes; line += 64) {
+      __builtin_prefetch(next->from + panel * stride + line, 0, 2);
+    }
+  }
+  next->from += bytes;
+}
 
 /// Vector j of some columns: V_LANES words of 4 bytes, a panel after the other.
 __attribute__((always_inline)) static inline const void *panel_words(const char *panels,
@@ -36,14 +74,22 @@ __attribute__((always_inline)) static inline vf load_outputs(const float *row, s
   return first < n ? v_load_first(row + first, n - first, v_set(0.0f)) : v_set(0.0f);
 }
 
-/// A block is, for each pair of columns, the first column of all rows, then the second.
-static size_t block_bytes_f32(size_t k) { return (k + k % 2) * BLOCK_ROWS * sizeof(float); }
+/// Blocks of f32 and bf16 are cut into chunks: so many bytes of a row, then of the next row. Rows of a
+/// whole block would lie a power of two apart, where they would push each other out of the cache.
+#define CHUNK_BYTES 128
+#define CHUNK_FLOATS (CHUNK_BYTES / 4)
+
+static size_t block_bytes_f32(size_t k) {
+  return (k + CHUNK_FLOATS - 1) / CHUNK_FLOATS * CHUNK_BYTES * BLOCK_ROWS;
+}
 
 static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
-  float *out = block;
-  for (size_t c = 0; c < k + k % 2; c++) {
-    for (size_t i = 0; i < BLOCK_ROWS; i++) {
-      *out++ = i < m && c < k ? x[(ptrdiff_t)i * ldx + (ptrdiff_t)c] : 0.0f;
+  for (size_t i = 0; i < BLOCK_ROWS; i++, x += ldx) {
+    float *out = (float *)block + i * CHUNK_FLOATS;
+    for (size_t c = 0; c < k; c += CHUNK_FLOATS, out += CHUNK_FLOATS * BLOCK_ROWS) {
+      const size_t columns = i >= m ? 0 : k - c < CHUNK_FLOATS ? k - c : CHUNK_FLOATS;
+      if (columns < CHUNK_FLOATS) memset(out, 0, CHUNK_BYTES);
+      memcpy(out, x + c, columns * sizeof *out);
     }
   }
 }
@@ -52,26 +98,16 @@ static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m,
 #define FLOAT_NAME(name) name##_bf16
 #define FLOAT_FORMAT PG_PANEL_BF16
 #define FLOAT_PAIR_BYTES (4 * PG_PANEL_ROWS)
-#define FLOAT_PAIR v_pairs
-#define FLOAT_LOAD(p) v_load_pairs((const uint16_t *)(p))
-#define FLOAT_FIRST(pair) v_first_of_pairs(pair)
-#define FLOAT_SECOND(pair) v_second_of_pairs(pair)
+#define FLOAT_FIRST(p) v_first_of_pairs(v_load_pairs((const uint16_t *)(p)))
+#define FLOAT_SECOND(p) v_second_of_pairs(v_load_pairs((const uint16_t *)(p)))
 #include "VectorPanelsFloat.h"
 
 /// Weights in f32: a column of all rows, then the next.
-typedef struct {
-  vf first, second;
-} f32_pair;
-static inline f32_pair load_f32_pair(const float *p) {
-  return (f32_pair){v_load(p), v_load(p + PG_PANEL_ROWS)};
-}
 #define FLOAT_NAME(name) name##_f32
 #define FLOAT_FORMAT PG_PANEL_F32
 #define FLOAT_PAIR_BYTES (8 * PG_PANEL_ROWS)
-#define FLOAT_PAIR f32_pair
-#define FLOAT_LOAD(p) load_f32_pair((const float *)(p))
-#define FLOAT_FIRST(pair) (pair).first
-#define FLOAT_SECOND(pair) (pair).second
+#define FLOAT_FIRST(p) v_load((const float *)(p))
+#define FLOAT_SECOND(p) v_load((const float *)(p) + PG_PANEL_ROWS)
 #include "VectorPanelsFloat.h"
 
 /// Rounds n <= PG_GROUP_COLUMNS activations to steps of a scale, which is returned; the largest
@@ -95,18 +131,47 @@ static float round_to_int8(int8_t *steps, const float *x, size_t n) {
   return limit / 127;
 }
 
+/// The sums of each INT4_GROUP_COLUMNS of PG_GROUP_COLUMNS steps, and of all, which is returned. (Both
+/// vector types come with the instructions of AVX2.)
+static int32_t sum_steps(int32_t *sums, const int8_t *steps) {
+  __m256i total = _mm256_setzero_si256();
+  for (size_t i = 0; i < PG_GROUP_COLUMNS / INT4_GROUP_COLUMNS; i += 4) {
+    __m256i part[4];
+    for (size_t j = 0; j < 4; j++) {
+      const __m256i bytes =
+          _mm256_loadu_si256((const __m256i *)(steps + (i + j) * INT4_GROUP_COLUMNS));
+      const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+      part[j] = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    }
+    const __m256i quarters = _mm256_hadd_epi32(_mm256_hadd_epi32(part[0], part[1]),
+                                               _mm256_hadd_epi32(part[2], part[3]));
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(quarters),
+                                       _mm256_extracti128_si256(quarters, 1));
+    _mm_storeu_si128((__m128i *)(sums + i), four);
+    total = _mm256_add_epi32(total, _mm256_castsi128_si256(four));
+  }
+  int32_t lanes[8];
+  _mm256_storeu_si256((__m256i *)lanes, total);
+  return lanes[0] + lanes[1] + lanes[2] + lanes[3];
+}
+
 /// Without an instruction that multiplies bytes, they are multiplied as 16-bit numbers, columns 0
 /// and 2 together, then 1 and 3. (Products of bytes in 16 bits would saturate.)
 #define INT_QUAD_WORDS 2
-#define INT_STORE_QUAD(words, quad)                            \
-  ((words)[0] = int8_word_pair((quad)[0], (quad)[2]),          \
-   (words)[1] = int8_word_pair((quad)[1], (quad)[3]))
+#define INT_STORE_ROW(words, steps) store_word_pairs(words, steps)
 #define INT_WEIGHTS v_bytes
 #define INT_ADD(sum, weights, words) v_add_products(sum, weights, (words)[0], (words)[1])
 
-/// Two numbers as the 16-bit halves of a word.
-static inline int32_t int8_word_pair(int8_t low, int8_t high) {
-  return (int32_t)((uint32_t)(uint16_t)low | (uint32_t)(uint16_t)high << 16);
+/// Of each four numbers the first and third as the 16-bit halves of a word, then the others.
+static inline void store_word_pairs(int32_t *words, const int8_t *steps) {
+  for (size_t i = 0; i < PG_GROUP_COLUMNS; i += 32, words += 16) {
+    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(steps + i));
+    const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
+    const __m256i odd = _mm256_srai_epi16(bytes, 8);
+    const __m256i low = _mm256_unpacklo_epi32(even, odd), high = _mm256_unpackhi_epi32(even, odd);
+    _mm256_storeu_si256((__m256i *)words, _mm256_permute2x128_si256(low, high, 0x20));
+    _mm256_storeu_si256((__m256i *)(words + 8), _mm256_permute2x128_si256(low, high, 0x31));
+  }
 }
 
 #if V_LANES == 16
@@ -132,6 +197,6 @@ static inline int32_t int8_word_pair(int8_t low, int8_t high) {
 #include "VectorPanelsInt.h"
 
 #undef INT_QUAD_WORDS
-#undef INT_STORE_QUAD
+#undef INT_STORE_ROW
 #undef INT_WEIGHTS
 #undef INT_ADD

@@ -3,14 +3,16 @@
 //   FLOAT_NAME(name)   the names of this instantiation's functions,
 //   FLOAT_FORMAT       the format of the panels,
 //   FLOAT_PAIR_BYTES   bytes of two columns of a panel,
-//   FLOAT_PAIR, FLOAT_LOAD(p)            two columns of V_LANES rows,
-//   FLOAT_FIRST(pair), FLOAT_SECOND(pair)  each of them as a vector of f32.
+//   FLOAT_FIRST(p), FLOAT_SECOND(p)  the columns of a pair for V_LANES rows, as f32.
+
+/// Keeps loads behind it. A tile has a register for each sum, but not for both columns of a pair.
+#define LOAD_BARRIER() __asm__ volatile("" ::: "memory")
 
 /// A tile of constant m rows and `vectors` vectors.
 __attribute__((always_inline)) static inline void FLOAT_NAME(tile)(
     float *y, ptrdiff_t ldy, const void *activations, const size_t m, const char *panels,
     size_t stride, const size_t vectors, size_t n, size_t k, size_t first_column, size_t count,
-    bool accumulates) {
+    bool accumulates, panel_prefetch next) {
   (void)k;
   const float *block = (const float *)activations + first_column * BLOCK_ROWS;
   panels += first_column / 2 * FLOAT_PAIR_BYTES;
@@ -22,25 +24,26 @@ __attribute__((always_inline)) static inline void FLOAT_NAME(tile)(
       sum[i][j] = accumulates ? load_outputs(y + (ptrdiff_t)i * ldy, j, n) : v_set(0.0f);
     }
   }
-  for (size_t c = 0; c < count; c += 2, block += 2 * BLOCK_ROWS, panels += FLOAT_PAIR_BYTES) {
-    vf first[TILE_VECTORS], second[TILE_VECTORS];
+  for (size_t c = 0; c < count; c += 2, block += 2, panels += FLOAT_PAIR_BYTES) {
+    if (c > 0 && c % CHUNK_FLOATS == 0) block += CHUNK_FLOATS * (BLOCK_ROWS - 1);
+    vf w[TILE_VECTORS];
 #pragma clang loop unroll(full)
-    for (size_t j = 0; j < vectors; j++) {
-      const FLOAT_PAIR pair = FLOAT_LOAD(panel_words(panels, stride, j));
-      first[j] = FLOAT_FIRST(pair);
-      second[j] = FLOAT_SECOND(pair);
-    }
+    for (size_t j = 0; j < vectors; j++) w[j] = FLOAT_FIRST(panel_words(panels, stride, j));
+    prefetch_panels(&next, stride, FLOAT_PAIR_BYTES);
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < m; i++) {
-      const vf a = v_set(block[i]);
+      const vf a = v_set(block[i * CHUNK_FLOATS]);
 #pragma clang loop unroll(full)
-      for (size_t j = 0; j < vectors; j++) sum[i][j] = v_fma(a, first[j], sum[i][j]);
+      for (size_t j = 0; j < vectors; j++) sum[i][j] = v_fma(a, w[j], sum[i][j]);
     }
+    LOAD_BARRIER();
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < vectors; j++) w[j] = FLOAT_SECOND(panel_words(panels, stride, j));
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < m; i++) {
-      const vf b = v_set(block[BLOCK_ROWS + i]);
+      const vf b = v_set(block[i * CHUNK_FLOATS + 1]);
 #pragma clang loop unroll(full)
-      for (size_t j = 0; j < vectors; j++) sum[i][j] = v_fma(b, second[j], sum[i][j]);
+      for (size_t j = 0; j < vectors; j++) sum[i][j] = v_fma(b, w[j], sum[i][j]);
     }
   }
 #pragma clang loop unroll(full)
@@ -80,12 +83,13 @@ __attribute__((always_inline)) static inline void FLOAT_NAME(stream)(
       }
 #pragma clang loop unroll(full)
       for (size_t j = 0; j < PANEL_VECTORS; j++) {
-        const FLOAT_PAIR pair = FLOAT_LOAD(from + j * 4 * V_LANES);
+        const vf first = FLOAT_FIRST(from + j * 4 * V_LANES);
+        const vf second = FLOAT_SECOND(from + j * 4 * V_LANES);
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < m; i++) {
           const float *a = x + (ptrdiff_t)i * ldx + at + 2 * c;
-          sum[i][2 * c][j] = v_fma(v_set(a[0]), FLOAT_FIRST(pair), sum[i][2 * c][j]);
-          sum[i][2 * c + 1][j] = v_fma(v_set(a[1]), FLOAT_SECOND(pair), sum[i][2 * c + 1][j]);
+          sum[i][2 * c][j] = v_fma(v_set(a[0]), first, sum[i][2 * c][j]);
+          sum[i][2 * c + 1][j] = v_fma(v_set(a[1]), second, sum[i][2 * c + 1][j]);
         }
       }
     }
@@ -93,12 +97,13 @@ __attribute__((always_inline)) static inline void FLOAT_NAME(stream)(
   for (; at < k; at += 2, panel += FLOAT_PAIR_BYTES) {
 #pragma clang loop unroll(full)
     for (size_t j = 0; j < PANEL_VECTORS; j++) {
-      const FLOAT_PAIR pair = FLOAT_LOAD(panel + j * 4 * V_LANES);
+      const vf first = FLOAT_FIRST(panel + j * 4 * V_LANES);
+      const vf second = FLOAT_SECOND(panel + j * 4 * V_LANES);
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < m; i++) {
         const float *a = x + (ptrdiff_t)i * ldx + at;
-        sum[i][0][j] = v_fma(v_set(a[0]), FLOAT_FIRST(pair), sum[i][0][j]);
-        if (at + 1 < k) sum[i][1][j] = v_fma(v_set(a[1]), FLOAT_SECOND(pair), sum[i][1][j]);
+        sum[i][0][j] = v_fma(v_set(a[0]), first, sum[i][0][j]);
+        if (at + 1 < k) sum[i][1][j] = v_fma(v_set(a[1]), second, sum[i][1][j]);
       }
     }
   }
@@ -142,7 +147,6 @@ static void FLOAT_NAME(panel_gemv)(float *y, ptrdiff_t ldy, const float *x, ptrd
 #undef FLOAT_NAME
 #undef FLOAT_FORMAT
 #undef FLOAT_PAIR_BYTES
-#undef FLOAT_PAIR
-#undef FLOAT_LOAD
 #undef FLOAT_FIRST
 #undef FLOAT_SECOND
+#undef LOAD_BARRIER

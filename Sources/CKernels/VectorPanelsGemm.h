@@ -1,6 +1,6 @@
 // The product of a block of activations with panels, tile by tile. The including file defines
-//   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, k, first, count, accumulates)  for
-//                    constant m; `stride` is a panel's bytes,
+//   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, k, first, count, accumulates, next)
+//                    for constant m; `stride` is a panel's bytes, `next` a panel_prefetch,
 //   PANEL_TILE_ROWS  the most rows of a tile,
 //   PANEL_FORMAT     the format of the panels,
 //   PANEL_MULTIPLY   the name of the function.
@@ -9,22 +9,26 @@
   case rows:                                                                                      \
     if (vectors == TILE_VECTORS) {                                                                \
       PANEL_TILE(y, ldy, block, rows, panel, stride, TILE_VECTORS, left, k, first, count,         \
-                 accumulates);                                                                    \
+                 accumulates, next);                                                              \
     } else {                                                                                      \
       PANEL_TILE(y, ldy, block, rows, panel, stride, PANEL_VECTORS, left, k, first, count,        \
-                 accumulates);                                                                    \
+                 accumulates, next);                                                              \
     }                                                                                             \
     break;
 
 static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                           const void *panels, size_t n, size_t k, size_t first, size_t count,
-                           bool accumulates) {
-  const char *panel = panels;
+                           const pg_panel_part *part, bool accumulates,
+                           const pg_panel_ahead *ahead) {
+  const size_t k = part->k, first = part->first, count = part->count;
   const size_t stride = pg_panel_bytes(PANEL_FORMAT, k);
   const size_t outputs = TILE_VECTORS * V_LANES;
-  for (size_t done = 0; done < n; done += outputs) {
-    const size_t left = n - done < outputs ? n - done : outputs;
+  const char *panel = part->panels;
+  panel_prefetch next = {NULL, 0, 0};
+  if (ahead != NULL) next = prefetch_of(PANEL_FORMAT, ahead);
+  for (size_t done = 0; done < part->n; done += outputs) {
+    const size_t left = part->n - done < outputs ? part->n - done : outputs;
     const size_t vectors = left > PG_PANEL_ROWS ? TILE_VECTORS : PANEL_VECTORS;
+    if (ahead != NULL && done >= ahead->part.n) next.interval = 0;
     switch (m) {
       PANEL_TILE_CASE(1)
       PANEL_TILE_CASE(2)
@@ -52,6 +56,7 @@ static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
 #endif
     }
     panel += outputs / PG_PANEL_ROWS * stride;
+    if (next.from != NULL) next.from += outputs / PG_PANEL_ROWS * stride;
     y += outputs;
   }
 }

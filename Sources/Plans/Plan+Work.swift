@@ -38,7 +38,10 @@ extension PlanStep {
       return try view.shape.evaluate(sizes)
     }
     let results = try result.shape.evaluate(sizes).reduce(1, *)
-    if kernel.hasPrefix("linear_") { return try 2 * results * (extents(0).last ?? 0) }
+    if kernel.hasPrefix("linear_") {
+      let factors = operands.count > 5 && operands[5] != nil ? 2 : 1
+      return try 2 * factors * results * (extents(0).last ?? 0)
+    }
     switch kernel {
     case "matmul":
       let a = try extents(0)

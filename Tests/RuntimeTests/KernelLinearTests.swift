@@ -99,7 +99,8 @@ import Testing
   /// The operands of a case, and the result by the definition in double precision.
   struct Problem {
     var x: [Float]
-    let bias, multiplier, residual: [Float]
+    let bias, residual: [Float]
+    var multiplier: [Float]
     let weight: [UInt16]
     var weightF32: [Float]
     var expected: [Double] = []
@@ -183,25 +184,38 @@ import Testing
     }
   }
 
-  static func run(_ c: Case, _ problem: Problem, on kernels: Kernels) -> TestBuffer<Float> {
+  /// The weight of a problem in memory.
+  private struct StoredWeight {
+    let pointer: WeightPointer
+    private let buffers: [Any]
+
+    init(_ c: Case, _ problem: Problem) {
+      let bf16 = TestBuffer(problem.weight, misalignment: 1, filler: 0x7fc0)
+      let f32 = TestBuffer(problem.weightF32, misalignment: 1)
+      let panels = problem.panels(c)
+      buffers = [bf16, f32, panels]
+      pointer =
+        switch c.form {
+        case .f32: .f32(f32.constant)
+        case .bf16: .bf16(bf16.constant)
+        case .f32Panels, .bf16Panels, .int8Panels, .int4Panels:
+          .panels(PanelPointer(c.form.panels ?? .f32, panels.constant))
+        }
+    }
+  }
+
+  /// - Parameter up: the problem whose weight is the second factor.
+  static func run(
+    _ c: Case, _ problem: Problem, up: Problem? = nil, on kernels: Kernels
+  ) -> TestBuffer<Float> {
     let width = c.outputs + c.padding
     let out = TestBuffer(problem.multiplier, misalignment: 1)
     let x = TestBuffer(problem.x, misalignment: 3)
     let bias = TestBuffer(problem.bias, misalignment: 1)
     let multiplier = TestBuffer(problem.multiplier)
     let residual = TestBuffer(problem.residual)
-    let weight = TestBuffer(problem.weight, misalignment: 1, filler: 0x7fc0)
-    let weightF32 = TestBuffer(problem.weightF32, misalignment: 1)
-    let panels = problem.panels(c)
-    let form: WeightPointer =
-      switch c.form {
-      case .f32: .f32(weightF32.constant)
-      case .bf16: .bf16(weight.constant)
-      case .f32Panels: .panels(PanelPointer(.f32, panels.constant))
-      case .bf16Panels: .panels(PanelPointer(.bf16, panels.constant))
-      case .int8Panels: .panels(PanelPointer(.int8, panels.constant))
-      case .int4Panels: .panels(PanelPointer(.int4, panels.constant))
-      }
+    let weight = StoredWeight(c, problem)
+    let second = up.map { StoredWeight(c, $0) }
     let inPlace = c.epilogue.contains(.inPlace)
     let epilogue = Epilogue(
       bias: c.epilogue.contains(.bias) ? bias.constant : nil,
@@ -216,17 +230,16 @@ import Testing
       LinearArguments(
         out: out.pointer, outRowStride: width, x: x.constant,
         xRowStride: c.inputs + c.padding,
-        weight: form,
-        weightRowStride: c.inputs + c.padding, rows: c.rows, inputs: c.inputs,
-        outputs: c.outputs, epilogue: epilogue))
-    withExtendedLifetime((x, bias, multiplier, residual, weight, weightF32, panels)) {}
+        weight: weight.pointer, weightRowStride: c.inputs + c.padding, up: second?.pointer,
+        rows: c.rows, inputs: c.inputs, outputs: c.outputs, epilogue: epilogue))
+    withExtendedLifetime((x, bias, multiplier, residual, weight, second)) {}
     return out
   }
 
-  static func scratch(_ c: Case) -> ScratchRequirement {
+  static func scratch(_ c: Case, factors: Int = 1) -> ScratchRequirement {
     let scratch =
       c.form.panels == nil ? Kernels.linearScratch : Kernels.panelLinearScratch
-    return scratch(c.rows, c.inputs, c.outputs)
+    return scratch(c.rows, c.inputs, c.outputs, factors)
   }
 
   @Test(arguments: cases + panelCases, supportedInstructionSets)
@@ -258,6 +271,42 @@ import Testing
       Self.run(c, problem, on: try makeKernels(threads: $0, scratch: scratch)).bits
     }
     #expect(results.allSatisfy { $0 == results[0] })
+  }
+
+  static let gatedCases: [Case] = [
+    Case.Form.f32, .bf16, .f32Panels, .bf16Panels, .int8Panels, .int4Panels,
+  ].flatMap { form in
+    [1, 5, 15, 33, 171].map { rows in
+      Case(
+        rows: rows, inputs: 290, outputs: 150, form: form, padding: rows % 3,
+        epilogue: rows % 2 == 0 ? [.bias, .gelu] : [.gelu, .residual, .inPlace])
+    }
+  }
+
+  /// To the last bit, since both products are summed in the same order either way.
+  @Test(arguments: gatedCases, supportedInstructionSets)
+  func `with up has the product with it as multiplier`(_ c: Case, _ isa: InstructionSet) throws {
+    let problem = Problem(c, seed: 5)
+    let up = Problem(c, seed: 6)
+    let kernels = try makeKernels(threads: 2, scratch: Self.scratch(c, factors: 2), isa: isa)
+    let gated = Self.run(c, problem, up: up, on: kernels)
+
+    var plain = c
+    plain.epilogue = []
+    var factor = up
+    factor.x = problem.x
+    let product = Self.run(plain, factor, on: kernels)
+    var multiplied = problem
+    multiplied.multiplier = product.values
+    var expected = c
+    expected.epilogue.formUnion(.multiplier)
+    expected.epilogue.subtract(.inPlace)
+    let reference = Self.run(expected, multiplied, on: kernels)
+    let width = c.outputs + c.padding
+    for place in 0..<c.rows * width where place % width < c.outputs {
+      #expect(gated.values[place].bitPattern == reference.values[place].bitPattern)
+    }
+    #expect(gated.guardsAreIntact)
   }
 
   /// Sums of whole steps are exact.

@@ -124,6 +124,20 @@ typedef struct pg_epilogue {
   ptrdiff_t ld_residual;
 } pg_epilogue;
 
+/// The first n rows of panels of k columns, of which `count` columns from `first` on, a multiple of
+/// PG_GROUP_COLUMNS.
+typedef struct pg_panel_part {
+  const void *panels;
+  size_t n, k, first, count;
+} pg_panel_part;
+
+/// The part that is multiplied next, to be fetched into the second-level cache: a share of it, number
+/// `share` of `shares`. It has the format, the k and at most the n of the part at hand.
+typedef struct pg_panel_ahead {
+  pg_panel_part part;
+  size_t share, shares;
+} pg_panel_ahead;
+
 /// A product of rows of activations with a weight in panels. It works on blocks of `block_rows` rows
 /// of activations, in an order that is the instruction set's own.
 typedef struct pg_block_product {
@@ -133,12 +147,11 @@ typedef struct pg_block_product {
   size_t (*_Nullable block_bytes)(size_t k);
   /// Makes a block of m <= block_rows rows of x, rounding as the product demands.
   void (*_Nullable pack)(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k);
-  /// y[i, j] = sum_c block[i, c] w[j, c], or += where `accumulates`, over the `count` columns from
-  /// `first` on, a multiple of PG_GROUP_COLUMNS, for the first m rows of a block and the first n
-  /// rows of panels of k columns.
+  /// y[i, j] = sum_c block[i, c] w[j, c], or += where `accumulates`, for the first m rows of a block
+  /// and the rows and columns of `part`.
   void (*_Nullable multiply)(float *y, ptrdiff_t ldy, const void *block, size_t m,
-                             const void *panels, size_t n, size_t k, size_t first, size_t count,
-                             bool accumulates);
+                             const pg_panel_part *part, bool accumulates,
+                             const pg_panel_ahead *_Nullable ahead);
 } pg_block_product;
 
 /// One instruction set's kernels.

@@ -36,7 +36,7 @@ enum KernelSelection {
   /// Whether the kernel of an operation can read an operand in panels.
   static func readsPanels(_ operation: Operation, _ operand: Int, of module: Module) -> Bool {
     switch (operation.op, operand) {
-    case ("linear", 1), ("embedding", 0): true
+    case ("linear", 1), ("linear", 5), ("embedding", 0): true
     case ("matmul", 1): streamsWeight(operation, of: module)
     default: false
     }

@@ -14,7 +14,7 @@ extension Pass {
 /// order of the formula, residual + multiplier·activation(x·wᵀ + bias), so an earlier part is only
 /// added while no later one is there.
 enum FuseEpilogueRules {
-  static let all = [linear, bias, activation, multiplier, residual, embeddingScale]
+  static let all = [linear, bias, activation, multiplier, residual, up, embeddingScale]
 
   /// matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module
   static let linear = RewriteRule("linear", on: ["matmul"]) { anchor, graph in
@@ -78,6 +78,21 @@ enum FuseEpilogueRules {
     return nil
   }
 
+  /// linear(x, u, multiplier = linear(x, g) {activation}) => linear(x, g, up = u) {activation}, so that
+  /// the gate of GeGLU never stands in memory. Both weights are factors only, so they are stored alike.
+  static let up = RewriteRule("up", on: ["linear"]) { anchor, graph in
+    let operands = anchor.operands
+    guard anchor.attribute("activation")?.word == "none", operands[2] == nil, operands[5] == nil,
+      let multiplier = operands[3], let gate = graph.openLinear(multiplier, upTo: .multiplier),
+      gate.operands[0] == operands[0], let (first, second) = graph.twins(gate, anchor)
+    else { return nil }
+    var patch = graph.patch()
+    let result = try patch.append(
+      "linear", [gate.operands[0], first, gate.operands[2], nil, operands[4], second],
+      gate.attributes)
+    return try patch.replacing(with: result)
+  }
+
   /// embedding(t, ids)·c => embedding(t, ids) {scale = c}
   static let embeddingScale = RewriteRule("embedding_scale", on: ["mul"]) { anchor, graph in
     guard let (rows, factor) = graph.scaled(anchor),
@@ -99,6 +114,7 @@ private enum Epilogue: Int {
   case bias = 2
   case multiplier = 3
   case residual = 4
+  case up = 5
 }
 
 extension RewriteGraph {
@@ -116,9 +132,9 @@ extension RewriteGraph {
     guard let linear = definition(of: operand, is: "linear"), isReadOnce(linear) else { return nil }
     let later: [Epilogue] =
       switch part {
-      case .bias: [.bias, .activation, .multiplier, .residual]
-      case .activation: [.activation, .multiplier, .residual]
-      case .multiplier: [.multiplier, .residual]
+      case .bias: [.bias, .activation, .multiplier, .residual, .up]
+      case .activation: [.activation, .multiplier, .residual, .up]
+      case .multiplier, .up: [.multiplier, .residual, .up]
       case .residual: [.residual]
       }
     let isOpen = later.allSatisfy { part in
@@ -126,6 +142,16 @@ extension RewriteGraph {
         ? linear.attribute("activation")?.word == "none" : linear.operands[part.rawValue] == nil
     }
     return isOpen ? linear : nil
+  }
+
+  /// The weights of two `linear`, when they have one shape and type and every function only multiplies
+  /// rows with them: no pass stores such weights in different ways.
+  fileprivate func twins(_ first: Operation, _ second: Operation) -> (Operand, Operand)? {
+    guard let a = first.operands[1], let b = second.operands[1], type(of: a) == type(of: b),
+      let one = a.tensor, let other = b.tensor
+    else { return nil }
+    let uses = module.panelUses()
+    return uses[one] == [.factor] && uses[other] == [.factor] ? (a, b) : nil
   }
 
   /// The patch that adds an operand to a `linear`; nil when its elements are of another type.

@@ -6,10 +6,11 @@ enum FusedOps {
 
   static let linear = OpDefinition(
     "linear", .fused,
-    "residual + multiplier·activation(x·weightᵀ + bias); absent operands drop out",
+    "residual + multiplier·activation(x·weightᵀ + bias); absent operands drop out; "
+      + "with up, x·upᵀ is the multiplier",
     operands: [
       .required("x"), .required("weight"), .optional("bias"), .optional("multiplier"),
-      .optional("residual"),
+      .optional("residual"), .optional("up"),
     ],
     attributes: [.word("activation", Activations.names, default: "none")],
     infer: { site in
@@ -22,6 +23,9 @@ enum FusedOps {
       try OpRules.optionalShape(site, 2, equals: [weight.shape[0]])
       try OpRules.optionalShape(site, 3, equals: shape)
       try OpRules.optionalShape(site, 4, equals: shape)
+      try OpRules.optionalShape(site, 5, equals: weight.shape)
+      try site.require(
+        site.optionalType(3) == nil || site.optionalType(5) == nil, "has both multiplier and up")
       return [TensorType(try OpRules.arithmetic(x.element, weight.element), shape)]
     }
   ) { evaluation in
@@ -30,6 +34,7 @@ enum FusedOps {
     let bias = evaluation.optionalInput(2)?.values
     let multiplier = evaluation.optionalInput(3)?.values
     let residual = evaluation.optionalInput(4)?.values
+    let up = evaluation.optionalInput(5)?.values
     let activation = Activations.function(named: try evaluation.site.word("activation"))
     var out: [Double] = []
     out.reserveCapacity(x.count / max(k, 1) * n)
@@ -38,7 +43,12 @@ enum FusedOps {
         var sum = bias?[column] ?? 0
         for i in 0..<k { sum += x.values[row * k + i] * weight.values[column * k + i] }
         let index = row * n + column
-        out.append((residual?[index] ?? 0) + (multiplier?[index] ?? 1) * activation(sum))
+        var factor = multiplier?[index] ?? 1
+        if let up {
+          factor = 0
+          for i in 0..<k { factor += x.values[row * k + i] * up[column * k + i] }
+        }
+        out.append((residual?[index] ?? 0) + factor * activation(sum))
       }
     }
     return evaluation.result(out)

@@ -32,12 +32,22 @@ enum LinearBinding {
         try site.requireRows(extra, "operand \(index)")
       }
     }
+    if site.optional(5) != nil {
+      let up = try site.weight(5, element, packing)
+      try site.requireDense(up, "up")
+      try site.require(
+        up.shape == weight.shape && site.optional(3) == nil,
+        "up needs the shape of weight, and no multiplier beside it")
+    }
     // A plain product has no activation attribute.
     let activation =
       try site.optionalWord("activation").map(UnaryOperation.init(activation:)) ?? .identity
     let scratch = packing == nil ? Kernels.linearScratch : Kernels.panelLinearScratch
     return BoundKernel(
-      scratch: { views in scratch(views[0].rows, views[1].shape[1], views[1].shape[0]) },
+      scratch: { views in
+        scratch(
+          views[0].rows, views[1].shape[1], views[1].shape[0], views.optional(5) == nil ? 1 : 2)
+      },
       run: { views, kernels in
         kernels.linear(arguments(views, packing, activation))
       })
@@ -50,8 +60,8 @@ enum LinearBinding {
     let (multiplier, residual) = (views.optional(3), views.optional(4))
     return LinearArguments(
       out: out.floats, outRowStride: out.extent(fromEnd: 1), x: UnsafePointer(x.floats),
-      xRowStride: x.rowStride, weight: weight.weight(packing), rows: x.rows,
-      inputs: weight.shape[1],
+      xRowStride: x.rowStride, weight: weight.weight(packing),
+      up: views.optional(5).map { $0.weight(packing) }, rows: x.rows, inputs: weight.shape[1],
       outputs: weight.shape[0],
       epilogue: Epilogue(
         bias: views.optional(2).map { UnsafePointer($0.floats) }, activation: activation,

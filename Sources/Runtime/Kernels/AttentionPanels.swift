@@ -57,7 +57,7 @@ extension AttentionTiles {
   private func queryBlock(
     atRow row: Int, _ memory: AttentionTileMemory
   ) -> UnsafeMutablePointer<Float> {
-    memory.queryBlocks + row * arguments.shape.headSize.rounded(upTo: 2)
+    memory.queryBlocks + row * AttentionTileMemory.blockColumns(arguments.shape.headSize)
   }
 
   /// Packs the tile's query rows into blocks.
@@ -74,18 +74,21 @@ extension AttentionTiles {
     let rows = place.tokens.count * arguments.shape.groupSize
     let keys = keys(inBlock: block)
     let panels = panels(batch: place.batch, keyHead: place.keyHead, block: block)
+    var scoring = pg_panel_part(
+      panels: panels.keys, n: keys.count, k: size, first: 0, count: size)
+    var weighting = pg_panel_part(
+      panels: panels.values, n: width, k: keys.count, first: 0, count: keys.count)
     for (row, count) in blocks(of: rows) {
       product.multiply?(
         memory.scores + row * keys.count, keys.count, queryBlock(atRow: row, memory), count,
-        panels.keys, keys.count, size, 0, size, false)
+        &scoring, false, nil)
     }
     normalise(place, keys, memory)
     for (row, count) in blocks(of: rows) {
       product.pack?(
         memory.weightBlock, memory.scores + row * keys.count, keys.count, count, keys.count)
       product.multiply?(
-        memory.values + row * width, width, memory.weightBlock, count, panels.values, width,
-        keys.count, 0, keys.count, true)
+        memory.values + row * width, width, memory.weightBlock, count, &weighting, true, nil)
     }
   }
 }

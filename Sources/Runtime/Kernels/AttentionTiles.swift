@@ -81,14 +81,17 @@ struct AttentionTileMemory {
   /// More rows than any instruction set's blocks of f32 have.
   private static let blockRowLimit = 16
 
+  /// Numbers that a block of f32 holds of each row, for so many columns.
+  static func blockColumns(_ columns: Int) -> Int { columns.rounded(upTo: 32) }
+
   private static func queryBlockCount(_ grid: AttentionGrid) -> Int {
-    grid.isStreamed
-      ? 0 : (grid.rowLimit + blockRowLimit) * grid.shape.headSize.rounded(upTo: 2)
+    grid.isStreamed ? 0 : (grid.rowLimit + blockRowLimit) * blockColumns(grid.shape.headSize)
   }
 
   static func elementCount(_ grid: AttentionGrid) -> Int {
     let rows = grid.rowLimit * (grid.shape.headSize + grid.shape.valueSize + grid.keyLimit + 2)
-    return rows + queryBlockCount(grid) + (grid.isStreamed ? 0 : blockRowLimit * grid.keyLimit)
+    let weights = grid.isStreamed ? 0 : blockRowLimit * blockColumns(grid.keyLimit)
+    return rows + queryBlockCount(grid) + weights
   }
 
   init(_ grid: AttentionGrid, base: UnsafeMutablePointer<Float>) {

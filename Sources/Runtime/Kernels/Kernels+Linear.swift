@@ -47,7 +47,8 @@ public struct Epilogue {
 }
 
 /// out[m, n] = epilogue(sum_k x[m, k] weight[n, k]), each matrix row-major with its row stride.
-/// `out` does not overlap `x`.
+/// `out` does not overlap `x`. With `up`, a weight stored like `weight`, sum_k x[m, k] up[n, k] is the
+/// epilogue's multiplier, and it has no other.
 public struct LinearArguments {
   public var out: UnsafeMutablePointer<Float>
   public var outRowStride: Int
@@ -55,6 +56,7 @@ public struct LinearArguments {
   public var xRowStride: Int
   public var weight: WeightPointer
   public var weightRowStride: Int
+  public var up: WeightPointer?
   /// M, the rows of `x`.
   public var rows: Int
   /// K, the columns of `x` and `weight`.
@@ -66,8 +68,8 @@ public struct LinearArguments {
   /// Row strides left out mean dense rows.
   public init(
     out: UnsafeMutablePointer<Float>, outRowStride: Int? = nil, x: UnsafePointer<Float>,
-    xRowStride: Int? = nil, weight: WeightPointer, weightRowStride: Int? = nil, rows: Int,
-    inputs: Int, outputs: Int, epilogue: Epilogue = .none
+    xRowStride: Int? = nil, weight: WeightPointer, weightRowStride: Int? = nil,
+    up: WeightPointer? = nil, rows: Int, inputs: Int, outputs: Int, epilogue: Epilogue = .none
   ) {
     self.out = out
     self.outRowStride = outRowStride ?? outputs
@@ -75,10 +77,26 @@ public struct LinearArguments {
     self.xRowStride = xRowStride ?? inputs
     self.weight = weight
     self.weightRowStride = weightRowStride ?? inputs
+    self.up = up
     self.rows = rows
     self.inputs = inputs
     self.outputs = outputs
     self.epilogue = epilogue
+  }
+
+  /// The weights that `x` is multiplied with, the epilogue's multiplier last.
+  var factorCount: Int { up == nil ? 1 : 2 }
+
+  /// The epilogue of a part of the output, the product with `up` standing densely in `upProduct`.
+  func epilogue(
+    row: Int, column: Int, upProduct: UnsafeMutablePointer<Float>, columnCount: Int
+  ) -> pg_epilogue {
+    var part = epilogue.part(row: row, column: column)
+    if up != nil {
+      part.multiplier = UnsafePointer(upProduct)
+      part.ld_multiplier = columnCount
+    }
+    return part
   }
 }
 
@@ -106,22 +124,24 @@ extension Kernels {
   }
 
   /// The scratch that suffices for `linear` on any number of rows up to `rows`, for either weight
-  /// type.
-  public static func linearScratch(rows: Int, inputs: Int, outputs: Int) -> ScratchRequirement {
-    let streamed = min(rows, streamedRows) * StreamedLinear.maximumColumns
+  /// type; `factors` is 2 with `up` and else 1.
+  public static func linearScratch(
+    rows: Int, inputs: Int, outputs: Int, factors: Int = 1
+  ) -> ScratchRequirement {
+    let streamed = factors * min(rows, streamedRows) * StreamedLinear.maximumColumns
     guard rows > streamedRows else { return ScratchRequirement(perWorker: streamed * 4) }
     // A tile may have more rows than those of the largest number of rows, which is cut evenly.
     let tileRows = min(rows.rounded(upTo: BlockedLinear.rowUnit), BlockedLinear.rowLimit)
     let tileColumns = BlockedLinear.columnGrid(outputs).tileSize
-    let blocked = tileColumns * (tileRows + BlockedLinear.depthGrid(inputs).tileSize)
+    let blocked = tileColumns * (factors * tileRows + BlockedLinear.depthGrid(inputs).tileSize)
     return ScratchRequirement(perWorker: max(streamed, blocked) * 4)
   }
 
   /// The same for a weight in panels.
   public static func panelLinearScratch(
-    rows: Int, inputs: Int, outputs: Int
+    rows: Int, inputs: Int, outputs: Int, factors: Int = 1
   ) -> ScratchRequirement {
-    PanelLinear.scratch(rows: rows, inputs: inputs)
+    PanelLinear.scratch(rows: rows, inputs: inputs, factors: factors)
   }
 }
 
@@ -135,10 +155,10 @@ struct StreamedLinear: TileWork {
   let kernels: Kernels
   let columns: TileGrid
 
-  /// A copy of the product where the epilogue reads the output.
+  /// A copy of the product where the epilogue reads the output, and the product with `up`.
   var scratch: ScratchRequirement {
-    let stage = arguments.epilogue.reads(arguments.out) ? arguments.rows * columns.tileSize : 0
-    return ScratchRequirement(perWorker: stage * 4)
+    let copies = (arguments.epilogue.reads(arguments.out) ? 1 : 0) + arguments.factorCount - 1
+    return ScratchRequirement(perWorker: copies * arguments.rows * columns.tileSize * 4)
   }
 
   init(_ arguments: LinearArguments, kernels: Kernels) {
@@ -158,19 +178,23 @@ struct StreamedLinear: TileWork {
     let stage = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
     let product = isStaged ? stage : out
     let productRowStride = isStaged ? range.count : a.outRowStride
-    multiply(range, into: product, rowStride: productRowStride)
-    guard !a.epilogue.isIdentity else { return }
-    var epilogue = a.epilogue.part(row: 0, column: range.lowerBound)
+    multiply(a.weight, range, into: product, rowStride: productRowStride)
+    let upProduct = isStaged ? stage + a.rows * range.count : stage
+    if let up = a.up { multiply(up, range, into: upProduct, rowStride: range.count) }
+    guard !a.epilogue.isIdentity || a.up != nil else { return }
+    var epilogue = a.epilogue(
+      row: 0, column: range.lowerBound, upProduct: upProduct, columnCount: range.count)
     kernels.table.functions.pointee.epilogue(
       out, a.outRowStride, product, productRowStride, a.rows, range.count, &epilogue)
   }
 
   private func multiply(
-    _ range: Range<Int>, into product: UnsafeMutablePointer<Float>, rowStride: Int
+    _ weight: WeightPointer, _ range: Range<Int>, into product: UnsafeMutablePointer<Float>,
+    rowStride: Int
   ) {
     let a = arguments
     let start = range.lowerBound * a.weightRowStride
-    switch a.weight {
+    switch weight {
     case .f32(let weight):
       kernels.table.functions.pointee.gemv_f32(
         product, rowStride, a.x, a.xRowStride, a.rows, weight + start, a.weightRowStride,
@@ -211,9 +235,10 @@ struct BlockedLinear: TileWork {
   static let rowLimit = 512
   static let rowUnit = 16
 
-  /// The block of the product, then a panel of the weight.
+  /// A block of each product, then a panel of the weight.
   var scratch: ScratchRequirement {
-    ScratchRequirement(perWorker: columns.tileSize * (rows.tileSize + depth.tileSize) * 4)
+    ScratchRequirement(
+      perWorker: columns.tileSize * (arguments.factorCount * rows.tileSize + depth.tileSize) * 4)
   }
 
   static func rowGrid(_ rows: Int) -> TileGrid {
@@ -237,23 +262,30 @@ struct BlockedLinear: TileWork {
     let isStaged = a.epilogue.reads(a.out)
     let product = isStaged ? scratch : out
     let productRowStride = isStaged ? columnRange.count : a.outRowStride
+    let upProduct = scratch + rows.tileSize * columns.tileSize
+    let panel = scratch + a.factorCount * rows.tileSize * columns.tileSize
     multiply(
-      rowRange, columnRange, into: product, rowStride: productRowStride,
-      panel: scratch + rows.tileSize * columns.tileSize)
-    guard !a.epilogue.isIdentity else { return }
-    var epilogue = a.epilogue.part(row: rowRange.lowerBound, column: columnRange.lowerBound)
+      a.weight, rowRange, columnRange, into: product, rowStride: productRowStride, panel: panel)
+    if let up = a.up {
+      multiply(
+        up, rowRange, columnRange, into: upProduct, rowStride: columnRange.count, panel: panel)
+    }
+    guard !a.epilogue.isIdentity || a.up != nil else { return }
+    var epilogue = a.epilogue(
+      row: rowRange.lowerBound, column: columnRange.lowerBound, upProduct: upProduct,
+      columnCount: columnRange.count)
     kernels.table.functions.pointee.epilogue(
       out, a.outRowStride, product, productRowStride, rowRange.count, columnRange.count, &epilogue)
   }
 
   private func multiply(
-    _ rowRange: Range<Int>, _ columnRange: Range<Int>, into product: UnsafeMutablePointer<Float>,
-    rowStride: Int, panel: UnsafeMutablePointer<Float>
+    _ weight: WeightPointer, _ rowRange: Range<Int>, _ columnRange: Range<Int>,
+    into product: UnsafeMutablePointer<Float>, rowStride: Int, panel: UnsafeMutablePointer<Float>
   ) {
     let a = arguments
     let x = a.x + rowRange.lowerBound * a.xRowStride
     let start = columnRange.lowerBound * a.weightRowStride
-    switch a.weight {
+    switch weight {
     case .f32(let weight):
       BLAS.multiply(
         .init(base: x, rowStride: a.xRowStride),

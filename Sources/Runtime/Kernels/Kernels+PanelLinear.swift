@@ -47,7 +47,9 @@ struct PanelLinear: TileWork {
   /// Rows up to which the weight is streamed once, in tiles of so many bytes.
   static let streamedRows = 8
   static let streamedTileBytes = 256 << 10
+  /// Columns of a tile at most; fewer where they are larger.
   static let columnLimit = 128
+  static let f32ColumnLimit = 64
   /// Columns of one part of K.
   static let partLimit = 1024
   /// bf16 weights of at least so many numbers are multiplied by bf16 activations where the
@@ -97,7 +99,7 @@ struct PanelLinear: TileWork {
   private static func columnLimit(
     _ arguments: LinearArguments, _ weight: PanelPointer, _ rows: Int
   ) -> Int {
-    guard rows <= streamedRows else { return columnLimit }
+    guard rows <= streamedRows else { return weight.format == .f32 ? f32ColumnLimit : columnLimit }
     let panels = max(1, streamedTileBytes / max(1, pg_panel_bytes(weight.format, arguments.inputs)))
     return min(panels * Int(PG_PANEL_ROWS), StreamedLinear.maximumColumns)
   }
@@ -129,23 +131,24 @@ struct PanelLinear: TileWork {
     return start..<min(start + blockRows, rows.upperBound)
   }
 
-  /// What these rows need: all blocks, and a tile of the product for each thread.
+  /// What these rows need: all blocks, and a tile of each product for each thread.
   var scratch: ScratchRequirement {
-    ScratchRequirement(
-      perWorker: min(rowTiles.tileSize * blockRows, rows.count) * columnTiles.tileSize * 4,
+    let tile = rowTiles.tileSize * blockRows * columnTiles.tileSize
+    return ScratchRequirement(
+      perWorker: arguments.factorCount * tile * 4,
       shared: blockCount * blockBytes)
   }
 
   /// What suffices for any number of rows up to `rows`, on every instruction set.
-  static func scratch(rows: Int, inputs: Int) -> ScratchRequirement {
+  static func scratch(rows: Int, inputs: Int, factors: Int) -> ScratchRequirement {
     // A block has at most 16 rows, of whole groups of columns, in numbers of at most 4 bytes with two
     // more for each group.
     let groups = inputs.dividedRoundingUp(by: Int(PG_GROUP_COLUMNS))
     let rowBytes = groups * (Int(PG_GROUP_COLUMNS) + 2) * 4
     let blocked = min(rows.rounded(upTo: 16) + 16, rowLimit)
+    let streamed = min(rows, streamedRows).rounded(upTo: 16) * StreamedLinear.maximumColumns
     return ScratchRequirement(
-      perWorker: max(
-        tileRowLimit * columnLimit, min(rows, streamedRows) * StreamedLinear.maximumColumns) * 4,
+      perWorker: factors * max(tileRowLimit * columnLimit, streamed) * 4,
       shared: blocked * (rowBytes + 64))
   }
 
@@ -160,28 +163,60 @@ struct PanelLinear: TileWork {
     // The sums of all parts of K are collected in dense scratch: rows of the output may lie a power of
     // two apart, where they would push each other out of the caches.
     let sums = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
-    multiply(blocks, columns, into: sums, rowStride: columns.count)
-    var epilogue = a.epilogue.part(row: firstRow, column: columns.lowerBound)
+    let upSums = sums + rowTiles.tileSize * blockRows * columnTiles.tileSize
+    let next = columns.upperBound..<min(columns.upperBound + columns.count, a.outputs)
+    if let up = a.up?.panels {
+      multiply(blocks, up, columns, into: upSums, next: panels(weight, columns))
+    }
+    multiply(blocks, weight, columns, into: sums, next: panels(a.up?.panels ?? weight, next))
+    var epilogue = a.epilogue(
+      row: firstRow, column: columns.lowerBound, upProduct: upSums, columnCount: columns.count)
     kernels.table.functions.pointee.epilogue(
       out, a.outRowStride, sums, columns.count, rowCount, columns.count, &epilogue)
   }
 
+  /// Multiplies the blocks with the weights of some columns. Meanwhile the weights of the next part of
+  /// K are fetched, or during the last part the first of `next`.
   private func multiply(
-    _ blocks: Range<Int>, _ columns: Range<Int>, into result: UnsafeMutablePointer<Float>,
-    rowStride: Int
+    _ blocks: Range<Int>, _ weight: PanelPointer, _ columns: Range<Int>,
+    into sums: UnsafeMutablePointer<Float>, next: pg_panel_part
   ) {
-    let panels = weight.panels(fromRow: columns.lowerBound, inputs: arguments.inputs)
     let parts = TileGrid(
       count: arguments.inputs, limit: Self.partLimit, unit: Int(PG_GROUP_COLUMNS))
+    var weights = panels(weight, columns)
     for part in 0..<max(parts.tileCount, 1) {
-      let range = parts.range(part)
+      weights.columns = parts.range(part)
+      var ahead = pg_panel_ahead(
+        part: part + 1 < parts.tileCount ? weights : next, share: 0, shares: blocks.count)
+      ahead.part.columns = parts.range(part + 1 < parts.tileCount ? part + 1 : 0)
       for block in blocks {
         product.multiply?(
-          result + (block - blocks.lowerBound) * blockRows * rowStride, rowStride,
-          self.block(block), rows(inBlock: block).count, panels, columns.count, arguments.inputs,
-          range.lowerBound, range.count, part > 0)
+          sums + (block - blocks.lowerBound) * blockRows * columns.count, columns.count,
+          self.block(block), rows(inBlock: block).count, &weights, part > 0, &ahead)
+        ahead.share += 1
       }
     }
+  }
+
+  /// The panels of some outputs, K whole.
+  private func panels(_ weight: PanelPointer, _ outputs: Range<Int>) -> pg_panel_part {
+    pg_panel_part(
+      panels: weight.panels(fromRow: outputs.lowerBound, inputs: arguments.inputs),
+      n: outputs.count, k: arguments.inputs, first: 0, count: arguments.inputs)
+  }
+}
+
+extension pg_panel_part {
+  /// The columns that take part.
+  fileprivate var columns: Range<Int> {
+    get { first..<first + count }
+    set { (first, count) = (newValue.lowerBound, newValue.count) }
+  }
+}
+
+extension WeightPointer {
+  fileprivate var panels: PanelPointer? {
+    if case .panels(let pointer) = self { pointer } else { nil }
   }
 }
 
