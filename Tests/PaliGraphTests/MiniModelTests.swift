@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  /// The bounds are below what the model reaches on 500 scenes, which its README says.
+  /// The bounds are what the model must reach; what it does reach on 500 scenes, its README says.
   @Test func `captions and answers are right, and boxes where the objects are`() throws {
     let rows = try Row.all()
     #expect(rows.count >= 40)
@@ -64,7 +64,7 @@ import Testing
         overlaps += zip(truth, answer.detections).map { Self.overlap($0.box, $1.box) }
       }
     }
-    #expect(Double(rightTexts) >= 0.75 * Double(texts), "\(rightTexts) of \(texts)")
+    #expect(Double(rightTexts) >= 0.95 * Double(texts), "\(rightTexts) of \(texts)")
     let mean = overlaps.reduce(0, +) / Double(max(overlaps.count, 1))
     #expect(mean >= 0.75, "\(mean)")
   }

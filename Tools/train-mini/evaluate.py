@@ -5,7 +5,8 @@
 
 `--texts` keeps every generated text; `--compare` counts the texts that differ from a kept run.
 Scores: exact captions; right answers by task; for detections the share of prompts with the right
-number of boxes, and the mean IoU over all true objects (an object without a box counts as 0).
+number of boxes, and the mean IoU over all true objects (an object without a box counts as 0). Prompts that
+tell an object by its colour are counted apart.
 """
 
 import argparse
@@ -103,42 +104,50 @@ def matched_ious(truth, found):
 
 
 class Scores:
-    """Right and all per row name, and the IoU of every true object."""
+    """The values of each row: of right and wrong ones the share is shown, of IoUs the mean."""
 
     def __init__(self):
-        self.rows, self.ious = {}, []
+        self.rows = {}
 
-    def add(self, row, right):
-        self.rows.setdefault(row, []).append(bool(right))
+    def add(self, row, *values):
+        self.rows.setdefault(row, []).extend(values)
 
     def lines(self):
-        for row, values in self.rows.items():
-            yield f"{row:32} {100 * sum(values) / len(values):6.2f} %  ({sum(values)} of {len(values)})"
-        yield f"{'mean IoU':32} {sum(self.ious) / len(self.ious):6.3f}    ({len(self.ious)} objects)"
+        for row, values in sorted(self.rows.items()):
+            mean = sum(values) / len(values)
+            if isinstance(values[0], bool):
+                yield f"{row:40} {100 * mean:6.2f} %  ({sum(values)} of {len(values)})"
+            else:
+                yield f"{row:40} {mean:6.3f}    ({len(values)} objects)"
 
 
 def questions(records, folder):
     """All requests with a function that scores the request's text."""
     for record in records:
         path = folder / record["image"]
-        yield path, "caption en", lambda s, text, r=record: s.add("exact captions", text == r["caption"])
+        yield path, "caption en", lambda s, text, r=record: s.add("captions", text == r["caption"])
         for q in record["questions"]:
             yield path, q["prompt"], lambda s, text, q=q: score_answer(s, text, q)
         for d in record["detections"]:
             yield path, d["prompt"], lambda s, text, d=d: score_detection(s, text, d)
 
 
+def form(record):
+    return "told by colour, " if record["by_colour"] else ""
+
+
 def score_answer(scores, text, question):
     right = text == question["answer"]
-    scores.add("right answers", right)
-    scores.add(f"  {question['task']}", right)
+    prefix = form(question)
+    scores.add(f"{prefix}answers", right)
+    scores.add(f"{prefix}answers: {question['task']}", right)
 
 
 def score_detection(scores, text, wanted):
     truth = [o["box"] for o in wanted["objects"]]
     found = boxes(text, wanted["objects"][0]["label"])
-    scores.add("right number of boxes", len(found) == len(truth))
-    scores.ious += matched_ious(truth, found)
+    scores.add(f"{form(wanted)}boxes: right number", len(found) == len(truth))
+    scores.add(f"{form(wanted)}boxes: IoU", *matched_ious(truth, found))
 
 
 def report(requests, texts):

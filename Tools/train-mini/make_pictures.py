@@ -33,16 +33,17 @@ edge (top, left, bottom, right) in 1/1023 of the picture; a model that is a few 
 
 
 def prompts(truth, rng):
-    """Caption, one question of every task that the scene allows, and both kinds of detection."""
+    """Caption, up to two questions of every task that the scene allows, and detections; none that tells an
+    object by its colour."""
     yield "caption en", scenes.caption(truth.scene)
     by_task = {}
     for item in scenes.answers(truth.scene):
-        by_task.setdefault(item[0], []).append(item)
+        if not scenes.is_told_by_colour(*item[:2]):
+            by_task.setdefault(item[0], []).append(item)
     for _, options in sorted(by_task.items()):
-        yield scenes.pick(options, rng)[1:]
-    found = scenes.detections(truth)
-    yield found[0][1:]
-    yield found[-1][1:]
+        yield from dict.fromkeys(scenes.pick(options, rng)[1:] for _ in range(2))
+    found = [item for item in scenes.detections(truth) if not scenes.is_told_by_colour(*item[:2])]
+    yield from (item[1:] for item in found)
 
 
 def save(pixels, path):

@@ -5,8 +5,9 @@
 OUT/scenes.jsonl has one object per picture:
     image         file name
     caption       the answer to "caption en"
-    questions     [{task, prompt, answer}], up to one per task (count, colour, where, shape)
-    detections    [{prompt, objects: [{label, box}]}], box = [ymin, xmin, ymax, xmax] in 0…1
+    questions     [{task, by_colour, prompt, answer}], up to one per task (count, colour, where, shape), and of
+                  "where" one that tells the object by its kind and one by its colour
+    detections    [{by_colour, prompt, objects: [{label, box}]}], box = [ymin, xmin, ymax, xmax] in 0…1
     layout        the caption with every object's place (for SigLIP)
     near_layout   the layout caption of a scene that differs in one object, null if none was found
 """
@@ -27,15 +28,18 @@ SIDES = (192, 224, 256, 288)
 
 def record(truth, name, rng):
     """The truth of one picture, with randomly picked questions."""
-    by_task = {}
+    by_form = {}
     for item in scenes.answers(truth.scene):
-        by_task.setdefault(item[0], []).append(item)
-    picked = [scenes.pick(options, rng) for _, options in sorted(by_task.items())]
+        by_form.setdefault((item[0], scenes.is_told_by_colour(*item[:2])), []).append(item)
+    picked = [(form, scenes.pick(options, rng)) for form, options in sorted(by_form.items())]
     near = scenes.near_copy(truth, rng)
     return {
         "image": name,
         "caption": scenes.caption(truth.scene),
-        "questions": [{"task": t, "prompt": p, "answer": a} for t, p, a in picked],
+        "questions": [
+            {"task": task, "by_colour": by_colour, "prompt": prompt, "answer": answer}
+            for (task, by_colour), (_, prompt, answer) in picked
+        ],
         "detections": [detection(truth, *target) for target in targets(truth, rng)],
         "layout": scenes.layout_caption(truth.scene),
         "near_layout": near and scenes.layout_caption(near.scene),
@@ -56,7 +60,7 @@ def detection(truth, kind, colour):
         for item, box in zip(truth.scene.objects, truth.boxes)
         if item.kind == kind and colour in (None, item.colour)
     ]
-    return {"prompt": f"detect {label}", "objects": objects}
+    return {"by_colour": colour is not None, "prompt": f"detect {label}", "objects": objects}
 
 
 def main():

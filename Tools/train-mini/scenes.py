@@ -2,7 +2,7 @@
 
 A scene is drawn from a seed alone. Lengths inside a scene are fractions of the shorter picture side
 for sizes, and fractions of width and height for centres. Truth is well defined by construction: a
-scene is drawn again when an object is mostly hidden, when two objects of one kind are too level to be
+scene is drawn again when an object is mostly hidden, when two objects are too level to be
 ordered from left to right, or when a centre lies near a border between two places ("left", "top" …).
 """
 
@@ -28,7 +28,6 @@ BACKGROUNDS = {
     "cyan": (156, 226, 236),
 }
 PATTERNS = ("plain", "gradient", "striped")
-COUNT_WORDS = ("no", "a", "two", "three", "four")
 MAX_OBJECTS = 3
 
 # Outline radius of each kind for a scene radius of 1, so that all kinds look about equally large.
@@ -36,7 +35,7 @@ OUTLINE = {"circle": 1.0, "square": 1.2, "triangle": 1.2, "star": 1.25, "ring": 
 RING_HOLE = 0.55
 # Centres keep this distance from the borders (1/3 and 2/3) between the nine named places.
 PLACE_MARGIN = 0.035
-# Objects of one kind differ at least this much in their centre's x, so "left to right" is an order.
+# Objects differ at least this much in their centre's x, so "left to right" is an order.
 ORDER_MARGIN = 0.06
 VISIBLE_SHARE = 0.75
 
@@ -141,7 +140,7 @@ def _near_border(v):
 
 
 def _compatible(a, b, width, height, may_overlap):
-    if a.kind == b.kind and abs(a.x - b.x) < ORDER_MARGIN:
+    if abs(a.x - b.x) < ORDER_MARGIN:
         return False
     short = min(width, height)
     distance = np.hypot((a.x - b.x) * width, (a.y - b.y) * height) / short
@@ -244,16 +243,12 @@ def place(item):
     return " ".join(word for word in (row, column) if word) or "center"
 
 
-def _canonical(objects):
-    colours = list(COLOURS)
-    return sorted(objects, key=lambda o: (KINDS.index(o.kind), colours.index(o.colour), o.x))
+def _from_left(objects):
+    return sorted(objects, key=lambda o: o.x)
 
 
-def _noun(count, colour, kind):
-    article = COUNT_WORDS[count]
-    if count == 1 and colour == "orange":
-        article = "an"
-    return f"{article} {colour} {kind}{'s' if count > 1 else ''}"
+def _noun(item):
+    return f"{'an' if item.colour == 'orange' else 'a'} {item.colour} {item.kind}"
 
 
 def _listing(parts):
@@ -265,19 +260,15 @@ def _ground(scene):
 
 
 def caption(scene):
-    """Groups of equal objects by kind, then colour: "a red circle and two blue squares on a grey
+    """Every object from left to right: "a red circle, a blue square and a red ring on a grey
     background"."""
-    groups = {}
-    for item in _canonical(scene.objects):
-        groups[item.colour, item.kind] = groups.get((item.colour, item.kind), 0) + 1
-    parts = [_noun(count, colour, kind) for (colour, kind), count in groups.items()]
-    return f"{_listing(parts)} on {_ground(scene)}"
+    return f"{_listing([_noun(o) for o in _from_left(scene.objects)])} on {_ground(scene)}"
 
 
 def layout_caption(scene):
     """Every object with its place, for contrastive training: "a red circle at the top left and a
     blue square at the center on a grey background"."""
-    parts = [f"{_noun(1, o.colour, o.kind)} at the {place(o)}" for o in _canonical(scene.objects)]
+    parts = [f"{_noun(o)} at the {place(o)}" for o in _from_left(scene.objects)]
     return f"{_listing(parts)} on {_ground(scene)}"
 
 
@@ -333,6 +324,12 @@ def detections(truth):
         for kind, colour in sorted({(o.kind, o.colour) for o in objects})
     ]
     return out
+
+
+def is_told_by_colour(task, prompt):
+    """Whether it is by its colour that a prompt tells which object it means: "what shape is the red
+    object?", "where is the red circle?", "detect red circle"."""
+    return task == "shape" or task in ("where", "detect") and any(c in prompt.split() for c in COLOURS)
 
 
 def training_prompts(truth, rng, count=4):
