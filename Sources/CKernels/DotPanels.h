@@ -17,11 +17,15 @@ static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t 
   for (size_t i = 0; i < DOT_BLOCK_ROWS; i++, x += ldx) {
     uint16_t *out = (uint16_t *)block + i * 2 * CHUNK_PAIRS;
     for (size_t first = 0; first < k; first += 2 * CHUNK_PAIRS) {
-      for (size_t c = 0; c < 2 * CHUNK_PAIRS; c += V_LANES) {
-        const size_t at = first + c, columns = i >= m || at >= k ? 0 : k - at;
-        const vf values = columns >= V_LANES ? v_load(x + at)
-                                             : v_load_first(x + at, columns, v_set(0.0f));
-        v_store_bf16(out + c, values);
+      for (size_t c = 0; c < 2 * CHUNK_PAIRS; c += 2 * V_LANES) {
+        vf values[2];
+        for (size_t half = 0; half < 2; half++) {
+          const size_t at = first + c + half * V_LANES, columns = i >= m || at >= k ? 0 : k - at;
+          values[half] = columns >= V_LANES ? v_load(x + at)
+                                            : v_load_first(x + at, columns, v_set(0.0f));
+        }
+        const __m512bh rounded = _mm512_cvtne2ps_pbh(values[1], values[0]);
+        memcpy(out + c, &rounded, sizeof rounded);
       }
       out += 2 * CHUNK_PAIRS * DOT_BLOCK_ROWS;
     }

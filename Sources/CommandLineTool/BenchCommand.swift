@@ -98,6 +98,7 @@ private struct BenchmarkReport {
       "arena_bytes": .integer(benchmark.file.plan.arenaBytes),
       "state_bytes": .integer(benchmark.file.plan.stateBytes),
       "share_of_limit": .object(rows.map { JSON.Member($0.name, .number($0.shareOfLimit)) }),
+      "dispatch_s": .number(limits.dispatch),
       "limits": [
         "read_bytes_per_s": .number(limits.readBandwidth), "f32_flops": .number(limits.f32),
         "bf16_flops": .number(limits.bf16), "int8_ops": .number(limits.int8),
@@ -127,7 +128,8 @@ private struct BenchmarkReport {
       "memory   \(benchmark.peakResidentBytes.inMegabytes) at most; weights "
         + "\(plan.weightBytes.inMegabytes), arena \(plan.arenaBytes.inMegabytes)",
       "limits   reads \(giga(limits.readBandwidth)) GB/s, f32 \(giga(limits.f32)), bf16 "
-        + "\(giga(limits.bf16)), int8 \(giga(limits.int8)) GFLOPS",
+        + "\(giga(limits.bf16)), int8 \(giga(limits.int8)) GFLOPS; a step is handed out in "
+        + "\((limits.dispatch * 1e6).formatted(decimals: 1)) µs",
     ]
     return lines.map { $0 + "\n" }.joined()
   }

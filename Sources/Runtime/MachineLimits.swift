@@ -10,6 +10,8 @@ public struct MachineLimits: Sendable {
   public let f32: Double
   public let bf16: Double
   public let int8: Double
+  /// Seconds to hand work to all threads and wait for them: what each step costs beside its work.
+  public let dispatch: Double
 
   /// Takes about a second, on a machine that does nothing else. Throws `ThreadPoolError`.
   public static func measure(threads: Int? = nil) throws -> MachineLimits {
@@ -21,8 +23,14 @@ public struct MachineLimits: Sendable {
         return Double(PeakWork.operations(kind)) * Double(pool.threadCount)
       }
     }
+    let dispatches = 1000.0
+    let dispatchRate = best(of: 5) {
+      for _ in 0..<Int(dispatches) { pool.run(tiles: pool.threadCount, NoWork()) }
+      return dispatches
+    }
     return MachineLimits(
-      readBandwidth: try readBandwidth(pool), f32: peak(.f32), bf16: peak(.bf16), int8: peak(.int8))
+      readBandwidth: try readBandwidth(pool), f32: peak(.f32), bf16: peak(.bf16), int8: peak(.int8),
+      dispatch: 1 / dispatchRate)
   }
 
   private static func readBandwidth(_ pool: ThreadPool) throws -> Double {
@@ -49,6 +57,10 @@ public struct MachineLimits: Sendable {
       return max(best, amount / (Double(Clock.nanoseconds() - start) * 1e-9))
     }
   }
+}
+
+private struct NoWork: TileWork {
+  func run(tile: Int, worker: Int) {}
 }
 
 private struct PeakWork: TileWork {

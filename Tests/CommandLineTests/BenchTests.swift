@@ -11,7 +11,7 @@ import Testing
     #expect(run.status == 0 && run.errors.isEmpty)
     let object = try PictureRunTests.object(run)
     let times = ["load_s", "vision_s", "prefill_s", "first_token_s", "decode_s_per_token"]
-    for name in times + ["tokens_per_s", "peak_rss_bytes", "weight_bytes"] {
+    for name in times + ["tokens_per_s", "peak_rss_bytes", "weight_bytes", "dispatch_s"] {
       #expect((object[name] as? Double ?? 0) > 0, "\(name)")
     }
     #expect(object["new_tokens"] as? Int == 3 && object["rounds"] as? Int == 2)
