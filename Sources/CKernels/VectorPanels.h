@@ -87,9 +87,14 @@ static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m,
   for (size_t i = 0; i < BLOCK_ROWS; i++, x += ldx) {
     float *out = (float *)block + i * CHUNK_FLOATS;
     for (size_t c = 0; c < k; c += CHUNK_FLOATS, out += CHUNK_FLOATS * BLOCK_ROWS) {
-      const size_t columns = i >= m ? 0 : k - c < CHUNK_FLOATS ? k - c : CHUNK_FLOATS;
-      if (columns < CHUNK_FLOATS) memset(out, 0, CHUNK_BYTES);
-      memcpy(out, x + c, columns * sizeof *out);
+      const size_t columns = i >= m ? 0 : k - c;
+      for (size_t j = 0; j < CHUNK_FLOATS; j += V_LANES) {
+        if (columns >= j + V_LANES) {
+          v_store(out + j, v_load(x + c + j));
+        } else {
+          v_store(out + j, columns > j ? v_load_first(x + c + j, columns - j, v_set(0.0f)) : v_set(0.0f));
+        }
+      }
     }
   }
 }

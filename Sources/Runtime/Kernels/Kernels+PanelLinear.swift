@@ -51,7 +51,7 @@ struct PanelLinear: TileWork {
   static let columnLimit = 128
   static let f32ColumnLimit = 64
   /// Columns of one part of K.
-  static let partLimit = 1024
+  static let partLimit = 1280
   /// bf16 weights of at least so many numbers are multiplied by bf16 activations where the
   /// instruction set has a product for that. Smaller ones are not worth the rounding.
   static let roundedWeightCount = 1 << 20
