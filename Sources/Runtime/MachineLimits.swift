@@ -1,5 +1,6 @@
 import CKernels
 import Glibc
+import Synchronization
 
 /// What this machine does at best with some threads: the limits that a benchmark is held against.
 public struct MachineLimits: Sendable {
@@ -23,10 +24,12 @@ public struct MachineLimits: Sendable {
         return Double(PeakWork.operations(kind)) * Double(pool.threadCount)
       }
     }
-    let dispatches = 1000.0
     let dispatchRate = best(of: 5) {
-      for _ in 0..<Int(dispatches) { pool.run(tiles: pool.threadCount, NoWork()) }
-      return dispatches
+      let (meeting, count) = (Meeting(), 1000)
+      for round in 1...count {
+        pool.run(tiles: pool.threadCount, MeetingWork(meeting, atLeast: round * pool.threadCount))
+      }
+      return Double(count)
     }
     return MachineLimits(
       readBandwidth: try readBandwidth(pool), f32: peak(.f32), bf16: peak(.bf16), int8: peak(.int8),
@@ -59,8 +62,30 @@ public struct MachineLimits: Sendable {
   }
 }
 
-private struct NoWork: TileWork {
-  func run(tile: Int, worker: Int) {}
+/// Counts the threads that have come.
+private final class Meeting: Sendable {
+  let arrived = Atomic<Int>(0)
+}
+
+/// A tile that waits for the other ones, so that every thread must take one.
+private struct MeetingWork: TileWork {
+  let meeting: Meeting
+  let count: Int
+
+  init(_ meeting: Meeting, atLeast count: Int) {
+    self.meeting = meeting
+    self.count = count
+  }
+
+  func run(tile: Int, worker: Int) {
+    meeting.arrived.add(1, ordering: .acquiringAndReleasing)
+    var spins = 0
+    while meeting.arrived.load(ordering: .acquiring) < count {
+      spins += 1
+      // There may be more threads than processors.
+      if spins % 1000 == 0 { sched_yield() } else { pg_spin_hint() }
+    }
+  }
 }
 
 private struct PeakWork: TileWork {
