@@ -13,6 +13,7 @@ enum BenchCommand: Command {
       .value("--new-tokens", "N", "tokens to generate; by default 16"),
       .value("--rounds", "N", "rounds to take the median of, after one to warm up; by default 5"),
       .value("--threads", "N", "threads to compute with; by default one per processor"),
+      .flag("--kernels", "time each function's kernels too"),
       .flag("--json", "print one JSON object instead of a table"),
     ],
     summary: "Times the functions of a PaliGemma plan, and the machine's limits beside them.")
@@ -23,7 +24,8 @@ enum BenchCommand: Command {
       plan: arguments.positional[0], threads: threads,
       promptTokens: try arguments.integer("--prompt-tokens", in: 1...1 << 20) ?? 10,
       newTokens: try arguments.integer("--new-tokens", in: 2...1 << 20) ?? 16,
-      rounds: try arguments.integer("--rounds", in: 1...1000) ?? 5)
+      rounds: try arguments.integer("--rounds", in: 1...1000) ?? 5,
+      timesKernels: arguments.has("--kernels"))
     let report = try BenchmarkReport(benchmark, MachineLimits.measure(threads: threads))
     Console.write(arguments.has("--json") ? report.json.encoded() + "\n" : report.table)
   }
@@ -31,6 +33,22 @@ enum BenchCommand: Command {
 
 /// A benchmark's figures beside the limits that hold for them.
 private struct BenchmarkReport {
+  /// A kernel's steps in one call of a function.
+  struct Kernel {
+    let name: String
+    let seconds: Double
+    let work: PlanWork
+
+    var json: JSON.Member {
+      JSON.Member(
+        name,
+        [
+          "seconds": .number(seconds), "operations": .integer(work.operations),
+          "bytes": .integer(work.bytes),
+        ])
+    }
+  }
+
   /// One function: its time, and which share of the machine's limit it reaches.
   struct Row {
     let name: String
@@ -39,13 +57,15 @@ private struct BenchmarkReport {
     let limits: MachineLimits
     /// Multiplications and additions in a second that the weights' type allows.
     let peak: Double
+    /// Slowest first; empty unless they were asked for.
+    let kernels: [Kernel]
 
     var operationsPerSecond: Double { Double(work.operations) / seconds }
-    var bytesPerSecond: Double { Double(work.tensorBytes) / seconds }
-    /// The time that the machine needs at least for the arithmetic or for reading the weights,
+    var bytesPerSecond: Double { Double(work.bytes) / seconds }
+    /// The time that the machine needs at least for the arithmetic or for reading weights and states,
     /// whichever is more, as a share of the time taken.
     var shareOfLimit: Double {
-      max(Double(work.operations) / peak, Double(work.tensorBytes) / limits.readBandwidth) / seconds
+      max(Double(work.operations) / peak, Double(work.bytes) / limits.readBandwidth) / seconds
     }
   }
 
@@ -56,17 +76,30 @@ private struct BenchmarkReport {
   init(_ benchmark: SessionBenchmark, _ limits: MachineLimits) throws {
     self.benchmark = benchmark
     self.limits = limits
-    let steps = Double(max(benchmark.newTokens - 1, 1))
-    let times: [(String, Double)] = [
-      ("vision", benchmark.median(\.vision)), ("prefill", benchmark.median(\.prefill)),
-      ("decode", benchmark.median(\.decode) / steps),
+    let steps = max(benchmark.newTokens - 1, 1)
+    let times: [(String, seconds: Double, calls: Int)] = [
+      ("vision", benchmark.median(\.vision), 1), ("prefill", benchmark.median(\.prefill), 1),
+      ("decode", benchmark.median(\.decode), steps),
     ]
     let peak = Self.peak(for: benchmark.file.plan, limits)
-    rows = try times.map { name, seconds in
+    rows = try times.map { name, seconds, calls in
       Row(
-        name: name, seconds: seconds, work: try benchmark.work(of: name), limits: limits, peak: peak
-      )
+        name: name, seconds: seconds / Double(calls), work: try benchmark.work(of: name),
+        limits: limits, peak: peak, kernels: try Self.kernels(of: name, calls: calls, benchmark))
     }
+  }
+
+  private static func kernels(
+    of function: String, calls: Int, _ benchmark: SessionBenchmark
+  ) throws -> [Kernel] {
+    let names = benchmark.rounds.first?.kernels[function]?.keys.sorted() ?? []
+    let kernels = try names.map { name in
+      Kernel(
+        name: name,
+        seconds: benchmark.median { $0.kernels[function]?[name] ?? 0 } / Double(calls),
+        work: try benchmark.work(of: function, kernel: name))
+    }
+    return kernels.sorted { $0.seconds > $1.seconds }
   }
 
   /// The arithmetic that most of the weights' bytes are multiplied with.
@@ -97,6 +130,7 @@ private struct BenchmarkReport {
       "weight_bytes": .integer(benchmark.file.plan.weightBytes),
       "arena_bytes": .integer(benchmark.file.plan.arenaBytes),
       "state_bytes": .integer(benchmark.file.plan.stateBytes),
+      "kernels": .object(rows.map { JSON.Member($0.name, .object($0.kernels.map(\.json))) }),
       "share_of_limit": .object(rows.map { JSON.Member($0.name, .number($0.shareOfLimit)) }),
       "dispatch_s": .number(limits.dispatch),
       "limits": [
@@ -121,6 +155,11 @@ private struct BenchmarkReport {
           + "\((row.seconds * 1e3).formatted(decimals: 1)) ms, \(giga(row.operationsPerSecond)) GFLOPS, "
           + "\(giga(row.bytesPerSecond)) GB/s, "
           + "\((row.shareOfLimit * 100).formatted(decimals: 0)) % of the machine's limit")
+      lines += row.kernels.map { kernel in
+        "  \(kernel.name) \((kernel.seconds * 1e3).formatted(decimals: 3)) ms, "
+          + "\(giga(Double(kernel.work.operations) / kernel.seconds)) GFLOPS, "
+          + "\(giga(Double(kernel.work.bytes) / kernel.seconds)) GB/s"
+      }
     }
     lines += [
       "answer   \((1 / rows[2].seconds).formatted(decimals: 2)) tokens/s, first token after "

@@ -5,29 +5,53 @@ import Tensors
 public struct PlanWork: Sendable, Equatable {
   /// Multiplications and additions of products and of attention.
   public var operations = 0
-  /// Bytes of tensors, each counted once.
+  /// Bytes of tensors, as far as they are looked at, each counted once.
   public var tensorBytes = 0
+  /// Bytes of states that are read, as far as they are filled.
+  public var stateBytes = 0
+
+  /// All bytes that must come from memory.
+  public var bytes: Int { tensorBytes + stateBytes }
 
   public init() {}
 }
 
 extension Plan {
-  /// The least work of a function at these values of the symbols.
+  /// The least work of a function at these values of the symbols, or of those of its steps that have
+  /// a kernel.
   ///
   /// - Throws: `DimError` when a size depends on a symbol that is not given.
-  public func work(ofFunction index: Int, at sizes: [String: Int]) throws -> PlanWork {
+  public func work(
+    ofFunction index: Int, at sizes: [String: Int], kernel: String? = nil
+  ) throws -> PlanWork {
     var work = PlanWork()
-    var read: Set<Int> = []
-    for step in functions[index].steps {
+    var read: [Int: Int] = [:]
+    for step in functions[index].steps where kernel == nil || step.kernel == kernel {
       work.operations += try step.operations(at: sizes)
       for case .some(let view) in step.operands {
-        guard case .tensor(let tensor) = view.region else { continue }
+        switch view.region {
         // Of a table that is only looked up, a few rows are read.
-        if !step.kernel.hasPrefix("embedding") { read.insert(tensor) }
+        case .tensor(let tensor) where !step.kernel.hasPrefix("embedding"):
+          let bytes = try self.bytes(of: view, in: tensors[tensor], at: sizes)
+          read[tensor] = max(read[tensor] ?? 0, bytes)
+        // What is appended to is not read.
+        case .state where step.kernel != "cache_append":
+          work.stateBytes += try view.shape.evaluate(sizes).reduce(view.element.byteCount, *)
+        default: break
+        }
       }
     }
-    work.tensorBytes = read.reduce(0) { $0 + tensors[$1].byteCount }
+    work.tensorBytes = read.values.reduce(0, +)
     return work
+  }
+
+  /// Bytes of a tensor that a view reads: all that are packed, else no more than it has elements.
+  private func bytes(
+    of view: PlanView, in tensor: PlanTensor, at sizes: [String: Int]
+  ) throws -> Int {
+    guard tensor.packing == nil else { return tensor.byteCount }
+    return min(
+      tensor.byteCount, try view.shape.evaluate(sizes).reduce(view.element.byteCount, *))
   }
 }
 

@@ -18,10 +18,12 @@ public struct StepProfile: Sendable {
     self.events = events
   }
 
-  /// Seconds and calls by kernel, slowest first.
-  public func totals() -> [(kernel: String, calls: Int, seconds: Double)] {
+  /// Seconds and calls by kernel, slowest first, of one function or of all.
+  public func totals(
+    ofFunction function: Int? = nil
+  ) -> [(kernel: String, calls: Int, seconds: Double)] {
     var totals: [String: (calls: Int, seconds: Double)] = [:]
-    for event in events {
+    for event in events where function == nil || event.function == function {
       let kernel = plan.functions[event.function].steps[event.step].kernel
       totals[kernel, default: (0, 0)].calls += 1
       totals[kernel, default: (0, 0)].seconds += Double(event.end - event.start) * 1e-9

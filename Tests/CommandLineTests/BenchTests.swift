@@ -21,7 +21,31 @@ import Testing
     #expect(limits.values.allSatisfy { $0 > 1e6 })
     let shares = try #require(object["share_of_limit"] as? [String: Double])
     #expect(shares.keys.sorted() == ["decode", "prefill", "vision"])
-    #expect(shares.values.allSatisfy { $0 > 0 && $0 < 1.5 })
+    #expect(shares.values.allSatisfy { $0 > 0 })
+    #expect(
+      object["kernels"] as? [String: [String: Double]] == [
+        "vision": [:], "prefill": [:], "decode": [:],
+      ])
+  }
+
+  @Test func `the kernels of a function take its time and do its work`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let run = try CommandLineProcess.run(
+      ["bench", plan, "--json", "--kernels", "--rounds", "1", "--new-tokens", "3"])
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let object = try PictureRunTests.object(run)
+    let kernels = try #require(object["kernels"] as? [String: [String: [String: Double]]])
+    let times = ["vision": "vision_s", "prefill": "prefill_s", "decode": "decode_s_per_token"]
+    for (function, time) in times {
+      let rows = try #require(kernels[function])
+      let seconds = rows.values.reduce(0) { $0 + ($1["seconds"] ?? 0) }
+      let all = try #require(object[time] as? Double)
+      #expect(seconds > 0 && seconds <= all, "\(function)")
+      #expect((rows["attention"]?["operations"] ?? 0) > 0, "\(function)")
+      #expect(rows.values.contains { ($0["bytes"] ?? 0) > 0 }, "\(function)")
+    }
+    #expect((kernels["decode"]?["attention"]?["bytes"] ?? 0) > 0)
   }
 
   @Test func `the table has a line for each function`() throws {
@@ -31,6 +55,10 @@ import Testing
     #expect(run.status == 0)
     let starts = run.output.split(separator: "\n").map { $0.prefix { $0 != " " } }
     #expect(starts == ["1", "load", "vision", "prefill", "decode", "answer", "memory", "limits"])
+    let detailed = try CommandLineProcess.run(["bench", plan, "--rounds", "1", "--kernels"])
+    #expect(detailed.status == 0)
+    let rows = detailed.output.split(separator: "\n").filter { $0.hasPrefix("  ") }
+    #expect(rows.count { $0.hasPrefix("  attention ") } == 3)
   }
 
   @Test func `more tokens than the plan holds are refused`() throws {

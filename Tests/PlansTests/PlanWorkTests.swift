@@ -17,6 +17,7 @@ import Testing
       PlanTensor(name: "w", element: .f32, shape: [5, 7]),
       PlanTensor(name: "q", element: .f32, shape: [20, 8], packing: .int8),
       PlanTensor(name: "table", element: .f32, shape: [100, 7]),
+      PlanTensor(name: "positions", element: .f32, shape: [9, 6]),
     ]
     var function = PlanFunction(name: "f")
     function.steps = [
@@ -36,15 +37,42 @@ import Testing
         operands: [view([1, 4, tokens, 6]), view([1, 2, 11, 6]), view([1, 2, 11, 3])],
         result: view([1, tokens, 4, 3])),
       PlanStep(
+        kernel: "rope", name: "r",
+        operands: [view([1, 4, tokens, 6]), view([tokens, 6], .tensor(3))],
+        result: view([1, 4, tokens, 6])),
+      PlanStep(
         kernel: "matmul", name: "p",
         operands: [view([6, tokens]), view([6, 5])], result: view([tokens, 5]),
         attributes: [.init("transpose_a", .bool(true))]),
     ]
     plan.functions = [function]
+    let attention = try plan.work(ofFunction: 0, at: ["T": 3], kernel: "attention")
+    #expect(attention.operations == 2 * 4 * 3 * 11 * (6 + 3) && attention.bytes == 0)
     let work = try plan.work(ofFunction: 0, at: ["T": 3])
     let linear = 2 * 3 * 5 * 7 + 2 * 3 * 20 * 8
     #expect(work.operations == linear + 2 * 4 * 3 * 11 * (6 + 3) + 2 * 3 * 5 * 6)
     // Two panels of 16 rows, each 16 scales and 8 columns of bytes; the table is only looked up.
-    #expect(work.tensorBytes == 5 * 7 * 4 + 2 * (64 + 16 * 8))
+    // Of a table of positions, those of the tokens.
+    #expect(work.tensorBytes == 5 * 7 * 4 + 2 * (64 + 16 * 8) + 3 * 6 * 4)
+    #expect(work.bytes == work.tensorBytes)
+  }
+
+  @Test func `of states counts what is filled, where it is read`() throws {
+    let filled = try Dim(symbol: "P") + 1
+    var plan = Plan(name: "m")
+    plan.symbols = [PlanSymbol(name: "P", bound: 9)]
+    plan.states = [PlanState(name: "keys", element: .f32, shape: [1, 2, 10, 6], offset: 0)]
+    let keys = view([1, 2, filled, 6], .state(0))
+    var function = PlanFunction(name: "f")
+    function.steps = [
+      PlanStep(
+        kernel: "cache_append", name: "k",
+        operands: [view([1, 2, 10, 6], .state(0)), view([1, 2, 1, 6])], result: keys),
+      PlanStep(
+        kernel: "attention", name: "a", operands: [view([1, 4, 1, 6]), keys, keys],
+        result: view([1, 1, 4, 6])),
+    ]
+    plan.functions = [function]
+    #expect(try plan.work(ofFunction: 0, at: ["P": 4]).stateBytes == 2 * (2 * 5 * 6) * 4)
   }
 }

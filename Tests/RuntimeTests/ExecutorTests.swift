@@ -154,6 +154,8 @@ import Testing
     #expect(profile.events.allSatisfy { $0.start <= $0.end })
     #expect(Set(profile.totals().map(\.kernel)) == ["add", "embedding_f32", "cache_append"])
     #expect(profile.totals().allSatisfy { $0.calls == 2 })
+    #expect(profile.totals(ofFunction: 0).map(\.kernel) == profile.totals().map(\.kernel))
+    #expect(profile.totals(ofFunction: 1).isEmpty)
   }
 
   /// A change to one step of the plan, and what is said about it.

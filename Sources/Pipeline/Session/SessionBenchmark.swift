@@ -11,6 +11,8 @@ public struct SessionBenchmark: Sendable {
     public var prefill = 0.0
     /// All new tokens but the first, which the prefill yields.
     public var decode = 0.0
+    /// Seconds by function and kernel; empty unless they were asked for.
+    public var kernels: [String: [String: Double]] = [:]
   }
 
   public let file: PlanFile
@@ -27,10 +29,11 @@ public struct SessionBenchmark: Sendable {
   /// - Parameters:
   ///   - promptTokens: tokens after the picture's.
   ///   - rounds: after one that is not counted.
+  ///   - timesKernels: whether each kernel is timed too.
   /// - Throws: an error whose description is one line that names the file.
   public init(
     plan path: String, threads: Int? = nil, promptTokens: Int = 10, newTokens: Int = 16,
-    rounds: Int = 5
+    rounds: Int = 5, timesKernels: Bool = false
   ) throws {
     let start = Timer()
     let file = try PlanFile(path: path)
@@ -50,7 +53,8 @@ public struct SessionBenchmark: Sendable {
     self.newTokens = newTokens
     (threadCount, instructionSet, self.rounds) = try session.withEngine { engine in
       let measured = try (0...rounds).map { _ in
-        try engine.timeRound(promptTokens: total, newTokens: newTokens)
+        try engine.timeRound(
+          promptTokens: total, newTokens: newTokens, timesKernels: timesKernels)
       }
       return (
         engine.executor.threadCount, engine.executor.instructionSet, Array(measured.dropFirst())
@@ -68,19 +72,22 @@ public struct SessionBenchmark: Sendable {
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 
-  /// What one call of a function has to do at least: `vision`, `prefill`, or `decode` with half of
-  /// the answer in the cache.
-  public func work(of function: String) throws -> PlanWork {
+  /// What one call of a function has to do at least, or of its steps with a kernel: of `vision`,
+  /// `prefill`, or `decode` with half of the answer in the cache.
+  public func work(of function: String, kernel: String? = nil) throws -> PlanWork {
     guard let index = file.plan.functionIndex(function) else { return PlanWork() }
     let sizes = ["T": promptTokens, "P": promptTokens + newTokens / 2]
-    return try file.plan.work(ofFunction: index, at: sizes)
+    return try file.plan.work(ofFunction: index, at: sizes, kernel: kernel)
   }
 }
 
 extension Engine {
   /// A grey picture, a prompt of as many tokens, and greedy decoding that no end token ends.
-  fileprivate func timeRound(promptTokens: Int, newTokens: Int) throws -> SessionBenchmark.Round {
+  fileprivate func timeRound(
+    promptTokens: Int, newTokens: Int, timesKernels: Bool
+  ) throws -> SessionBenchmark.Round {
     var round = SessionBenchmark.Round()
+    if timesKernels { executor.startProfile() }
     var timer = Timer()
     try runVision()
     round.vision = timer.seconds
@@ -92,6 +99,11 @@ extension Engine {
       token = try decodeForTiming(token, after: promptTokens + step)
     }
     round.decode = timer.seconds
+    guard let profile = executor.profile else { return round }
+    for (index, function) in executor.file.plan.functions.enumerated() {
+      let totals = profile.totals(ofFunction: index).map { ($0.kernel, $0.seconds) }
+      round.kernels[function.name] = Dictionary(uniqueKeysWithValues: totals)
+    }
     return round
   }
 }
