@@ -131,18 +131,25 @@ enum DataBinding {
       }
       let strides = mask.strides(broadcastTo: out.shape)
       let available = source.count
+      // The elements of a row that share one flag are copied together.
+      var flags = out.shape
+      var run = 1
+      if flags.rank > 0, strides[flags.rank - 1] == 0 {
+        run = flags[flags.rank - 1]
+        flags[flags.rank - 1] = 1
+      }
       var (position, next) = (0, 0)
-      try out.shape.forEachIndex { index in
+      try flags.forEachIndex { index in
         if mask.flags[strides.position(of: index)] != 0 {
-          guard next < available else {
+          guard next + run <= available else {
             throw ExecutionError.invalidValue(
               "the mask selects more elements than the source has (\(available))")
           }
           (out.base + position * bytes).copyMemory(
-            from: source.base + next * bytes, byteCount: bytes)
-          next += 1
+            from: source.base + next * bytes, byteCount: run * bytes)
+          next += run
         }
-        position += 1
+        position += run
       }
     })
   }
