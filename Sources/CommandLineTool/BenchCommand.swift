@@ -130,6 +130,7 @@ private struct BenchmarkReport {
       "weight_bytes": .integer(benchmark.file.plan.weightBytes),
       "arena_bytes": .integer(benchmark.file.plan.arenaBytes),
       "state_bytes": .integer(benchmark.file.plan.stateBytes),
+      "scratch_bytes": .integer(benchmark.scratchBytes),
       "kernels": .object(rows.map { JSON.Member($0.name, .object($0.kernels.map(\.json))) }),
       "share_of_limit": .object(rows.map { JSON.Member($0.name, .number($0.shareOfLimit)) }),
       "dispatch_s": .number(limits.dispatch),
@@ -165,7 +166,8 @@ private struct BenchmarkReport {
       "answer   \((1 / rows[2].seconds).formatted(decimals: 2)) tokens/s, first token after "
         + "\(((rows[0].seconds + rows[1].seconds) * 1e3).formatted(decimals: 1)) ms",
       "memory   \(benchmark.peakResidentBytes.inMegabytes) at most; weights "
-        + "\(plan.weightBytes.inMegabytes), arena \(plan.arenaBytes.inMegabytes)",
+        + "\(plan.weightBytes.inMegabytes), arena \(plan.arenaBytes.inMegabytes), states "
+        + "\(plan.stateBytes.inMegabytes), scratch \(benchmark.scratchBytes.inMegabytes)",
       "limits   reads \(giga(limits.readBandwidth)) GB/s, f32 \(giga(limits.f32)), bf16 "
         + "\(giga(limits.bf16)), int8 \(giga(limits.int8)) GFLOPS; a step is handed out in "
         + "\((limits.dispatch * 1e6).formatted(decimals: 1)) µs",

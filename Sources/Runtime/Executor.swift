@@ -55,6 +55,9 @@ public final class Executor {
   /// `scalar`, `avx2`, `avx512` or `avx512bf16`: what the kernels of this executor use.
   public var instructionSet: String { kernels.instructionSet }
 
+  /// Bytes that kernels may use beside the plan's memory.
+  public var scratchBytes: Int { kernels.pool.scratch.byteCount }
+
   /// Handle of a function by name.
   public func function(named name: String) -> Int? { file.plan.functionIndex(name) }
 

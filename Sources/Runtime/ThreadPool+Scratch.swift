@@ -27,7 +27,8 @@ public final class Scratch: @unchecked Sendable {
   public let requirement: ScratchRequirement
   private let base: UnsafeMutableRawPointer
   private let workerStride: Int
-  private let byteCount: Int
+  /// Of all threads together; what kernels do not touch takes no memory.
+  public let byteCount: Int
 
   init(_ requirement: ScratchRequirement, workerCount: Int) throws {
     precondition(requirement.perWorker >= 0 && requirement.shared >= 0)

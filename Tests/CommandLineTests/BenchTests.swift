@@ -11,7 +11,8 @@ import Testing
     #expect(run.status == 0 && run.errors.isEmpty)
     let object = try PictureRunTests.object(run)
     let times = ["load_s", "vision_s", "prefill_s", "first_token_s", "decode_s_per_token"]
-    for name in times + ["tokens_per_s", "peak_rss_bytes", "weight_bytes", "dispatch_s"] {
+    let sizes = ["tokens_per_s", "peak_rss_bytes", "weight_bytes", "scratch_bytes", "dispatch_s"]
+    for name in times + sizes {
       #expect((object[name] as? Double ?? 0) > 0, "\(name)")
     }
     #expect(object["new_tokens"] as? Int == 3 && object["rounds"] as? Int == 2)

@@ -18,6 +18,8 @@ public struct SessionBenchmark: Sendable {
   public let file: PlanFile
   public let threadCount: Int
   public let instructionSet: String
+  /// Bytes that kernels may use beside the plan's memory.
+  public let scratchBytes: Int
   /// Tokens of picture and prompt.
   public let promptTokens: Int
   public let newTokens: Int
@@ -51,13 +53,14 @@ public struct SessionBenchmark: Sendable {
     self.file = file
     self.promptTokens = total
     self.newTokens = newTokens
-    (threadCount, instructionSet, self.rounds) = try session.withEngine { engine in
+    (threadCount, instructionSet, scratchBytes, self.rounds) = try session.withEngine { engine in
       let measured = try (0...rounds).map { _ in
         try engine.timeRound(
           promptTokens: total, newTokens: newTokens, timesKernels: timesKernels)
       }
       return (
-        engine.executor.threadCount, engine.executor.instructionSet, Array(measured.dropFirst())
+        engine.executor.threadCount, engine.executor.instructionSet,
+        engine.executor.scratchBytes, Array(measured.dropFirst())
       )
     }
     var usage = rusage()
