@@ -1,21 +1,14 @@
-"""Times transformers on a PaliGemma model directory and prints one JSON object.
+"""Times transformers on a PaliGemma model directory and prints one JSON object (see timing.py).
 
-    python3 Tools/bench/transformers_timing.py DIR --image F [--prompt-tokens N] [--new-tokens N] [--dtype bf16|f32]
-                                               [--threads 2] [--attention sdpa|eager] [--repeat 1]
+    python3 Tools/bench/transformers_timing.py DIR [--dtype bf16|f32] [--threads 2] [--repeat 1] [--image F]
+                                               [--prompt-tokens N] [--new-tokens N] [--attention sdpa|eager]
 
-Needs: pip install torch transformers==5.23 tokenizers safetensors pillow.
-
-`vision_s` is the tower with the projector, `prefill_s` the decoder on picture and prompt; `first_token_s` is their sum,
-without the processor. The other tokens are decoded greedily, end tokens ignored. One run warms up; with `--repeat` the
-quickest of the others counts, of each figure for itself.
+The times are without the processor. Tokens after the first are decoded greedily, end tokens ignored.
 """
 
-import argparse
-import json
-import platform
-import resource
 import time
 
+import timing
 import torch
 import transformers
 from transformers import GemmaTokenizer, PaliGemmaForConditionalGeneration, PaliGemmaProcessor
@@ -30,52 +23,37 @@ def main():
     torch.set_num_threads(arguments.threads)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    start = time.perf_counter()
-    model, processor = load(arguments)
-    load_seconds = time.perf_counter() - start
-    inputs = prepare(model, processor, load_image(arguments.image), arguments)
+    (model, processor), load_s = timing.timed(lambda: load(arguments))
+    inputs = prepare(model, processor, load_image(str(arguments.image)), arguments)
     runs = [run(model, inputs, arguments) for _ in range(1 + arguments.repeat)][1:]
     vision, prefill, decode = (min(run[key] for run in runs) for key in ("vision_s", "prefill_s", "decode_s"))
     steps = arguments.new_tokens - 1
-    report = {
-        "load_s": load_seconds,
+    figures = {
+        "load_s": load_s,
         "vision_s": vision,
         "prefill_s": prefill,
         "first_token_s": vision + prefill,
-        "decode_s": decode,
         "tokens_per_s": steps / decode if steps else None,
-        "prompt_tokens": inputs["input_ids"].shape[1],
-        "new_tokens": arguments.new_tokens,
-        "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "dtype": arguments.dtype,
-        "threads": arguments.threads,
-        "attention": arguments.attention,
-        "transformers": transformers.__version__,
-        "torch": torch.__version__,
-        "machine": platform.processor() or platform.machine(),
+        "peak_rss_bytes": timing.peak_rss_bytes(),
     }
-    print(json.dumps(report, indent=2))
+    about = {"prompt_tokens": inputs["input_ids"].shape[1], "attention": arguments.attention}
+    timing.show(figures, versions={"transformers": transformers.__version__, "torch": torch.__version__}, **about)
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("directory", metavar="DIR")
-    parser.add_argument("--image", required=True)
-    parser.add_argument("--prompt-tokens", type=int, default=10)
-    parser.add_argument("--new-tokens", type=int, default=16)
-    parser.add_argument("--dtype", choices=DTYPES, default="bf16")
-    parser.add_argument("--threads", type=int, default=2)
+    parser = timing.parser(__doc__)
+    parser.add_argument("--image", default=timing.PICTURE)
     parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
-    parser.add_argument("--repeat", type=int, default=1)
     return parser.parse_args()
 
 
 def load(arguments):
+    directory = arguments.model
     model = PaliGemmaForConditionalGeneration.from_pretrained(
-        arguments.directory, dtype=DTYPES[arguments.dtype], attn_implementation=arguments.attention
+        directory, dtype=DTYPES[arguments.dtype], attn_implementation=arguments.attention
     )
-    images = SiglipImageProcessorPil.from_pretrained(arguments.directory)
-    return model.eval(), PaliGemmaProcessor(images, GemmaTokenizer.from_pretrained(arguments.directory))
+    images = SiglipImageProcessorPil.from_pretrained(directory)
+    return model.eval(), PaliGemmaProcessor(images, GemmaTokenizer.from_pretrained(directory))
 
 
 def prepare(model, processor, image, arguments):
