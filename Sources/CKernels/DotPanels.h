@@ -14,13 +14,13 @@ static size_t block_bytes_pairs(size_t k) {
 }
 
 static void pack_block_pairs(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
-  for (size_t i = 0; i < DOT_BLOCK_ROWS; i++, x += ldx) {
+  for (size_t i = 0; i < m; i++, x += ldx) {
     uint16_t *out = (uint16_t *)block + i * 2 * CHUNK_PAIRS;
     for (size_t first = 0; first < k; first += 2 * CHUNK_PAIRS) {
       for (size_t c = 0; c < 2 * CHUNK_PAIRS; c += 2 * V_LANES) {
         vf values[2];
         for (size_t half = 0; half < 2; half++) {
-          const size_t at = first + c + half * V_LANES, columns = i >= m || at >= k ? 0 : k - at;
+          const size_t at = first + c + half * V_LANES, columns = at < k ? k - at : 0;
           values[half] = columns >= V_LANES ? v_load(x + at)
                                             : v_load_first(x + at, columns, v_set(0.0f));
         }

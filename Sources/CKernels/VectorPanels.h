@@ -1,5 +1,7 @@
-// Products with weights in panels, on the vector type of the including file. Vector j of a tile holds outputs V_LANES j … V_LANES (j + 1) - 1; a panel is PANEL_VECTORS
-// vectors. The order in which a y[m, n] is summed follows from the number of rows alone.
+// Products with weights in panels, on the vector type of the including file. Vector j of a tile holds
+// outputs V_LANES j … V_LANES (j + 1) - 1; a panel is PANEL_VECTORS vectors. The order in which a
+// y[m, n] is summed follows from the number of rows alone. Rows of a block that no row of activations
+// fills are left as they are: nothing reads them.
 
 #define PANEL_VECTORS (PG_PANEL_ROWS / V_LANES)
 /// Rows of a block and vectors of a tile: what 32 registers (AVX-512) or 16 (AVX2) hold beside
@@ -84,15 +86,16 @@ static size_t block_bytes_f32(size_t k) {
 }
 
 static void pack_block_f32(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
-  for (size_t i = 0; i < BLOCK_ROWS; i++, x += ldx) {
+  for (size_t i = 0; i < m; i++, x += ldx) {
     float *out = (float *)block + i * CHUNK_FLOATS;
     for (size_t c = 0; c < k; c += CHUNK_FLOATS, out += CHUNK_FLOATS * BLOCK_ROWS) {
-      const size_t columns = i >= m ? 0 : k - c;
+      const size_t columns = k - c;
       for (size_t j = 0; j < CHUNK_FLOATS; j += V_LANES) {
         if (columns >= j + V_LANES) {
           v_store(out + j, v_load(x + c + j));
         } else {
-          v_store(out + j, columns > j ? v_load_first(x + c + j, columns - j, v_set(0.0f)) : v_set(0.0f));
+          const size_t rest = columns > j ? columns - j : 0;
+          v_store(out + j, rest > 0 ? v_load_first(x + c + j, rest, v_set(0.0f)) : v_set(0.0f));
         }
       }
     }

@@ -30,12 +30,12 @@ static size_t INT_NAME(block_bytes)(size_t k) {
 static void INT_NAME(pack)(void *block, const float *x, ptrdiff_t ldx, size_t m, size_t k) {
   INT_NAME(group) *groups = block;
   // Row by row, since long runs of memory arrive sooner than short ones.
-  for (size_t i = 0; i < INT_ROWS; i++, x += ldx) {
+  for (size_t i = 0; i < m; i++, x += ldx) {
     INT_NAME(group) *group = groups;
     for (size_t first = 0; first < k; first += PG_GROUP_COLUMNS, group++) {
       const size_t columns = k - first < PG_GROUP_COLUMNS ? k - first : PG_GROUP_COLUMNS;
       int8_t steps[PG_GROUP_COLUMNS] = {0};
-      group->scales[i] = i < m ? round_to_int8(steps, x + first, columns) : 0;
+      group->scales[i] = round_to_int8(steps, x + first, columns);
       INT_STORE_ROW(group->words[i], steps);
       group->totals[i] = sum_steps(group->sums[i], steps);
     }
