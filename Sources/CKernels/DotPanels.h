@@ -75,6 +75,7 @@ __attribute__((always_inline)) static inline void dot_tile(
 
 #define PANEL_TILE dot_tile
 #define PANEL_TILE_ROWS DOT_BLOCK_ROWS
+#define PANEL_SINGLE_ROWS 0
 #define PANEL_FORMAT PG_PANEL_BF16
 #define PANEL_MULTIPLY multiply_pairs
 #include "VectorPanelsGemm.h"

@@ -17,8 +17,7 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
     case PG_PANEL_INT8:
       return INT8_SCALE_BYTES + (k + 3) / 4 * 4 * ROWS;
     case PG_PANEL_INT4:
-      return INT4_SCALE_BYTES(k) +
-             (k + INT4_GROUP_COLUMNS - 1) / INT4_GROUP_COLUMNS * INT4_GROUP_COLUMNS * ROWS / 2;
+      return (k + INT4_PAIR_COLUMNS - 1) / INT4_PAIR_COLUMNS * INT4_PAIR_BYTES;
   }
 }
 
@@ -138,10 +137,10 @@ ON_EVERY_CPU static void round_to_int4(uint8_t (*halves)[ROWS], row_values scale
 }
 
 static void pack_int4(char *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
-  uint16_t *scales = (uint16_t *)panel;
-  uint8_t *bytes = (uint8_t *)panel + INT4_SCALE_BYTES(k);
-  memset(bytes, 0x88, pg_panel_bytes(PG_PANEL_INT4, k) - INT4_SCALE_BYTES(k));
-  for (size_t first = 0; first < k; first += INT4_GROUP_COLUMNS, scales += ROWS) {
+  uint8_t *bytes = (uint8_t *)panel;
+  for (size_t first = 0; first < k; first += INT4_GROUP_COLUMNS) {
+    uint16_t *scales = (uint16_t *)(panel + int4_scale_at(0, first));
+    memset(bytes + int4_byte_at(0, first), 0x88, INT4_GROUP_COLUMNS * ROWS / 2);
     const size_t columns = k - first < INT4_GROUP_COLUMNS ? k - first : INT4_GROUP_COLUMNS;
     row_values group[INT4_GROUP_COLUMNS] = {0}, scale;
     bool has_nan[ROWS] = {0};
@@ -158,10 +157,9 @@ static void pack_int4(char *panel, const float *w, ptrdiff_t ldw, size_t rows, s
     for (size_t r = 0; r < rows; r++) scales[r] = narrow_to_bf16(has_nan[r] ? NAN : scale[r]);
     for (size_t c = 0; c < columns; c++) {
       for (size_t r = 0; r < rows; r++) {
-        const size_t column = first + c;
-        uint8_t *byte = bytes + (column / 8 * ROWS + r) * 4 + column % 4;
+        uint8_t *byte = bytes + int4_byte_at(r, first + c);
         const uint8_t half = halves[c][r];
-        *byte = column % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half)
+        *byte = c % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half)
                                : (uint8_t)((*byte & 15) | half << 4);
       }
     }
@@ -211,9 +209,9 @@ void pg_pack_columns(float *panels, const float *w, ptrdiff_t ldw, size_t n, siz
   }
 }
 
-/// Element (row, c) of a panel of k columns.
-static inline float panel_element(pg_panel_format format, const char *panel, size_t row, size_t c,
-                                  size_t k) {
+/// Element (row, c) of a panel.
+static inline float panel_element(pg_panel_format format, const char *panel, size_t row,
+                                  size_t c) {
   switch (format) {
     case PG_PANEL_F32:
       return ((const float *)panel)[c * ROWS + row];
@@ -224,9 +222,9 @@ static inline float panel_element(pg_panel_format format, const char *panel, siz
       return (float)(bytes[(c / 4 * ROWS + row) * 4 + c % 4] - 128) * ((const float *)panel)[row];
     }
     case PG_PANEL_INT4: {
-      const int byte = ((const uint8_t *)panel + INT4_SCALE_BYTES(k))[(c / 8 * ROWS + row) * 4 + c % 4];
-      const uint16_t scale = ((const uint16_t *)panel)[c / INT4_GROUP_COLUMNS * ROWS + row];
-      return (float)((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * widen_bf16(scale);
+      const int byte = ((const uint8_t *)panel)[int4_byte_at(row, c)];
+      const uint16_t *scale = (const uint16_t *)(panel + int4_scale_at(row, c));
+      return (float)((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * widen_bf16(*scale);
     }
   }
 }
@@ -237,7 +235,7 @@ void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const v
   for (size_t r = 0; r < rows; r++, out += ldo) {
     const char *panel = (const char *)panels + (size_t)ids[r] / ROWS * bytes;
     for (size_t c = 0; c < k; c++) {
-      out[c] = scale * panel_element(format, panel, (size_t)ids[r] % ROWS, c, k);
+      out[c] = scale * panel_element(format, panel, (size_t)ids[r] % ROWS, c);
     }
   }
 }

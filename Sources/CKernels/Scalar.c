@@ -404,8 +404,6 @@ static void multiply_int4_block(float *y, ptrdiff_t ldy, const void *block, size
     for (size_t col = 0; col < part->n; col++) {
       const char *panel = (const char *)part->panels + col / PG_PANEL_ROWS * stride;
       const size_t place = col % PG_PANEL_ROWS;
-      const uint16_t *scales = (const uint16_t *)panel;
-      const uint8_t *bytes = (const uint8_t *)panel + INT4_SCALE_BYTES(part->k);
       float *out = y + (ptrdiff_t)row * ldy + (ptrdiff_t)col;
       float sum = accumulates ? *out : 0;
       for (size_t at = part->first; at < end; at += PG_GROUP_COLUMNS) {
@@ -415,11 +413,11 @@ static void multiply_int4_block(float *y, ptrdiff_t ldy, const void *block, size
         for (size_t first = at; first < group_end; first += INT4_GROUP_COLUMNS) {
           int32_t steps = 0;
           for (size_t c = first; c < group_end && c < first + INT4_GROUP_COLUMNS; c++) {
-            const int byte = bytes[(c / 8 * PG_PANEL_ROWS + place) * 4 + c % 4];
+            const int byte = ((const uint8_t *)panel)[int4_byte_at(place, c)];
             steps += ((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * group->steps[row][c - at];
           }
-          const float scale = widen_bf16(scales[first / INT4_GROUP_COLUMNS * PG_PANEL_ROWS + place]);
-          value = fmaf((float)steps, scale, value);
+          const uint16_t *scale = (const uint16_t *)(panel + int4_scale_at(place, first));
+          value = fmaf((float)steps, widen_bf16(*scale), value);
         }
         sum = fmaf(value, group->scale[row], sum);
       }

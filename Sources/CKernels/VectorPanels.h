@@ -26,16 +26,18 @@ typedef struct {
   size_t interval, waited;
 } panel_prefetch;
 
+/// Where column c of a panel begins, a multiple of PG_GROUP_COLUMNS, or where the last one ends.
+static size_t panel_offset(pg_panel_format format, size_t c) {
+  return format == PG_PANEL_INT8 ? INT8_SCALE_BYTES + c * PG_PANEL_ROWS : pg_panel_bytes(format, c);
+}
+
 /// A share of the first panel that `ahead` names, of whole steps.
 static panel_prefetch prefetch_of(pg_panel_format format, const pg_panel_ahead *ahead) {
-  const size_t columns = format == PG_PANEL_INT4 ? 8 : format == PG_PANEL_INT8 ? 4 : 2;
   const size_t bytes = (format == PG_PANEL_F32 ? 8 : 4) * PG_PANEL_ROWS;
-  const size_t scales = format == PG_PANEL_INT4   ? INT4_SCALE_BYTES(ahead->part.k)
-                        : format == PG_PANEL_INT8 ? INT8_SCALE_BYTES
-                                                  : 0;
-  const size_t share = ahead->part.count / columns / ahead->shares;
-  const size_t step = ahead->part.first / columns + ahead->share * share;
-  return (panel_prefetch){(const char *)ahead->part.panels + scales + step * bytes, ahead->shares, 0};
+  const size_t first = panel_offset(format, ahead->part.first);
+  const size_t steps = (panel_offset(format, ahead->part.first + ahead->part.count) - first) / bytes;
+  const size_t step = ahead->share * (steps / ahead->shares);
+  return (panel_prefetch){(const char *)ahead->part.panels + first + step * bytes, ahead->shares, 0};
 }
 
 /// To be called with each step of a tile, in which it reads `bytes` of each panel.

@@ -55,6 +55,7 @@ __attribute__((always_inline)) static inline void FLOAT_NAME(tile)(
 
 #define PANEL_TILE FLOAT_NAME(tile)
 #define PANEL_TILE_ROWS BLOCK_ROWS
+#define PANEL_SINGLE_ROWS 0
 #define PANEL_FORMAT FLOAT_FORMAT
 #define PANEL_MULTIPLY FLOAT_NAME(multiply)
 #include "VectorPanelsGemm.h"

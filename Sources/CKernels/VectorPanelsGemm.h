@@ -2,6 +2,7 @@
 //   PANEL_TILE(y, ldy, block, m, panels, stride, vectors, n, k, first, count, accumulates, next)
 //                    for constant m; `stride` is a panel's bytes, `next` a panel_prefetch,
 //   PANEL_TILE_ROWS  the most rows of a tile,
+//   PANEL_SINGLE_ROWS  up to so many rows, panels are read one after the other, as they stand,
 //   PANEL_FORMAT     the format of the panels,
 //   PANEL_MULTIPLY   the name of the function.
 
@@ -21,7 +22,7 @@ static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
                            const pg_panel_ahead *ahead) {
   const size_t k = part->k, first = part->first, count = part->count;
   const size_t stride = pg_panel_bytes(PANEL_FORMAT, k);
-  const size_t outputs = TILE_VECTORS * V_LANES;
+  const size_t outputs = m <= PANEL_SINGLE_ROWS ? PG_PANEL_ROWS : TILE_VECTORS * V_LANES;
   const char *panel = part->panels;
   panel_prefetch next = {NULL, 0, 0};
   if (ahead != NULL) next = prefetch_of(PANEL_FORMAT, ahead);
@@ -64,5 +65,6 @@ static void PANEL_MULTIPLY(float *y, ptrdiff_t ldy, const void *block, size_t m,
 #undef PANEL_TILE
 #undef PANEL_TILE_ROWS
 #undef PANEL_TILE_CASE
+#undef PANEL_SINGLE_ROWS
 #undef PANEL_FORMAT
 #undef PANEL_MULTIPLY

@@ -89,12 +89,11 @@ __attribute__((always_inline)) static inline void INT_NAME(tile)(
     bool accumulates, panel_prefetch next) {
   const INT_NAME(group) *group =
       (const INT_NAME(group) *)activations + first_column / PG_GROUP_COLUMNS;
-#if INT_BITS == 8
   (void)k;
+#if INT_BITS == 8
   const char *bytes = panels + INT8_SCALE_BYTES + first_column * PG_PANEL_ROWS;
 #else
-  const char *bytes = panels + INT4_SCALE_BYTES(k) + first_column * PG_PANEL_ROWS / 2;
-  const char *scales = panels + first_column / INT4_GROUP_COLUMNS * PG_PANEL_ROWS * 2;
+  const char *bytes = panels + panel_offset(PG_PANEL_INT4, first_column);
 #endif
   if (count == 0 && !accumulates) {
     for (size_t i = 0; i < m; i++) {
@@ -120,7 +119,14 @@ __attribute__((always_inline)) static inline void INT_NAME(tile)(
 #pragma clang loop unroll(full)
       for (size_t j = 0; j < vectors; j++) value[i][j] = v_set(0.0f);
     }
+    const char *scales = bytes;
     for (size_t c = 0; c < columns; c += INT4_GROUP_COLUMNS) {
+      if (c % INT4_PAIR_COLUMNS == 0) {
+        scales = bytes;
+        if (m <= PANEL_STREAMED_ROWS) __builtin_prefetch(bytes + PANEL_PREFETCH, 0, 2);
+        else prefetch_panels(&next, stride, INT4_SCALE_BYTES);
+        bytes += INT4_SCALE_BYTES;
+      }
       INT_NAME(start)(sum, m, vectors, group->sums[0] + c / INT4_GROUP_COLUMNS, INT_SUMS, 8);
       bytes = INT_NAME(add)(sum, m, bytes, stride, vectors,
                             group->words[0] + c / 4 * INT_QUAD_WORDS, INT4_GROUP_COLUMNS, &next);
@@ -152,6 +158,7 @@ __attribute__((always_inline)) static inline void INT_NAME(tile)(
 
 #define PANEL_TILE INT_NAME(tile)
 #define PANEL_TILE_ROWS INT_ROWS
+#define PANEL_SINGLE_ROWS PANEL_STREAMED_ROWS
 #if INT_BITS == 8
 #define PANEL_FORMAT PG_PANEL_INT8
 #else

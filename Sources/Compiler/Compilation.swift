@@ -51,7 +51,7 @@ public struct Compilation: Sendable {
         }
         if let folded = context.constants[planned.name] { return folded.data }
       }
-      guard let data = try source(planned.name) else {
+      guard let data = try source(tensors[planned.name]?.original ?? planned.name) else {
         throw PlanError(
           "%\(planned.name) has no value; give it one with {value = …} or compile a checkpoint")
       }

@@ -22,6 +22,11 @@ public struct Module: Sendable {
 
   public func tensor(_ id: TensorID) -> ModuleTensor { tensors[id.index] }
 
+  /// The tensor whose name the checkpoint knows: `tensor` itself, unless it is a copy.
+  public func original(of tensor: ModuleTensor) -> ModuleTensor {
+    tensors.first { $0.name == tensor.original } ?? tensor
+  }
+
   public func tensorID(named name: String) -> TensorID? {
     tensors.firstIndex { $0.name == name }.map(TensorID.init)
   }
@@ -65,16 +70,19 @@ public struct ModuleTensor: Hashable, Sendable {
   public var initializer: Initializer?
   /// How a plan arranges the elements of this matrix; nil for row-major.
   public var packing: WeightPacking?
+  /// The weight whose value in the checkpoint this one has too, to be stored in another way.
+  public var original: String?
 
   public init(
     _ name: String, _ type: TensorType, _ kind: Kind, _ initializer: Initializer? = nil,
-    packing: WeightPacking? = nil
+    packing: WeightPacking? = nil, original: String? = nil
   ) {
     self.name = name
     self.type = type
     self.kind = kind
     self.initializer = initializer
     self.packing = packing
+    self.original = original
   }
 }
 

@@ -142,10 +142,22 @@ public struct Verifier {
         )
       }
     }
+    if let original = tensor.original { isSoundCopy(tensor, of: original, &messages) }
     if case .buffer(persistent: false) = tensor.kind, tensor.initializer == nil {
       messages.append("a non_persistent buffer needs a value")
     }
     for message in messages { report(.tensor(TensorID(index)), "%\(tensor.name)", message) }
+  }
+
+  private func isSoundCopy(_ copy: ModuleTensor, of name: String, _ messages: inout [String]) {
+    guard let original = module.tensors.first(where: { $0.name == name }) else {
+      return messages.append("copy_of names %\(name), which does not exist")
+    }
+    if copy.kind != .weight || original.kind != .weight || original.original != nil
+      || copy.initializer != original.initializer || copy.type.shape != original.type.shape
+    {
+      messages.append("copy_of needs a weight like %\(name), which is no copy")
+    }
   }
 
   private mutating func valuesAreDefinedOnceAndBeforeUse(_ index: Int) {

@@ -14,7 +14,7 @@ public struct PlanFile: Sendable {
   private let file: SafetensorsFile
 
   /// Counts up whenever a plan of the version before cannot be executed any more.
-  public static let formatVersion = 2
+  public static let formatVersion = 3
 
   enum Key {
     static let version = "paligraph.version"

@@ -22,6 +22,8 @@ extension WeightPacking {
     let shape = storedShape(rows: rows, columns: columns)
     return TensorData(storedElement, shape: shape) { panels in
       guard let base = panels.baseAddress else { return }
+      precondition(
+        panels.count == shape[0] * pg_panel_bytes(format, columns), "a panel has another size")
       matrix.floats().withUnsafeBufferPointer { values in
         guard let source = values.baseAddress else { return }
         pg_pack_panels(format, base, source, columns, rows, columns)

@@ -21,7 +21,7 @@ public enum WeightPacking: String, Sendable, Hashable, CaseIterable {
   public var rounds: Bool { self == .int8 || self == .int4 }
 
   /// The stored shape of a matrix of `rows` × `columns`, padded to whole panels: panels × groups of
-  /// columns, before them the scales × rows of a panel × bytes of a row.
+  /// columns, before them the scales (int4: of each 64 columns) × rows of a panel × bytes of a row.
   public func storedShape(rows: Int, columns: Int) -> [Int] {
     func whole(_ count: Int, _ unit: Int) -> Int { count / unit + (count % unit == 0 ? 0 : 1) }
     let panels = whole(rows, Self.panelRows)
@@ -29,7 +29,7 @@ public enum WeightPacking: String, Sendable, Hashable, CaseIterable {
     case .f32: return [panels, 2 * whole(columns, 2), Self.panelRows]
     case .bf16: return [panels, whole(columns, 2), Self.panelRows, 2]
     case .int8: return [panels, whole(columns, 4) + 1, Self.panelRows, 4]
-    case .int4: return [panels, whole(columns, 64) + whole(columns, 32) * 4, Self.panelRows, 4]
+    case .int4: return [panels, whole(columns, 64) * 9, Self.panelRows, 4]
     }
   }
 }

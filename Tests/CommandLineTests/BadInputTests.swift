@@ -160,7 +160,7 @@ import Testing
       (Data("# Notes on my plan\n".utf8), "this is no plan: "),
       (whole.dropLast(10), "cut short"), (whole.prefix(100), "no whole plan"),
       (Data(), "no whole plan"),
-      (edited, "checksum is wrong"), (newer, "plan format 9 is not 2"),
+      (edited, "checksum is wrong"), (newer, "plan format 9 is not 3"),
       (
         try Data(
           contentsOf: CommandLineProcess.root.appendingPathComponent(

@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["0", "1", "3", "02", "2.0", "", "new\u{1B}[2J"])
+  @Test(arguments: ["0", "1", "2", "02", "3.0", "", "new\u{1B}[2J"])
   func `other versions are to be compiled again`(version: String) throws {
     let shown = version == "new\u{1B}[2J" ? #"new\u{1b}[2J"# : version
     #expect(
@@ -95,7 +95,7 @@ import Testing
 
   @Test func `another version is told apart even when all else is unreadable`() throws {
     let edited = EditedPlanFile(version: "9", checksum: "new", stepList: "new")
-    #expect(try expectRefusal(of: edited.bytes).hasPrefix("plan format 9 is not 2"))
+    #expect(try expectRefusal(of: edited.bytes).hasPrefix("plan format 9 is not 3"))
   }
 
   @Test(arguments: ["", "0", "0000000000000000", "000000000000000g"])

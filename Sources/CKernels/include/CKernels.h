@@ -46,10 +46,11 @@ typedef enum PG_SWIFT(PanelFormat) __attribute__((enum_extensibility(closed))) p
   /// 16 f32 scales, one for each row, then bytes: element (row r, column c) is (b - 128) scale[r]
   /// with the byte b at (c / 4 · 16 + r) 4 + c mod 4. The largest |w| of a row is 127 steps.
   PG_PANEL_INT8 PG_SWIFT(int8),
-  /// For each 32 columns 16 bf16 scales, one for each row (padded to whole 64 bytes), then four bits
-  /// each: element (row r, column c) is (h - 8) scale[c / 32, r], where h is the low half, for
-  /// c mod 8 < 4, or the high half of the byte at (c / 8 · 16 + r) 4 + c mod 4. The scale is the one
-  /// of some candidates with the least squared error.
+  /// For each 64 columns, the last padded, 576 bytes: twice 16 bf16 scales, one for each row, the first
+  /// for 32 columns, then four bits each. Element (row r, column c) of these is (h - 8) scale[c / 32, r],
+  /// where h is the low half, for c mod 8 < 4, or the high half of the byte at
+  /// 64 + (c / 8 · 16 + r) 4 + c mod 4. The scale is the one of some candidates with the least squared
+  /// error.
   PG_PANEL_INT4 PG_SWIFT(int4),
 } pg_panel_format;
 

@@ -12,11 +12,13 @@ extension Pass {
   /// int8 and int4 are for the matrices of products, which are packed at once. With int8, each row is
   /// in whole steps of 1/127 of its largest |w|, so that a weight moves by at most half a step; with
   /// int4, each 32 columns of a row are in 16 steps. What is only looked up, as an embedding that is no
-  /// output head, costs no time and stays bf16.
+  /// output head, costs no time and stays bf16. A table that is a factor too has a copy in int4 for
+  /// that, which is what a token waits for, and stays int8 itself.
   static let quantize = Pass(
     "quantize", .approximating,
     "Chooses the element type in which each weight is stored."
   ) { module, context in
+    if context.dtype == .int4 { module.copyFactorsThatAreTables(&context) }
     let uses = module.weightUses()
     let packings = module.packings(for: context.dtype)
     var exactness = Pass.Exactness.exact
@@ -56,15 +58,39 @@ extension PassContext {
 
 extension Module {
   /// How the matrices that are factors of products are packed, where the element type does not say it.
-  /// A table that is also looked up holds every token's embedding, so int4 leaves it at int8.
   fileprivate func packings(for dtype: PassContext.DType) -> [TensorID: WeightPacking] {
     guard dtype == .int8 || dtype == .int4 else { return [:] }
+    let copied = Set(tensors.compactMap(\.original))
     return panelUses().reduce(into: [:]) { packings, entry in
       let (id, uses) = entry
-      guard uses.contains(.factor), !uses.contains(.other), tensor(id).type.rank == 2 else {
-        return
-      }
+      let isCopied = copied.contains(tensor(id).name)
+      guard uses.contains(.factor) || isCopied, !uses.contains(.other), tensor(id).type.rank == 2
+      else { return }
       packings[id] = dtype == .int4 && !uses.contains(.table) ? .int4 : .int8
+    }
+  }
+
+  /// Gives each weight that is a table and a factor a copy that is only a factor.
+  fileprivate mutating func copyFactorsThatAreTables(_ context: inout PassContext) {
+    var names = UniqueNames(tensors.map(\.name))
+    let uses = panelUses().filter { $0.value == [.factor, .table] && tensor($0.key).kind == .weight }
+    for id in uses.keys.sorted(by: { $0.index < $1.index }) {
+      guard context.takeRewrite("copy_factor", "%\(tensor(id).name)") else { return }
+      var copy = tensor(id)
+      copy.original = copy.name
+      copy.name = names.unique("\(copy.name).factor")
+      let operand = Operand.tensor(TensorID(tensors.count))
+      tensors.append(copy)
+      for index in functions.indices { functions[index].replaceFactor(.tensor(id), by: operand) }
+    }
+  }
+}
+
+extension Function {
+  /// Reads `new` instead of `old` in every operation but look-ups.
+  fileprivate mutating func replaceFactor(_ old: Operand, by new: Operand) {
+    for index in operations.indices where operations[index].op != "embedding" {
+      operations[index].operands = operations[index].operands.map { $0 == old ? new : $0 }
     }
   }
 }

@@ -87,7 +87,7 @@ public struct Interpreter {
     if let initializer = tensor.initializer {
       return initializer.value(tensor.type.element, shape)
     }
-    let value = try source(tensor)
+    let value = try source(module.original(of: tensor))
     guard value.shape == shape else {
       throw OpError("%\(tensor.name) has shape \(value.shape), expected \(shape)")
     }

@@ -103,7 +103,7 @@ struct Parser {
     module.tensors.append(tensor)
   }
 
-  /// `{non_persistent, packing = bf16_panels, value = iota}`.
+  /// `{non_persistent, copy_of = %w, packing = bf16_panels, value = iota}`.
   private mutating func tensorOptions(_ tensor: inout ModuleTensor) throws {
     try list("{", "}") { parser in
       let start = parser.location
@@ -116,12 +116,15 @@ struct Parser {
       case "value":
         try parser.expect("=")
         tensor.initializer = try parser.initializer()
+      case "copy_of":
+        try parser.expect("=")
+        tensor.original = try parser.value()
       case "packing":
         try parser.expect("=")
         tensor.packing = try parser.packing()
       case let option:
         throw TextError(
-          start, "unknown option '\(option)', expected non_persistent, packing or value")
+          start, "unknown option '\(option)', expected non_persistent, copy_of, packing or value")
       }
     }
   }

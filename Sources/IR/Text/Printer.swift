@@ -30,7 +30,8 @@ extension Module: CustomStringConvertible {
       case .state: ("state", [])
       }
     let options =
-      persistence + (tensor.packing.map { ["packing = \($0.rawValue)"] } ?? [])
+      persistence + (tensor.original.map { ["copy_of = %\(quotedIfNeeded($0))"] } ?? [])
+      + (tensor.packing.map { ["packing = \($0.rawValue)"] } ?? [])
       + (tensor.initializer.map { ["value = \($0)"] } ?? [])
     let suffix = options.isEmpty ? "" : " {\(options.joined(separator: ", "))}"
     return "\(keyword) %\(quotedIfNeeded(tensor.name)) : \(tensor.type)\(suffix)"

@@ -181,8 +181,9 @@ struct PanelLinear: TileWork {
     _ blocks: Range<Int>, _ weight: PanelPointer, _ columns: Range<Int>,
     into sums: UnsafeMutablePointer<Float>, next: pg_panel_part
   ) {
-    let parts = TileGrid(
-      count: arguments.inputs, limit: Self.partLimit, unit: Int(PG_GROUP_COLUMNS))
+    // A few rows read each panel once, as one stream.
+    let limit = rows.count <= Self.streamedRows ? arguments.inputs : Self.partLimit
+    let parts = TileGrid(count: arguments.inputs, limit: limit, unit: Int(PG_GROUP_COLUMNS))
     var weights = panels(weight, columns)
     for part in 0..<max(parts.tileCount, 1) {
       weights.columns = parts.range(part)
