@@ -72,12 +72,15 @@ public struct AttentionArguments {
   public var softcap: Float?
   public var mask: AttentionMask
   public var additive: AdditiveMask?
+  /// Whether q, k, v and the softmax may be rounded to bf16 where that is quicker.
+  public var mayRound: Bool
 
   public init(
     out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, q: UnsafePointer<Float>,
     qStrides: HeadStrides, k: UnsafePointer<Float>, kStrides: HeadStrides,
     v: UnsafePointer<Float>, vStrides: HeadStrides, shape: AttentionShape, scale: Float,
-    softcap: Float? = nil, mask: AttentionMask = .none, additive: AdditiveMask? = nil
+    softcap: Float? = nil, mask: AttentionMask = .none, additive: AdditiveMask? = nil,
+    mayRound: Bool = false
   ) {
     self.out = out
     self.outStrides = outStrides
@@ -92,6 +95,7 @@ public struct AttentionArguments {
     self.softcap = softcap
     self.mask = mask
     self.additive = additive
+    self.mayRound = mayRound
   }
 }
 
