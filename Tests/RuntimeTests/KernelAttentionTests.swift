@@ -141,7 +141,8 @@ import Testing
     Case(2, over: 2, queries: 256, keys: 256, size: 18),
     Case(4, over: 1, queries: 261, keys: 523, size: 7, softcap: 5, mask: .causal),
     Case(
-      2, over: 1, queries: 300, keys: 1100, size: 16, mask: AttentionMask(isCausal: true, window: 90),
+      2, over: 1, queries: 300, keys: 1100, size: 16,
+      mask: AttentionMask(isCausal: true, window: 90),
       additive: true),
     Case(1, over: 1, queries: 255, keys: 256, size: 8),
   ]
