@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Value names are made unique by a numeric suffix, so builders may name things after what they are.
 public struct FunctionBuilder {
-  public let module: Module
+  public private(set) var module: Module
   public private(set) var function: Function
   private var taken: Set<String>
   private var suffixes: [String: Int] = [:]
@@ -28,6 +28,14 @@ public struct FunctionBuilder {
   }
 
   public func type(of operand: Operand) -> TensorType { module.type(of: operand, in: function) }
+
+  /// Adds a tensor to the module, under its name or, where that is taken, one with a suffix.
+  public mutating func add(_ tensor: ModuleTensor) -> Operand {
+    var tensor = tensor
+    tensor.name = unique(tensor.name)
+    module.tensors.append(tensor)
+    return .tensor(TensorID(module.tensors.count - 1))
+  }
 
   /// A tensor of the module by name. Throws when there is none.
   public func tensor(_ name: String) throws -> Operand {

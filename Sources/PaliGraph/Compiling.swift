@@ -27,7 +27,8 @@ extension ImportedModel {
     let source = source
     context.bufferSource = { tensor in
       try source(tensor.name).map {
-        HostTensor(tensor.type.element, $0.shape, $0.floats().map(Double.init))
+        let value = HostTensor($0)
+        return HostTensor(tensor.type.element, value.shape, value.values)
       }
     }
     return context

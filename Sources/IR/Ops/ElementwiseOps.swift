@@ -52,6 +52,15 @@ enum ElementwiseOps {
         return [TensorType(.bool, try OpRules.broadcast(a.shape, b.shape))]
       }
     ) { try zipped($0) { $0 == $1 ? 1 : 0 } },
+    OpDefinition(
+      "less", .math, "a < b, false if either is NaN", operands: [.required("a"), .required("b")],
+      infer: { site in
+        let (a, b) = (try site.type(0), try site.type(1))
+        let element = try OpRules.arithmetic(a.element, b.element)
+        try site.require(element != .bool, "operand 0 has type \(a), expected numbers")
+        return [TensorType(.bool, try OpRules.broadcast(a.shape, b.shape))]
+      }
+    ) { try zipped($0) { $0 < $1 ? 1 : 0 } },
   ]
 
   static let selection: [OpDefinition] = [

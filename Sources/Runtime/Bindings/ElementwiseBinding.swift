@@ -14,7 +14,7 @@ enum ElementwiseBinding {
       "neg": { try unary($0, .negate, integer: { 0 &- $0 }) },
       "abs": { try unary($0, .abs, integer: { $0 < 0 ? 0 &- $0 : $0 }) },
       "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
-      "equal": equal, "where": select, "cast": CastBinding.cast,
+      "equal": equal, "less": less, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
     for (name, operation, integer) in binaryKernels {
@@ -127,6 +127,29 @@ enum ElementwiseBinding {
         views.zip {
           out.flags[$0] = (views[0].flags[$1] != 0) == (views[1].flags[$2] != 0) ? 1 : 0
         }
+      })
+    default: throw PlanError("no kernel for \(element)")
+    }
+  }
+
+  @Sendable private static func less(_ site: StepSite) throws -> BoundKernel {
+    let out = try site.result(.bool)
+    try site.requireDense(out, "the result")
+    guard let element = site.optional(0)?.element else { throw PlanError("operand 0 is missing") }
+    for index in 0...1 {
+      try site.requireBroadcast(
+        try site.operand(index, element).shape, to: out.shape, "operand \(index)")
+    }
+    switch element {
+    case .i64:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip { out.flags[$0] = views[0].integers[$1] < views[1].integers[$2] ? 1 : 0 }
+      })
+    case .f32:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip { out.flags[$0] = views[0].floats[$1] < views[1].floats[$2] ? 1 : 0 }
       })
     default: throw PlanError("no kernel for \(element)")
     }

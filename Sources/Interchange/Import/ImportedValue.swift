@@ -1,0 +1,65 @@
+import IR
+import Tensors
+
+/// A value of an ONNX graph, with as much of it as is known while importing.
+///
+/// Exported graphs compute shapes with the same operators as everything else. What depends on sizes
+/// and constants only is computed at once and becomes no operation.
+struct ImportedValue {
+  enum Content {
+    /// Computed when the graph runs.
+    case operand(Operand)
+    /// All elements are known.
+    case known(HostTensor)
+    /// Integers that are sizes, row-major; at least one of them is symbolic.
+    case sizes([Dim])
+    /// A constant whose elements stay in their file: a position in `ImportBuilder.weights`.
+    case weight(Int)
+  }
+
+  var content: Content
+  var type: TensorType
+
+  init(_ content: Content, _ type: TensorType) {
+    self.content = content
+    self.type = type
+  }
+
+  init(_ value: HostTensor) {
+    self.init(.known(value), TensorType(value.element, value.shape.map { Dim($0) }))
+  }
+
+  /// Sizes as a value, known ones as plain numbers.
+  init(sizes: [Dim], shape: [Int]) {
+    if let numbers = sizes.constants {
+      self.init(HostTensor(.i64, shape, numbers.map(Double.init)))
+    } else {
+      self.init(.sizes(sizes), TensorType(.i64, shape.map { Dim($0) }))
+    }
+  }
+
+  static func scalar(_ value: Double, _ element: ElementType = .f32) -> ImportedValue {
+    ImportedValue(.scalar(value, element))
+  }
+
+  var shape: Shape { type.shape }
+  var rank: Int { type.rank }
+
+  /// The elements, unless they come when the graph runs or stay in their file.
+  var known: HostTensor? {
+    if case .known(let value) = content { value } else { nil }
+  }
+
+  /// The elements as sizes. Numbers beyond any size, which stand for "to the end", become the limit.
+  var sizes: [Dim]? {
+    switch content {
+    case .sizes(let sizes): sizes
+    case .known(let value) where value.element == .i64:
+      value.values.map { Dim(Int(min(max($0, -Double(Dim.limit)), Double(Dim.limit)))) }
+    default: nil
+    }
+  }
+
+  /// The elements as plain integers.
+  var integers: [Int]? { sizes?.constants }
+}

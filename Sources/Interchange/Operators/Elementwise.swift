@@ -1,0 +1,130 @@
+import Foundation
+import IR
+import Tensors
+
+/// Operators that compute each element from the same place of their inputs.
+extension ONNXOperator {
+  static func unary(_ op: String) -> Build {
+    { [try $0.op(op, [$0.input(0)])] }
+  }
+
+  static func binary(_ op: String) -> Build {
+    { [try $0.op(op, [$0.input(0), $0.input(1)])] }
+  }
+
+  /// One operation between all inputs, from the first to the last.
+  static func folding(_ op: String) -> Build {
+    { node in
+      let first = try node.computed(node.input(0))
+      return [
+        try node.inputs.indices.dropFirst().reduce(first) { try node.op(op, [$0, node.input($1)]) }
+      ]
+    }
+  }
+
+  static let meanOfAll: Build = { node in
+    let sum = try folding("add")(node)[0]
+    return [try node.op("div", [sum, node.constant(Double(node.inputs.count), like: sum)])]
+  }
+
+  static let identity: Build = { [try $0.input(0)] }
+
+  /// Inference: nothing is dropped.
+  static let dropout: Build = { node in
+    if let training = node.optional(2), training.known?.values != [0] {
+      throw ONNXError("training_mode is not supported; export the model for inference")
+    }
+    return [try node.input(0)]
+  }
+
+  static let reciprocal: Build = { node in
+    let x = try node.input(0)
+    return [try node.op("div", [node.constant(1, like: x), x])]
+  }
+
+  /// The base says the type of the result.
+  static let pow: Build = { node in
+    let (base, exponent) = (try node.input(0), try node.input(1))
+    guard base.type.element.isFloatingPoint != exponent.type.element.isFloatingPoint else {
+      return [try node.op("pow", [base, exponent])]
+    }
+    let power = try node.op(
+      "pow", [node.cast(base, .f32, as: "base"), node.cast(exponent, .f32, as: "exponent")],
+      as: "power")
+    return [try node.cast(power, base.type.element.computed)]
+  }
+
+  static let tan: Build = { node in
+    let x = try node.input(0)
+    return [try node.op("div", [node.op("sin", [x], as: "sin"), node.op("cos", [x], as: "cos")])]
+  }
+
+  // MARK: Types
+
+  static let cast: Build = { node in
+    guard let type = try node.type("to") else { throw ONNXError("attribute to is missing") }
+    let x = try node.input(0)
+    guard type.computed != x.type.element.computed else {
+      // Integers wrap in a smaller type, which no size or index ever meets.
+      return [try node.computed(x)]
+    }
+    guard type.isElement, type.computed == .i64, type != .int64 else {
+      return [try node.cast(x, type.computed)]
+    }
+    let narrow = try node.cast(x, type.element, as: type.element.rawValue)
+    return [try node.cast(narrow, .i64)]
+  }
+
+  static let castLike: Build = {
+    [try $0.cast(try $0.input(0), try $0.input(1).type.element.computed)]
+  }
+
+  // MARK: Comparison and logic
+
+  static let equal: Build = binary("equal")
+
+  static let less: Build = binary("less")
+
+  static let greater: Build = { [try $0.op("less", [$0.input(1), $0.input(0)])] }
+
+  /// a ≤ b is a < b or a = b: neither holds for NaN.
+  static let lessOrEqual: Build = { node in
+    let (a, b) = (try node.input(0), try node.input(1))
+    return [
+      try disjunction(
+        node, node.op("less", [a, b], as: "less"), node.op("equal", [a, b], as: "equal"))
+    ]
+  }
+
+  static let greaterOrEqual: Build = { node in
+    let (a, b) = (try node.input(0), try node.input(1))
+    return [
+      try disjunction(
+        node, node.op("less", [b, a], as: "less"), node.op("equal", [a, b], as: "equal"))
+    ]
+  }
+
+  static let not: Build = { [try negation($0, try $0.input(0))] }
+
+  static let and: Build = { node in
+    [try node.op("where", [node.input(0), node.input(1), .scalar(0, .bool)])]
+  }
+
+  static let or: Build = { [try disjunction($0, try $0.input(0), try $0.input(1))] }
+
+  static let xor: Build = { node in
+    [try negation(node, try node.op("equal", [node.input(0), node.input(1)], as: "equal"))]
+  }
+
+  static let select: Build = { [try $0.op("where", [$0.input(0), $0.input(1), $0.input(2)])] }
+
+  private static func negation(_ node: NodeImport, _ x: ImportedValue) throws -> ImportedValue {
+    try node.op("equal", [x, .scalar(0, .bool)])
+  }
+
+  private static func disjunction(
+    _ node: NodeImport, _ a: ImportedValue, _ b: ImportedValue
+  ) throws -> ImportedValue {
+    try node.op("where", [a, .scalar(1, .bool), b])
+  }
+}
