@@ -12,7 +12,7 @@ struct ONNXOperator: Sendable {
   let build: Build
 
   init(
-    _ name: String, _ since: Int, _ inputs: ClosedRange<Int>, _ attributes: [String] = [],
+    _ name: String, _ since: Int, _ inputs: ClosedRange<Int>, _ attributes: [String],
     _ build: @escaping Build
   ) {
     self.name = name
@@ -22,11 +22,18 @@ struct ONNXOperator: Sendable {
     self.build = build
   }
 
+  init(_ name: String, _ since: Int, _ inputs: ClosedRange<Int>, _ build: @escaping Build) {
+    self.init(name, since, inputs, [], build)
+  }
+
   init(
-    _ name: String, _ since: Int, _ inputs: Int, _ attributes: [String] = [],
-    _ build: @escaping Build
+    _ name: String, _ since: Int, _ inputs: Int, _ attributes: [String], _ build: @escaping Build
   ) {
     self.init(name, since, inputs...inputs, attributes, build)
+  }
+
+  init(_ name: String, _ since: Int, _ inputs: Int, _ build: @escaping Build) {
+    self.init(name, since, inputs...inputs, [], build)
   }
 
   /// The versions of the standard operators that are known.

@@ -1,4 +1,5 @@
 import IR
+import JSON
 import Tensors
 
 /// Activations, from the operations that the IR has.

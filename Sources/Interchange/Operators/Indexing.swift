@@ -1,4 +1,5 @@
 import IR
+import JSON
 import Tensors
 
 /// Operators that choose elements or put them together.
@@ -221,7 +222,8 @@ extension ONNXOperator {
 
   static let trilu: Build = { node in
     let x = try node.input(0)
-    guard x.rank >= 2, let shift = try node.integers(1, "diagonal") ?? [0], shift.count == 1 else {
+    let shift = try node.integers(1, "diagonal") ?? [0]
+    guard x.rank >= 2, shift.count == 1 else {
       throw ONNXError("it needs a matrix and a diagonal")
     }
     let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1])

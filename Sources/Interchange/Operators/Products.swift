@@ -1,4 +1,5 @@
 import IR
+import JSON
 import Tensors
 
 /// Products and sums over windows.
@@ -112,9 +113,9 @@ extension ONNXOperator {
     }
     var (shape, axes): (Shape, [Int]) = (Array(x.shape[..<2]), [])
     for (index, side) in kernel.enumerated() {
-      let count = try x.shape[2 + index].constant.map { Dim($0 / side) }
-        ?? x.shape[2 + index].dividedExactly(by: Dim(side))
-      guard let count else { throw ONNXError("windows of \(side) do not fill an open size") }
+      let extent = x.shape[2 + index]
+      let whole = extent.constant.map { Dim($0 / side) } ?? extent.dividedExactly(by: Dim(side))
+      guard let count = whole else { throw ONNXError("windows of \(side) do not fill an open size") }
       x = try node.slice(x, axis: 2 + index, 0, try count * Dim(side), as: "windows")
       axes.append(shape.count + 1)
       shape += [count, Dim(side)]
