@@ -21,7 +21,8 @@ let package = Package(
       name: "CImageCodecs",
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
     .target(
-      name: "COnnx", cxxSettings: [.define("ONNX_NAMESPACE", to: "onnx"), .define("ONNX_ML", to: "1")],
+      name: "COnnx",
+      cxxSettings: [.define("ONNX_NAMESPACE", to: "onnx"), .define("ONNX_ML", to: "1")],
       linkerSettings: [.linkedLibrary("onnx_proto"), .linkedLibrary("protobuf")]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
 
@@ -44,12 +45,14 @@ let package = Package(
     .module(
       "PaliGraph",
       [
-        "Compiler", "Interchange", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime", "Tensors",
+        "Compiler", "Interchange", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime",
+        "Tensors",
       ]),
     .executableTarget(
       name: "paligraph",
       dependencies: [
-        "PaliGraph", "Compiler", "Interchange", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
+        "PaliGraph", "Compiler", "Interchange", "IR", "JSON", "Pipeline", "Plans", "Runtime",
+        "Tensors",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -69,7 +72,8 @@ let package = Package(
     .tests("Tensors", ["Tensors"]),
     .tests("IR", ["IR", "Tensors"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
-    .tests("Interchange", ["Interchange", "Compiler", "IR", "Plans", "Runtime", "Tensors"]),
+    .tests(
+      "Interchange", ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors"]),
     .tests(
       "Compiler",
       ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels", "CAllocationCount"],

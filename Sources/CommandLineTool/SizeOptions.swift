@@ -29,7 +29,8 @@ enum SizeOptions {
       let (given, value) = try parts(text, "--dim", "NAME=N or NAME<=N", arguments)
       let isBound = given.hasSuffix("<")
       let name = isBound ? String(given.dropLast()) : given
-      guard let size = Int(value), (isBound ? 1...1 << 32 : 0...1 << 32).contains(size), !name.isEmpty
+      guard let size = Int(value), (isBound ? 1...1 << 32 : 0...1 << 32).contains(size),
+        !name.isEmpty
       else { throw arguments.error("--dim \(text.printable) has no whole number from 1 to 2^32") }
       guard !sizes.dims.contains(where: { $0.name == name }) else {
         throw arguments.error("--dim \(name.printable) is given twice")

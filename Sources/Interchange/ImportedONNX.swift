@@ -29,7 +29,9 @@ public struct ImportedONNX: Sendable {
     }
   }
 
-  private init(_ module: Module, _ sources: [String: @Sendable () -> TensorData], _ warnings: [String]) {
+  private init(
+    _ module: Module, _ sources: [String: @Sendable () -> TensorData], _ warnings: [String]
+  ) {
     self.module = module
     source = { sources[$0]?() }
     self.warnings = warnings
@@ -69,7 +71,8 @@ public struct ImportedONNX: Sendable {
             + "\(ONNXOperator.irVersions.upperBound) are supported")
     }
     guard !model.imports.isEmpty else {
-      throw ONNXError("it does not say which version of the operators it uses; fetch the file again")
+      throw ONNXError(
+        "it does not say which version of the operators it uses; fetch the file again")
     }
     return try model.imports.versions()
   }
@@ -113,7 +116,8 @@ extension ImportBuilder {
   fileprivate func computed(_ value: ImportedValue, as name: String) throws -> ImportedValue {
     let element = value.type.element.imported.computed
     guard element != value.type.element else { return value }
-    return try op("cast", [value], ["to": .word(element.rawValue)], as: "\(name).\(element.rawValue)")
+    return try op(
+      "cast", [value], ["to": .word(element.rawValue)], as: "\(name).\(element.rawValue)")
   }
 
   /// An output in the type that the model says it has.
@@ -127,7 +131,8 @@ extension ImportBuilder {
     }
     guard type.computed == found.computed else {
       throw ONNXError(
-        "output \"\(output.name.printable)\" should be \(type.element.rawValue), but is \(found.rawValue)")
+        "output \"\(output.name.printable)\" should be \(type.element.rawValue), but is \(found.rawValue)"
+      )
     }
     // Nothing but f32, i64 and bool can be a constant.
     let operand = try operand(value, as: output.name)

@@ -96,7 +96,8 @@ extension ModelSource {
   public func load(
     maxTokens: Int? = nil, sizes: InputSizes = InputSizes()
   ) throws -> ImportedModel {
-    if case .onnx = self {} else if !sizes.isEmpty {
+    if case .onnx = self {
+    } else if !sizes.isEmpty {
       throw ModelError(path, "only ONNX models have sizes to give; leave --shape and --dim out")
     }
     return switch self {

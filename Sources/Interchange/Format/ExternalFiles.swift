@@ -31,7 +31,8 @@ final class ExternalFiles: Sendable {
     }
     func number(_ key: String) throws -> Int? {
       guard let text = try entry(key) else { return nil }
-      guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text)
+      guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        let value = Int(text)
       else { throw problem("have \(key) \"\(text.printable)\", which is no whole number") }
       return value
     }

@@ -85,12 +85,16 @@ private struct ONNXTables {
     Array(UnsafeBufferPointer(start: start, count: start == nil ? 0 : count))
   }
 
+  /// Names are printed and stand in textual graphs, so control characters are out of place.
   private func text(_ text: connx_text) throws -> String {
     guard text.count > 0, let bytes = text.bytes else { return "" }
     let buffer = UnsafeRawBufferPointer(start: bytes, count: text.count)
     guard text.count <= 1 << 16, let string = String(validating: buffer, as: UTF8.self),
-      !string.utf8.contains(0)
-    else { throw ONNXError("a name in it is not UTF-8, has a NUL or is too long; export it again") }
+      !string.utf8.contains(where: { $0 < 0x20 })
+    else {
+      throw ONNXError(
+        "a name in it is not UTF-8, has a control character or is too long; export it again")
+    }
     return string
   }
 

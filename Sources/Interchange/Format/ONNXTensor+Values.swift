@@ -10,7 +10,9 @@ struct ONNXFiles: Sendable {
 extension ONNXTensor {
   /// Bytes and element count of the shape; throws for a shape that no tensor can have.
   func elementCount() throws -> Int {
-    guard let type else { throw problem("has elements of type \(typeNumber), which is not supported") }
+    guard let type else {
+      throw problem("has elements of type \(typeNumber), which is not supported")
+    }
     do { _ = try TensorData.byteCount(type.element, shape) } catch { throw problem("is \(error)") }
     return shape.reduce(1, *)
   }
@@ -85,7 +87,9 @@ extension ONNXTensor {
     case .uint4, .int4:
       return try nibbles(values.map { UInt8(truncatingIfNeeded: $0) }, type)
     case .float16, .bfloat16:
-      let bytes = values.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+      let bytes = values.flatMap {
+        [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
+      }
       return try TensorData(type.element, shape: shape, bytes: bytes)
     case .float, .double:
       guard count == 0 else { throw wrongValues(0) }

@@ -185,7 +185,8 @@ final class GraphImporter {
       throw ONNXError("functions call each other more than \(Self.depthLimit) deep")
     }
     guard inputs.count <= function.inputs.count else {
-      throw ONNXError("it has \(inputs.count) inputs, but the function takes \(function.inputs.count)")
+      throw ONNXError(
+        "it has \(inputs.count) inputs, but the function takes \(function.inputs.count)")
     }
     var given: [UTF8Key: ONNXAttribute.Value] = [:]
     for attribute in function.defaults { given[UTF8Key(attribute.name)] = attribute.value }
@@ -199,7 +200,9 @@ final class GraphImporter {
       try inner.define(name, value.map { .value($0) } ?? .absent)
     }
     try add(function.nodes, to: inner)
-    return function.outputs.map { inner[$0] ?? .unavailable("an output that its function never makes") }
+    return function.outputs.map {
+      inner[$0] ?? .unavailable("an output that its function never makes")
+    }
   }
 
   /// `If` with a condition that is known: the nodes of the branch that is taken.

@@ -5,7 +5,9 @@ extension ImportBuilder {
   /// The result of an operation whose operands are all known, or nil when it has to be computed.
   func folded(_ site: OpSite, _ inputs: [ImportedValue?]) throws -> ImportedValue? {
     if let values = inputs.allKnown { return try evaluated(site, values) }
-    guard inputs.allSatisfy({ $0 == nil || $0?.known != nil || $0?.sizes != nil }) else { return nil }
+    guard inputs.allSatisfy({ $0 == nil || $0?.known != nil || $0?.sizes != nil }) else {
+      return nil
+    }
     switch site.definition.name {
     case "reshape", "transpose", "broadcast", "slice", "contiguous", "concat":
       return try moved(site, inputs)
@@ -33,7 +35,9 @@ extension ImportBuilder {
   private func moved(_ site: OpSite, _ inputs: [ImportedValue?]) throws -> ImportedValue? {
     var pool: [Dim] = []
     let values = inputs.map { input -> HostTensor? in
-      guard let input, let sizes = input.sizes, let shape = input.shape.constants else { return nil }
+      guard let input, let sizes = input.sizes, let shape = input.shape.constants else {
+        return nil
+      }
       let first = pool.count
       pool += sizes
       return HostTensor(.i64, shape, (first..<pool.count).map(Double.init))

@@ -149,7 +149,8 @@ final class ImportBuilder {
   private func operand(known value: HostTensor, as name: String) throws -> Operand {
     if let operand = materialized[value] { return operand }
     let operand: Operand
-    if value.shape.count <= 1, (1...16).contains(value.count), !value.values.contains(where: \.isNaN)
+    if value.shape.count <= 1, (1...16).contains(value.count),
+      !value.values.contains(where: \.isNaN)
     {
       let content: Attributes =
         value.shape.isEmpty
@@ -172,7 +173,8 @@ final class ImportBuilder {
       try append("iota", [], ["count": .integer(1), "start": .dimension($0)], "\(name).size")
     }
     let vector =
-      parts.count == 1 ? parts[0] : try append("concat", parts, ["axis": .integer(0)], "\(name).sizes")
+      parts.count == 1
+      ? parts[0] : try append("concat", parts, ["axis": .integer(0)], "\(name).sizes")
     return try append("reshape", [vector], ["shape": .dimensions(type.shape)], "\(name).sizes")
   }
 }

@@ -32,7 +32,8 @@ struct ImportFailures {
       let list = unsupported.map { entry in
         let shown = entry.nodes.prefix(3).map { "\"\($0.printable)\"" }.joined(separator: ", ")
         let more = entry.nodes.count > 3 ? " and \(entry.nodes.count - 3) more" : ""
-        return "\(entry.op.printable) (\(entry.nodes.count == 1 ? "node" : "nodes") \(shown)\(more))"
+        return
+          "\(entry.op.printable) (\(entry.nodes.count == 1 ? "node" : "nodes") \(shown)\(more))"
       }
       parts.append(
         "operators that are not supported: \(list.joined(separator: ", ")); export the model "

@@ -71,7 +71,8 @@ struct InputTyping {
 
   /// Options that name nothing in the model are mistakes.
   private func checkNames(_ inputs: [ONNXValueInfo]) throws {
-    for (name, _) in sizes.shapes where !inputs.contains(where: { $0.name.hasSameBytes(as: name) }) {
+    for (name, _) in sizes.shapes where !inputs.contains(where: { $0.name.hasSameBytes(as: name) })
+    {
       let known = inputs.map(\.name.printable).joined(separator: ", ")
       throw ONNXError("it has no input \"\(name.printable)\" for --shape; its inputs are \(known)")
     }
@@ -121,7 +122,8 @@ struct InputTyping {
           + "not supported")
     }
     guard type.isElement else {
-      throw ONNXError("input \"\(input.name.printable)\" has elements of a type that is not supported")
+      throw ONNXError(
+        "input \"\(input.name.printable)\" has elements of a type that is not supported")
     }
     if let given = givenShape(of: input) { return TensorType(type.element, given.map { Dim($0) }) }
     guard let shape = input.shape else {

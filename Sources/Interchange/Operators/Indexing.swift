@@ -87,7 +87,9 @@ extension ONNXOperator {
   /// A bound counted from the front, within 0…extent.
   private static func bound(_ bound: Dim, _ extent: Dim, _ node: NodeImport) throws -> Dim {
     if let value = bound.constant {
-      if let size = extent.constant { return Dim(min(max(value < 0 ? value + size : value, 0), size)) }
+      if let size = extent.constant {
+        return Dim(min(max(value < 0 ? value + size : value, 0), size))
+      }
       if value == 0 || value == -Dim.limit { return 0 }
       // Anything beyond what the axis can have means its end.
       if value >= (try extent.largest(node.builder.bounds)) { return extent }
@@ -97,7 +99,8 @@ extension ONNXOperator {
     throw ONNXError("it slices up to \(bound) of an axis of \(extent), which may be less")
   }
 
-  private static func strided(_ start: Dim, _ end: Dim, _ step: Int, _ extent: Dim) throws -> [Int] {
+  private static func strided(_ start: Dim, _ end: Dim, _ step: Int, _ extent: Dim) throws -> [Int]
+  {
     guard let size = extent.constant, let start = start.constant, let end = end.constant, step != 0,
       step > -Dim.limit, step < Dim.limit
     else { throw ONNXError("it slices in steps of \(step) over a size that is not fixed") }
@@ -128,7 +131,22 @@ extension ONNXOperator {
         HostTensor(.i64, indices.shape.constants ?? [], wrapped.map(Double.init)))
       return [try lookup(node, ids, in: x, axis: axis, Array(shape))]
     }
+    if let known = indices.integers, known.count == 1 {
+      let start = try place(known[0], in: x.shape[axis], node)
+      let part = try node.slice(x, axis: axis, start, try start + 1, as: "part")
+      return [try node.reshape(part, Array(shape))]
+    }
     return [try lookup(node, indices, in: x, axis: axis, Array(shape))]
+  }
+
+  /// An index into an axis of an open size, which must have it at every size.
+  private static func place(_ index: Int, in extent: Dim, _ node: NodeImport) throws -> Dim {
+    let place = index < 0 ? try extent + Dim(clamping: index) : Dim(clamping: index)
+    let bounds = node.builder.bounds
+    guard try (Dim(0) - place).largest(bounds) <= 0, try (place - extent).largest(bounds) < 0 else {
+      throw ONNXError("index \(index) may be outside an axis of \(extent)")
+    }
+    return place
   }
 
   /// Rows of a table, which an axis that comes first is.
@@ -141,7 +159,8 @@ extension ONNXOperator {
     }
     let width = try Array(x.shape.dropFirst()).elementCount()
     let table = try node.reshape(x, [x.shape[0], width], as: "table")
-    let rows = try node.op("embedding", [table, node.cast(indices, .i64, as: "indices")], as: "rows")
+    let rows = try node.op(
+      "embedding", [table, node.cast(indices, .i64, as: "indices")], as: "rows")
     return try node.reshape(rows, shape)
   }
 
@@ -205,7 +224,9 @@ extension ONNXOperator {
     _ value: ImportedValue
   ) throws -> ImportedValue {
     let limit = -TensorData.extentLimit...TensorData.extentLimit
-    guard limit.contains(before), limit.contains(after) else { throw ONNXError("a pad is too large") }
+    guard limit.contains(before), limit.contains(after) else {
+      throw ONNXError("a pad is too large")
+    }
     func fill(_ count: Int) throws -> [ImportedValue] {
       guard count > 0 else { return [] }
       var shape = x.shape
@@ -228,7 +249,8 @@ extension ONNXOperator {
     }
     let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
     func places(_ count: Dim, _ shape: Shape, as name: String) throws -> ImportedValue {
-      try node.reshape(try node.op("iota", [], ["count": .dimension(count)], as: name), shape, as: name)
+      try node.reshape(
+        try node.op("iota", [], ["count": .dimension(count)], as: name), shape, as: name)
     }
     // Column j of row i is in the upper triangle unless j - i is below the diagonal.
     let difference = try node.op(

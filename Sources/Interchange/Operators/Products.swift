@@ -87,11 +87,19 @@ extension ONNXOperator {
   }
 
   static let maxPool: Build = { node in
-    [try pool(node, padding: -.infinity) { try node.op("max", [$0], ["axes": $1, "keep_dims": .flag(false)]) }]
+    [
+      try pool(node, padding: -.infinity) {
+        try node.op("max", [$0], ["axes": $1, "keep_dims": .flag(false)])
+      }
+    ]
   }
 
   static let averagePool: Build = { node in
-    [try pool(node, padding: nil) { try node.op("mean", [$0], ["axes": $1, "keep_dims": .flag(false)]) }]
+    [
+      try pool(node, padding: nil) {
+        try node.op("mean", [$0], ["axes": $1, "keep_dims": .flag(false)])
+      }
+    ]
   }
 
   /// Over windows that neither overlap nor leave gaps, as a reduction of an axis for each side.
@@ -115,7 +123,9 @@ extension ONNXOperator {
     for (index, side) in kernel.enumerated() {
       let extent = x.shape[2 + index]
       let whole = extent.constant.map { Dim($0 / side) } ?? extent.dividedExactly(by: Dim(side))
-      guard let count = whole else { throw ONNXError("windows of \(side) do not fill an open size") }
+      guard let count = whole else {
+        throw ONNXError("windows of \(side) do not fill an open size")
+      }
       x = try node.slice(x, axis: 2 + index, 0, try count * Dim(side), as: "windows")
       axes.append(shape.count + 1)
       shape += [count, Dim(side)]

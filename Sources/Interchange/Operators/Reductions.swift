@@ -13,7 +13,7 @@ extension ONNXOperator {
   static func reduceByInputs(_ kind: ReductionKind) -> Build {
     { node in
       let axes = try node.integers(1, "axes")
-      if try axes?.isEmpty ?? true, try node.flag("noop_with_empty_axes") {
+      if axes?.isEmpty ?? true, try node.flag("noop_with_empty_axes") {
         return [try node.input(0)]
       }
       return [try reduce(kind, node, axes: axes)]
@@ -24,7 +24,8 @@ extension ONNXOperator {
     _ kind: ReductionKind, _ node: NodeImport, axes: [Int]?
   ) throws -> ImportedValue {
     let x = try node.input(0)
-    let axes = try axes.flatMap { $0.isEmpty ? nil : try node.axes($0, rank: x.rank) }
+    let axes =
+      try axes.flatMap { $0.isEmpty ? nil : try node.axes($0, rank: x.rank) }
       ?? Array(0..<x.rank)
     let keeps = try node.int("keepdims") != 0
     guard x.type.element.isFloatingPoint else {
@@ -74,7 +75,8 @@ extension ONNXOperator {
     var result = x
     for axis in axes {
       guard let count = result.shape[axis].constant, (1...64).contains(count) else {
-        throw ONNXError("it folds \(result.shape[axis]) integers or factors; at most 64 are supported")
+        throw ONNXError(
+          "it folds \(result.shape[axis]) integers or factors; at most 64 are supported")
       }
       let parts = try (0..<count).map {
         try node.slice(result, axis: axis, Dim($0), Dim($0 + 1), as: "part")

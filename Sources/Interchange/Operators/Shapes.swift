@@ -44,7 +44,8 @@ extension ONNXOperator {
   static let squeeze: Build = { node in
     let x = try node.input(0)
     let given = try node.ints("axes") ?? node.integers(1, "axes")
-    let axes = try given.map { try node.axes($0, rank: x.rank) }
+    let axes =
+      try given.map { try node.axes($0, rank: x.rank) }
       ?? x.shape.indices.filter { x.shape[$0].isOne }
     for axis in axes where !x.shape[axis].isOne {
       throw ONNXError("axis \(axis) of \(x.type) is not 1")
