@@ -29,6 +29,18 @@ public struct ImportedONNX: Sendable {
     }
   }
 
+  /// The files beside a model that hold its large tensors, as it names them; none for a model that
+  /// cannot be read.
+  public static func externalFiles(of path: String) -> [String] {
+    guard let file = try? MappedFile(path: path), let model = try? ONNXModel(file) else {
+      return []
+    }
+    let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = end.map { path[...$0] } ?? ""
+    let tensors = model.graph.tensors + model.functions.flatMap(\.nodes).flatMap(\.tensors)
+    return Set(tensors.compactMap(\.location)).sorted().map { "\(folder)\($0)" }
+  }
+
   private init(
     _ module: Module, _ sources: [String: @Sendable () -> TensorData], _ warnings: [String]
   ) {

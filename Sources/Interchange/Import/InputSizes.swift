@@ -130,12 +130,12 @@ struct InputTyping {
       open(input, "has no shape", "--shape \(input.name.printable)=1x3x224x224")
       return TensorType(type.element, [])
     }
-    let extents = try shape.enumerated().map { axis, extent in try size(extent, axis, of: input) }
+    let extents = try shape.map { try size($0, of: input) }
     return TensorType(type.element, extents)
   }
 
   private mutating func size(
-    _ extent: ONNXValueInfo.Extent, _ axis: Int, of input: ONNXValueInfo
+    _ extent: ONNXValueInfo.Extent, of input: ONNXValueInfo
   ) throws -> Dim {
     switch extent {
     case .value(let value):
@@ -151,14 +151,15 @@ struct InputTyping {
       dims[UTF8Key(name)] = 1
     case .unknown:
       open(
-        input, "has an open dimension without a name (axis \(axis))",
-        "--shape \(input.name.printable)=\(describe(input.shape ?? []))")
+        input, "has open dimensions without names, [\(describe(input.shape ?? []))]",
+        "all of them, as in --shape \(input.name.printable)=1x3x224x224")
     }
     return 1
   }
 
   private mutating func open(_ input: ONNXValueInfo, _ problem: String, _ cure: String) {
-    problems.append("input \"\(input.name.printable)\" \(problem); give \(cure)")
+    let text = "input \"\(input.name.printable)\" \(problem); give \(cure)"
+    if problems.last != text { problems.append(text) }
   }
 
   private func describe(_ shape: [ONNXValueInfo.Extent]) -> String {
