@@ -143,6 +143,14 @@ struct StepSite {
   func integers(_ name: String) throws -> [Int] {
     try field(name).elements().map { try $0.int(in: -Dim.limit...Dim.limit) }
   }
+  /// A list of so many numbers that no arithmetic on sizes overflows with.
+  func extents(_ name: String, _ count: Int, from least: Int) throws -> [Int] {
+    let values = try integers(name)
+    try require(
+      values.count == count && values.allSatisfy { (least...1 << 20).contains($0) },
+      "\(name) is not \(count) numbers from \(least) to \(1 << 20)")
+    return values
+  }
   func reals(_ name: String) throws -> [Double]? {
     try field(name).present?.elements().map { try $0.real() }
   }

@@ -143,7 +143,7 @@ import Testing
       nodes: [Message.node("Reshape", ["x", "w"])],
       tensors: [Message.tensor("w", [2], type: 7, raw: Array(repeating: 0xFF, count: 16))]),
     Bad(
-      "a split into nothing", "does not fit",
+      "windows over no axes", "windows over 0 axes are not supported",
       nodes: [
         Message.node(
           "MaxPool", ["x"], attributes: [Message().text(1, "kernel_shape").int(20, 7).int(8, 0)])

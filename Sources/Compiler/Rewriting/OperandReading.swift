@@ -17,7 +17,8 @@ public enum OperandReading: Sendable, Hashable {
 
   /// Operations that compute each element from the same place of every operand, with broadcasting.
   public static let elementwise: Set<String> = [
-    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "relu",
+    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "floor",
+    "round", "relu",
     "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "less",
     "where", "cast",
   ]

@@ -17,6 +17,8 @@ enum ElementwiseOps {
     unary("tanh", "tanh x") { tanh($0) },
     unary("erf", "2/√π ∫₀ˣ e^(-t²) dt") { erf($0) },
     unary("sigmoid", "1/(1 + e^-x)") { Activations.sigmoid($0) },
+    unary("floor", "the largest integer ≤ x") { $0.rounded(.down) },
+    unary("round", "the nearest integer, the even one of two") { $0.rounded(.toNearestOrEven) },
     unary("relu", "max(x, 0), NaN stays NaN", infer: sameNumbers) { Activations.relu($0) },
     unary("silu", "x·sigmoid(x)") { $0 * Activations.sigmoid($0) },
     OpDefinition(

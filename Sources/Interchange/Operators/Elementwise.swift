@@ -59,6 +59,41 @@ extension ONNXOperator {
     return [try node.op("div", [node.op("sin", [x], as: "sin"), node.op("cos", [x], as: "cos")])]
   }
 
+  // MARK: Integers
+
+  /// -⌊-x⌋
+  static let ceil: Build = { node in
+    let negative = try node.op("neg", [node.input(0)], as: "neg")
+    return [try node.op("neg", [node.op("floor", [negative], as: "floor")])]
+  }
+
+  static let sign: Build = { node in
+    let x = try node.input(0)
+    let (zero, one) = (node.constant(0, like: x), node.constant(1, like: x))
+    let isNegative = try node.op("less", [x, zero], as: "negative")
+    let isPositive = try node.op("less", [zero, x], as: "positive")
+    let lower = try node.op("where", [isNegative, node.constant(-1, like: x), zero], as: "lower")
+    return [try node.op("where", [isPositive, one, lower])]
+  }
+
+  /// a - ⌊a/b⌋·b; with fmod, the quotient truncates instead. For integers only: of numbers, quotients
+  /// round.
+  static let mod: Build = { node in
+    let (a, b) = (try node.input(0), try node.input(1))
+    guard a.type.element == .i64 else { throw ONNXError("it is supported for integers only") }
+    let quotient = try node.op("div", [a, b], as: "quotient")
+    let rest = try node.op("sub", [a, node.op("mul", [quotient, b], as: "whole")], as: "rest")
+    if try node.flag("fmod") { return [rest] }
+    let sign = try node.op("mul", [rest, b], as: "sign")
+    let isOpposite = try node.op("less", [sign, .scalar(0, .i64)], as: "opposite")
+    return [try node.op("where", [isOpposite, node.op("add", [rest, b], as: "raised"), rest])]
+  }
+
+  static let isNaN: Build = { node in
+    let x = try node.input(0)
+    return [try negation(node, try node.op("equal", [x, x], as: "equal"))]
+  }
+
   // MARK: Types
 
   static let cast: Build = { node in

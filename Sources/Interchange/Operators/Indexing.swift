@@ -149,18 +149,18 @@ extension ONNXOperator {
     return place
   }
 
-  /// Rows of a table, which an axis that comes first is.
+  /// Elements at indices that come with the data. Rows of a weight are an embedding, which kernels read
+  /// as it is stored.
   private static func lookup(
     _ node: NodeImport, _ indices: ImportedValue, in x: ImportedValue, axis: Int, _ shape: Shape
   ) throws -> ImportedValue {
-    guard axis == 0, x.type.element.isFloatingPoint, x.rank >= 1 else {
-      throw ONNXError(
-        "only rows (axis 0) of numbers can be chosen by indices that come with the data")
+    guard axis == 0, case .weight = x.content, x.type.element.isFloatingPoint else {
+      return try node.op("gather", [x, indices], ["axis": .integer(axis)])
     }
     let width = try Array(x.shape.dropFirst()).elementCount()
     let table = try node.reshape(x, [x.shape[0], width], as: "table")
     let rows = try node.op(
-      "embedding", [table, node.cast(indices, .i64, as: "indices")], as: "rows")
+      "embedding", [table, indices], as: "rows")
     return try node.reshape(rows, shape)
   }
 

@@ -34,6 +34,42 @@ extension ONNXOperator {
     return [try node.reshape(result, x.shape)]
   }
 
+  static let instanceNormalization: Build = { node in
+    let x = try node.input(0)
+    guard x.rank >= 3 else { throw ONNXError("\(x.type) has no places") }
+    return [try grouped(node, x, groups: x.shape[1], scalesGroups: false)]
+  }
+
+  /// Before version 21, scale and bias are those of groups rather than channels.
+  static let groupNormalization: Build = { node in
+    let x = try node.input(0)
+    guard x.rank >= 3, let groups = try node.int("num_groups"), groups > 0 else {
+      throw ONNXError("it needs groups and places")
+    }
+    return [try grouped(node, x, groups: Dim(groups), scalesGroups: node.version < 21)]
+  }
+
+  private static func grouped(
+    _ node: NodeImport, _ x: ImportedValue, groups: Dim, scalesGroups: Bool
+  ) throws -> ImportedValue {
+    guard let part = x.shape[1].dividedExactly(by: groups) else {
+      throw ONNXError("\(x.shape[1]) channels do not divide into \(groups) groups")
+    }
+    let places = try Array(x.shape[2...]).elementCount()
+    let rows = try node.reshape(x, [x.shape[0], groups, try part * places], as: "rows")
+    let epsilon = try node.float("epsilon") ?? 1e-5
+    let normal = try node.op("layer_norm", [rows], ["eps": .real(epsilon)], as: "normal")
+    let shape = scalesGroups ? [groups, 1] : [x.shape[1], 1]
+    let split =
+      scalesGroups
+      ? normal : try node.reshape(normal, [x.shape[0], x.shape[1], places], as: "split")
+    let scaled = try node.op(
+      "mul", [split, node.reshape(node.input(1), shape, as: "scale")], as: "scaled")
+    let result = try node.op(
+      "add", [scaled, node.reshape(node.input(2), shape, as: "bias")], as: "sum")
+    return try node.reshape(result, x.shape)
+  }
+
   /// (x - mean)/√(var + ε)·scale + bias for each channel, as one factor and one term where the
   /// parameters are constants.
   static let batchNormalization: Build = { node in

@@ -14,6 +14,8 @@ enum ElementwiseBinding {
       "neg": { try unary($0, .negate, integer: { 0 &- $0 }) },
       "abs": { try unary($0, .abs, integer: { $0 < 0 ? 0 &- $0 : $0 }) },
       "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
+      "floor": { try plain($0) { $0.rounded(.down) } },
+      "round": { try plain($0) { $0.rounded(.toNearestOrEven) } },
       "equal": equal, "less": less, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
@@ -70,6 +72,23 @@ enum ElementwiseBinding {
         out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
         elementBytes: out.element.byteCount)
       kernels.unary(operation, out: out.floats, x: UnsafePointer(out.floats), count: out.count)
+    })
+  }
+
+  /// A function that is rare enough for a plain loop.
+  private static func plain(
+    _ site: StepSite, _ function: @escaping @Sendable (Float) -> Float
+  ) throws -> BoundKernel {
+    let (x, out) = (try site.operand(0), try site.result())
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    try site.requireDense(out, "the result")
+    return BoundKernel(run: { views, _ in
+      let (x, out) = (views[0], views.result)
+      var position = 0
+      out.shape.forEachIndex { index in
+        out.floats[position] = function(x.floats[x.strides.position(of: index)])
+        position += 1
+      }
     })
   }
 

@@ -66,6 +66,13 @@ def elementwise():
     positive = random(2, 2, 3, low=0.1, high=2)
     for op in ["Abs", "Neg", "Exp", "Sigmoid", "Tanh", "Relu", "Erf", "Identity"]:
         yield case(op.lower(), 13, node(op, ["x"]), x=x)
+    for op in ["Floor", "Ceil", "Round", "Sign", "IsNaN"]:
+        special = np.array([[0.5, 1.5, -0.5], [-2.5, np.nan if op == "IsNaN" else 0, 3.2]], F32)
+        yield case(op.lower(), 13, node(op, ["x"]), x=special)
+    for fmod in [0, 1]:
+        yield case(
+            f"mod_{fmod}", 13, node("Mod", ["a", "b"], fmod=fmod), a=np.array([[7, -7, 6]]), b=np.array([[3], [-3]]),
+        )
     for op in ["Sin", "Cos", "Tan"]:
         yield case(op.lower(), 9, node(op, ["x"]), x=x)
     for op in ["Log", "Sqrt", "Reciprocal"]:
@@ -156,6 +163,8 @@ def indexing():
     yield case("gather_rows", 13, node("Gather", ["t", "ids"]), constants={"t": table}, ids=ids)
     yield case("gather_rows_i32", 13, node("Gather", ["t", "ids"]), constants={"t": table}, ids=ids.astype(I32))
     yield case("gather_from_an_input", 13, node("Gather", ["t", "ids"]), t=table, ids=ids)
+    yield case("gather_columns_from_the_end", 13, node("Gather", ["x", "ids"], axis=-1), x=x, ids=np.array([[-1, 0], [2, -5]]))
+    yield case("gather_integers", 13, node("Gather", ["t", "ids"]), t=np.array([[1, 2], [3, 4]]), ids=np.array([1, 0, 1]))
     yield case("pad_7", 7, node("Pad", ["x"], pads=[0, 1, 2, 0, 0, 1], value=1.5), x=x)
     yield case("pad_13", 13, node("Pad", ["x", "p", "v"]), constants={"p": np.array([1, 0, 0, 0, 2, 0]), "v": F32(-3)}, x=x)
     yield case("pad_cuts", 13, node("Pad", ["x", "p"]), constants={"p": np.array([-1, 0, 0, 0, -2, 1])}, x=x)
@@ -221,6 +230,41 @@ def products():
     yield case("conv_1x1", 11, node("Conv", "xk"), constants={"k": random(33, 2, 3, 1, 1)}, x=pixels)
     yield case("maxpool", 12, node("MaxPool", ["x"], kernel_shape=[2, 2], strides=[2, 2]), x=random(34, 1, 2, 5, 4))
     yield case("averagepool", 11, node("AveragePool", ["x"], kernel_shape=[2, 4], strides=[2, 4]), x=pixels)
+
+
+def windows():
+    pixels, line = random(50, 2, 4, 7, 9), random(51, 2, 4, 11)
+    kernel, bias = random(52, 6, 4, 3, 3), random(53, 6)
+    both = {"k": kernel, "b": bias}
+    yield case("conv", 11, node("Conv", "xkb", pads=[1, 1, 1, 1]), constants=both, x=pixels)
+    yield case(
+        "conv_every_attribute", 11, node("Conv", "xk", pads=[2, 0, 1, 3], strides=[2, 3], dilations=[2, 1]), constants={"k": kernel}, x=pixels,
+    )
+    yield case("conv_groups", 11, node("Conv", "xkb", group=2, strides=[2, 1]), constants={"k": random(54, 6, 2, 3, 2), "b": bias}, x=pixels)
+    yield case("conv_depthwise", 11, node("Conv", "xk", group=4, pads=[1, 1, 1, 1]), constants={"k": random(55, 4, 1, 3, 3)}, x=pixels)
+    yield case("conv_one_axis", 11, node("Conv", "xkb", pads=[2, 1], strides=[2], dilations=[2]), constants={"k": random(56, 6, 4, 3), "b": bias}, x=line)
+    for mode in ["SAME_UPPER", "SAME_LOWER", "VALID"]:
+        yield case(f"conv_{mode.lower()}", 11, node("Conv", "xk", auto_pad=mode, strides=[2, 2]), constants={"k": random(57, 2, 4, 2, 3)}, x=pixels)
+    yield case(
+        "conv_open_batch", 11, node("Conv", "xkb", pads=[1, 1, 1, 1], strides=[2, 2]), constants=both, symbolic={"x": ("batch", 4, 7, 9)},
+        dims={"batch": "<=3"}, x=pixels,
+    )
+    yield case(
+        "conv_open_length", 11, node("Conv", "xk", pads=[1, 1]), constants={"k": random(58, 2, 4, 3)}, symbolic={"x": (2, 4, "length")},
+        dims={"length": "<=20"}, x=line,
+    )
+    yield case("maxpool_with_pads", 12, node("MaxPool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]), x=pixels)
+    yield case("maxpool_rounding_up", 12, node("MaxPool", ["x"], kernel_shape=[2, 3], strides=[2, 2], ceil_mode=1, dilations=[1, 2]), x=pixels)
+    yield case("maxpool_one_axis", 12, node("MaxPool", ["x"], kernel_shape=[3], strides=[2]), x=line)
+    yield case("averagepool_with_pads", 11, node("AveragePool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]), x=pixels)
+    yield case(
+        "averagepool_counting_pads", 11, node("AveragePool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 1, 2], count_include_pad=1), x=pixels,
+    )
+    yield case("averagepool_rounding_up", 19, node("AveragePool", ["x"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1), x=pixels)
+    yield case("averagepool_one_axis", 11, node("AveragePool", ["x"], kernel_shape=[4], strides=[3], pads=[1, 2]), x=line)
+    scale, shift = random(59, 4), random(60, 4)
+    yield case("instancenormalization", 6 + 1, node("InstanceNormalization", "xsb", epsilon=1e-3), constants={"s": scale, "b": shift}, x=pixels)
+    yield case("groupnormalization_21", 21, node("GroupNormalization", "xsb", num_groups=2), constants={"s": scale, "b": shift}, x=pixels)
 
 
 def sizes():
@@ -336,5 +380,5 @@ def structure():
 
 
 def cases():
-    for group in [elementwise, activations, views, indexing, reductions, normalizations, products, sizes, types, structure]:
+    for group in [elementwise, activations, views, indexing, reductions, normalizations, products, windows, sizes, types, structure]:
         yield from group()
