@@ -15,6 +15,13 @@ struct NodeImport {
   let attributes: [UTF8Key: ONNXAttribute.Value]
   let files: ONNXFiles
 
+  /// The same node with other inputs.
+  func with(inputs: [ImportedValue?], name: String? = nil) -> NodeImport {
+    NodeImport(
+      builder: builder, node: node, version: version, name: name ?? self.name, inputs: inputs,
+      attributes: attributes, files: files)
+  }
+
   // MARK: Inputs
 
   func input(_ index: Int) throws -> ImportedValue {

@@ -178,7 +178,7 @@ extension ONNXOperator {
   }
 
   /// Indices as ranges that follow each other.
-  private static func runs(of indices: [Int]) -> [Range<Int>] {
+  static func runs(of indices: [Int]) -> [Range<Int>] {
     indices.reduce(into: []) { runs, index in
       if let last = runs.last, last.upperBound == index {
         runs[runs.count - 1] = last.lowerBound..<index + 1
