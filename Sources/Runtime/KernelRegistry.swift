@@ -128,6 +128,7 @@ struct StepSite {
   }
 
   func real(_ name: String) throws -> Float { Float(try field(name).real()) }
+  func double(_ name: String) throws -> Double { try field(name).real() }
   func optionalReal(_ name: String) throws -> Float? {
     try field(name).present.map { Float(try $0.real()) }
   }

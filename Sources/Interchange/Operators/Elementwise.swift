@@ -62,10 +62,12 @@ extension ONNXOperator {
 
   /// Inference: nothing is dropped.
   static let dropout: Build = { node in
-    if let training = node.optional(2), training.known?.values != [0] {
+    let x = try node.input(0)
+    let isTraining = node.optional(2).map { $0.known?.values != [0] } ?? false
+    if isTraining, try node.numbers(1) != [0] {
       throw ONNXError("training_mode is not supported; export the model for inference")
     }
-    return [try node.input(0)]
+    return [x, try node.broadcast(.scalar(1, .bool), x.shape, as: "mask")]
   }
 
   static let reciprocal: Build = { node in

@@ -36,15 +36,13 @@ extension ONNXOperator {
     return [try node.op("div", [node.op("sub", [x, mean], as: "difference"), deviation])]
   }
 
-  /// x divided by its norm along an axis; 0 where that is 0.
+  /// x divided by its norm along an axis.
   static let lpNormalization: Build = { node in
     let x = try node.input(0)
     let axis = try node.axis(try node.int("axis") ?? -1, rank: x.rank)
     let length = try norm(
       node.with(inputs: node.inputs, name: "\(node.name).norm"), x, axes: [axis], keeps: true)
-    let isZero = try node.op("equal", [length, .scalar(0)], as: "zero")
-    let divisor = try node.op("where", [isZero, .scalar(1), length], as: "divisor")
-    return [try node.op("div", [x, divisor])]
+    return [try node.op("div", [x, length])]
   }
 
   static let rmsNormalization: Build = { node in

@@ -197,7 +197,7 @@ extension ONNXOperator {
 
   static let oneHot: Build = { node in
     let (given, values) = (try node.input(0), try node.computed(try node.input(2)))
-    guard let depth = try node.sizes(1, "depth")?.first, values.shape == [2] else {
+    guard let depth = try depth(node), values.shape == [2] else {
       throw ONNXError("it needs a depth and two values")
     }
     let ids = try node.wrapped(try node.cast(given, .i64, as: "ids"), extent: depth)
@@ -212,6 +212,13 @@ extension ONNXOperator {
         node.slice(values, axis: 0, Dim(index), Dim(index + 1), as: "value"), [], as: "value")
     }
     return [try node.op("where", [hit, value(1), value(0)]).declaring(values.declared)]
+  }
+
+  /// The number of classes, which may be given in any type.
+  private static func depth(_ node: NodeImport) throws -> Dim? {
+    guard let known = node.optional(1)?.known else { return try node.sizes(1, "depth")?.first }
+    let whole = known.values.map { $0.rounded(.towardZero) }
+    return ImportedValue(HostTensor(.i64, known.shape, whole)).sizes?.first
   }
 
   /// The first elements of each sequence in reverse order, the others as they are.

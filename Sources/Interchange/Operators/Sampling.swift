@@ -49,7 +49,7 @@ extension ONNXOperator {
 }
 
 /// Reads a picture [batch, channels, extents…] between its pixels.
-private struct Sampler {
+struct Sampler {
   private let node: NodeImport
   /// [batch·places, channels]
   private let table: ImportedValue
@@ -74,9 +74,24 @@ private struct Sampler {
       throw ONNXError("padding_mode = \(padding.printable) is not known")
     }
     isAligned = try node.flag("align_corners")
+    table = try Self.table(node, x, extents)
+  }
+
+  /// Linear, with zeros outside.
+  init(_ node: NodeImport, linear x: ImportedValue, _ extents: [Int]) throws {
+    self.node = node
+    self.extents = extents
+    shape = x.shape
+    (mode, padding, isAligned) = ("linear", "zeros", false)
+    table = try Self.table(node, x, extents)
+  }
+
+  private static func table(
+    _ node: NodeImport, _ x: ImportedValue, _ extents: [Int]
+  ) throws -> ImportedValue {
     let order = [0] + Array(2..<x.rank) + [1]
     let rows = try x.shape[0] * Dim(extents.reduce(1, *))
-    table = try node.reshape(
+    return try node.reshape(
       node.transpose(x, order, as: "pixels"), [rows, x.shape[1]], as: "table")
   }
 

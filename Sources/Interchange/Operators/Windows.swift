@@ -42,10 +42,17 @@ extension ONNXOperator {
     _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, _ bias: ImportedValue?,
     _ window: Window, _ groups: Int
   ) throws -> ImportedValue {
-    let windows = try window.unfold(node, x, padding: 0)
+    try product(node, window.unfold(node, x, padding: 0), kernel, bias, groups)
+  }
+
+  /// The same of windows [batch, channels, elements, places…] that are there already.
+  static func product(
+    _ node: NodeImport, _ windows: ImportedValue, _ kernel: ImportedValue, _ bias: ImportedValue?,
+    _ groups: Int
+  ) throws -> ImportedValue {
     let places = Array(windows.shape[3...])
     let count = try places.elementCount()
-    let (batch, outputs) = (x.shape[0], kernel.shape[0])
+    let (batch, outputs) = (windows.shape[0], kernel.shape[0])
     let width = try Array(kernel.shape[1...]).elementCount()
     let split = groups == 1 ? [] : [Dim(groups)]
     let columns = try node.reshape(windows, [batch] + split + [width, count], as: "columns")
@@ -104,14 +111,13 @@ extension ONNXOperator {
       return (Array(pads[..<count]), zip(pads[count...], more).map { $0 - $1 })
     }
     guard target.count == count else { throw ONNXError("attribute output_shape does not fit") }
-    let totals = (0..<count).map { axis -> Int in
-      let full = (extents[axis] - 1) * strides[axis] + reach[axis] + 1
-      return full + more[axis] - target[axis]
+    let excess = (0..<count).map { axis -> Int in
+      (extents[axis] - 1) * strides[axis] + reach[axis] + 1 - target[axis]
     }
-    let halves = totals.map { $0 / 2 }
-    let others = zip(totals, halves).map { $0 - $1 }
-    let (before, after) = mode == "SAME_UPPER" ? (halves, others) : (others, halves)
-    return (before, zip(after, more).map { $0 - $1 })
+    // A result that is longer than the full one is so at its end.
+    let totals = zip(excess, more).map { max($0 + $1, 0) }
+    let before = totals.map { mode == "SAME_UPPER" ? $0 / 2 : $0 - $0 / 2 }
+    return (before, zip(excess, before).map { $0 - $1 })
   }
 
   private static func withZeros(
