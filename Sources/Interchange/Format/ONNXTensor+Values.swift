@@ -19,6 +19,14 @@ extension ONNXTensor {
 
   /// The values. Raw data of a type that tensors have stay in their file.
   func data(in files: ONNXFiles) throws -> TensorData {
+    let data = try storedData(in: files)
+    guard
+      type != .uint64 || data.elements(as: UInt64.self)?.contains(where: { $0 >> 63 != 0 }) != true
+    else { throw problem("has numbers beyond 2^63, which are not supported") }
+    return data
+  }
+
+  private func storedData(in files: ONNXFiles) throws -> TensorData {
     let count = try elementCount()
     guard let type else { throw problem("has no type") }
     let byteCount = (count * type.bitCount + 7) / 8

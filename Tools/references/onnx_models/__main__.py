@@ -6,7 +6,8 @@ Needs: pip install onnx==1.23.2 onnxruntime==1.32.0 numpy, and for networks.py t
 (CPU is enough, no network).
 
 Each case is NAME.onnx and NAME.safetensors with `input.X` and `output.Y` for each input and output; cases.json lists
-the cases with what is said about their open sizes. Every random number comes from a seed, so the same versions write
+the cases with what is said about their open sizes and known inputs. Those in backend/ are tests of the onnx package with
+the outputs that these expect. Every random number comes from a seed, so the same versions write
 the same bytes.
 """
 
@@ -17,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+import backend
 import networks
 import operators
 
 FOLDER = Path(__file__).resolve().parents[3] / "Tests" / "Fixtures" / "onnx"
-NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int8": "I8", "bool": "BOOL"}
+NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8", "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8", "bool": "BOOL"}
 
 
 def save(tensors, path):
@@ -59,7 +61,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", help="cases whose names begin so; the list is not written then")
     only = parser.parse_args().only
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "backend").mkdir(parents=True, exist_ok=True)
     cases = [*operators.cases(), *networks.cases()]
     index = []
     for case in cases:
@@ -69,6 +71,12 @@ def main():
                 write(case)
             except Exception as error:
                 raise SystemExit(f"{case.name}: {error}")
+    for name, model, tensors, given in backend.cases():
+        path = f"backend/{name}"
+        index.append({"name": path, "shapes": {}, "dims": {}, "values": given})
+        if only is None or path.startswith(tuple(only)):
+            (FOLDER / f"{path}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+            save(tensors, FOLDER / f"{path}.safetensors")
     if only is None:
         lines = ",\n".join(json.dumps(entry) for entry in index)
         (FOLDER / "cases.json").write_text(f"[\n{lines}\n]\n")
