@@ -29,6 +29,14 @@ public struct FunctionBuilder {
 
   public func type(of operand: Operand) -> TensorType { module.type(of: operand, in: function) }
 
+  /// Adds a symbol to the module, named after `base`, and returns it as a size.
+  public mutating func symbol(_ base: String, bound: Int) -> Dim {
+    let taken = Set(module.symbols.map(\.name))
+    let name = (1...).lazy.map { "\(base)\($0)" }.first { !taken.contains($0) } ?? base
+    module.symbols.append(Symbol(name, bound: bound))
+    return Dim(symbol: name)
+  }
+
   /// Adds a tensor to the module, under its name or, where that is taken, one with a suffix.
   public mutating func add(_ tensor: ModuleTensor) -> Operand {
     var tensor = tensor

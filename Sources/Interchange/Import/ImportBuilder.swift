@@ -37,6 +37,11 @@ final class ImportBuilder {
     function.returns(try operand(value, as: name), as: name)
   }
 
+  /// A number of rows that only running the model tells, up to a limit.
+  func countOfRows(upTo limit: Int) throws -> Dim {
+    try function.symbol("ROWS_", bound: limit + 1) - 1
+  }
+
   /// A constant of the model. Integers and flags are looked into when they are few, since shapes and
   /// indices are made of them; single numbers always.
   func constant(_ name: String, _ data: TensorData) -> ImportedValue {

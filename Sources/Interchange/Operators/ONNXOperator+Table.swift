@@ -45,6 +45,7 @@ extension ONNXOperator {
     .init("Clip", 6, 1, ["min", "max"], clipByAttributes),
     .init("Clip", 11, 1...3, clipByInputs),
     .init("Col2Im", 18, 3, ["dilations", "pads", "strides"], col2Im),
+    .init("Compress", 9, 2, ["axis"], compress),
     .init("Concat", 4, anyNumber, ["axis"], concat),
     .init("Constant", 1, 0, ["value"], constant),
     .init(
@@ -149,6 +150,8 @@ extension ONNXOperator {
     .init("Neg", 6, 1, unary("neg")),
     .init(
       "NegativeLogLikelihoodLoss", 12, 2...3, ["ignore_index", "reduction"], negativeLogLikelihood),
+    .init("NonMaxSuppression", 10, 2...5, ["center_point_box"], nonMaxSuppression),
+    .init("NonZero", 9, 1, nonZero),
     .init("Not", 1, 1, not),
     .init("OneHot", 9, 3, ["axis"], oneHot),
     .init("Or", 1, 2, ["axis", "broadcast"], aligned(or)),
