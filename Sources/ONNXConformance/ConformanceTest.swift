@@ -54,7 +54,8 @@ struct ConformanceTest {
   private func runAll() throws -> Outcome {
     let interface = try ONNXInterface(path: model)
     for port in interface.inputs + interface.outputs where port.element == nil {
-      throw Problem.unsupported("\"\(port.name)\" is no tensor of numbers")
+      throw Problem.unsupported(
+        "an input or output is no tensor of numbers: a text, a sequence, an optional, an E8M0 scale")
     }
     var given: [String] = []
     let sets = try FileManager.default.contentsOfDirectory(

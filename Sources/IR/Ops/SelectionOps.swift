@@ -66,7 +66,9 @@ enum SelectionOps {
         let values = scores.values[
           (batch * classes + kind) * count..<(batch * classes + kind + 1) * count]
         let own = Array(values)
-        let order = own.indices.filter { own[$0] > least || least == -.infinity }.sorted {
+        let order = own.indices.filter {
+          !own[$0].isNaN && (own[$0] > least || least == -.infinity)
+        }.sorted {
           own[$0] == own[$1] ? $0 < $1 : own[$0] > own[$1]
         }
         var kept: [Int] = []

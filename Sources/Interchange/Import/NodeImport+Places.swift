@@ -4,6 +4,7 @@ import Tensors
 extension NodeImport {
   /// 0, 1, … along an axis, with an extent of 1 along all others.
   func places(along axis: Int, of shape: Shape) throws -> ImportedValue {
+    guard shape.indices.contains(axis) else { throw ONNXError("a shape of \(shape.count) axes is too short") }
     let count = try op("iota", [], ["count": .dimension(shape[axis])], as: "places")
     return try reshape(
       count, shape.indices.map { $0 == axis ? shape[axis] : 1 }, as: "places")
@@ -48,6 +49,17 @@ extension NodeImport {
     }
     let ids = ImportedValue(HostTensor(.i64, [indices.count], indices.map(Double.init)))
     return try op("gather", [x, ids], ["axis": .integer(axis)], as: suffix)
+  }
+
+  /// How many elements a box has that is looked into while importing.
+  func count(_ extents: [Int], upTo limit: Int = ImportBuilder.knownLimit) throws -> Int {
+    try extents.reduce(1) { count, extent in
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard extent >= 0, !overflow, product <= limit else {
+        throw ONNXError("\(extents) has more than the \(limit) elements that are supported")
+      }
+      return product
+    }
   }
 
   /// Constant numbers.

@@ -180,6 +180,7 @@ struct NodeImport {
   func slice(
     _ x: ImportedValue, axis: Int, _ start: Dim, _ end: Dim, as suffix: String = ""
   ) throws -> ImportedValue {
+    guard x.shape.indices.contains(axis) else { throw ONNXError("\(x.type) has no axis \(axis)") }
     if start == 0, end == x.shape[axis] { return x }
     let attributes: Attributes = [
       "axis": .integer(axis), "start": .dimension(start), "end": .dimension(end),

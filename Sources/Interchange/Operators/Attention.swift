@@ -12,6 +12,7 @@ extension ONNXOperator {
     guard q.rank == 4, k.rank == 4, v.rank == 4 else { throw ONNXError("\(q.type) has no heads") }
     var past: Dim = 0
     if let key = node.optional(4), let value = node.optional(5) {
+      guard key.rank == 4, value.rank == 4 else { throw ONNXError("\(key.type) has no heads") }
       past = key.shape[2]
       k = try node.concat([key, k], axis: 2, as: "present_key")
       v = try node.concat([value, v], axis: 2, as: "present_value")
@@ -89,6 +90,7 @@ extension ONNXOperator {
     var masks: [ImportedValue] = []
     if var mask = node.optional(3) {
       let isFlag = mask.type.element == .bool
+      guard mask.rank >= 2 else { throw ONNXError("a mask of \(mask.type) has no queries") }
       let missing = try keys - mask.shape[mask.rank - 1]
       if missing != 0 {
         guard let count = missing.constant else {
@@ -137,6 +139,7 @@ extension ONNXOperator {
   static let rotaryEmbedding: Build = { node in
     let input = try node.computed(try node.input(0))
     let x = try input.rank == 4 ? input : heads(node, input, "num_heads", as: "heads")
+    guard x.rank == 4 else { throw ONNXError("\(x.type) has no heads") }
     let given = try node.int("rotary_embedding_dim") ?? 0
     let width = given > 0 ? Dim(given) : x.shape[3]
     guard let count = width.constant, count % 2 == 0 else {

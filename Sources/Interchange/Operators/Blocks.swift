@@ -49,7 +49,9 @@ extension ONNXOperator {
     var x = try node.input(0)
     guard let sizes = try node.integers(1, "sizes") else { throw ONNXError("input 1 is missing") }
     let axes = try node.axes(try node.ints("axes") ?? Array(0..<x.rank), rank: x.rank)
-    guard sizes.count == axes.count else { throw ONNXError("it needs a size for each axis") }
+    guard sizes.count == axes.count, sizes.allSatisfy({ (0...1 << 40).contains($0) }) else {
+      throw ONNXError("it needs a size for each axis")
+    }
     for (axis, size) in zip(axes, sizes) {
       guard let extent = x.shape[axis].constant else {
         throw ONNXError("axis \(axis) of \(x.type) has no fixed size")

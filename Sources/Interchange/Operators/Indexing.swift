@@ -225,8 +225,8 @@ extension ONNXOperator {
     _ node: NodeImport, _ x: ImportedValue, _ axis: Int, _ before: Int, _ after: Int, _ mode: String
   ) throws -> ImportedValue {
     guard before != 0 || after != 0 else { return x }
-    guard let extent = x.shape[axis].constant, extent > 0, before <= 1 << 20, after <= 1 << 20,
-      before + extent + after >= 0
+    guard let extent = x.shape[axis].constant, (1...1 << 20).contains(extent),
+      before.magnitude <= 1 << 20, after.magnitude <= 1 << 20, before + extent + after >= 0
     else { throw ONNXError("it continues an axis of \(x.shape[axis])") }
     let indices = try (-before..<extent + after).map { place -> Int in
       switch mode {

@@ -170,7 +170,9 @@ extension ONNXOperator {
     let axis = try node.axis(try node.int("axis") ?? -2, rank: cache.rank)
     let mode = try node.string("mode") ?? "linear"
     try node.requireDefault(["linear", "circular"].contains(mode), "mode = \(mode.printable)")
-    guard axis > 0 else { throw ONNXError("it cannot write along the batch") }
+    guard axis > 0, update.rank == cache.rank else {
+      throw ONNXError("an update of \(update.type) does not fit \(cache.type)")
+    }
     var index = try node.places(along: axis, of: update.shape)
     if let starts = node.optional(2) {
       let start = try node.reshape(

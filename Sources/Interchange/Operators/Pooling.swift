@@ -58,8 +58,7 @@ extension ONNXOperator {
     guard let extents = Array(x.shape[2...]).constants else {
       throw ONNXError("its indices need fixed sizes")
     }
-    let count = extents.reduce(1, *)
-    guard count < 1 << 24 else { throw ONNXError("its planes are too large for indices") }
+    let count = try node.count(extents)
     let numbers = HostTensor(.f32, [1, 1] + extents, try placeNumbers(node, extents))
     let known = try window.unfold(node, ImportedValue(numbers), padding: 0)
     let inside = try node.op(
@@ -81,7 +80,7 @@ extension ONNXOperator {
 
   /// The number of each place of a plane, by rows or (storage_order = 1) by columns.
   private static func placeNumbers(_ node: NodeImport, _ extents: [Int]) throws -> [Double] {
-    let count = extents.reduce(1, *)
+    let count = try node.count(extents)
     guard try node.flag("storage_order") else { return (0..<count).map(Double.init) }
     return (0..<count).map { place in
       var (rest, step, number) = (place, count, 0)
@@ -97,7 +96,7 @@ extension ONNXOperator {
 
   static let maxUnpool: Build = { node in
     let (x, places) = (try node.input(0), try node.input(1))
-    guard let extents = Array(x.shape[2...]).constants, let kernel = try node.ints("kernel_shape"),
+    guard x.rank > 2, let extents = Array(x.shape[2...]).constants, let kernel = try node.ints("kernel_shape"),
       kernel.count == extents.count
     else { throw ONNXError("its kernel does not fit \(x.type)") }
     let strides = try Window.list(node, "strides", kernel.count, 1)
@@ -105,6 +104,7 @@ extension ONNXOperator {
     let target = kernel.indices.map {
       (extents[$0] - 1) * strides[$0] + kernel[$0] - pads[$0] - pads[$0 + kernel.count]
     }
+    _ = try node.count(target, upTo: 1 << 40)
     let shape = Array(x.shape[..<2]) + target.map { Dim($0) }
     let count = try x.shape.elementCount()
     let zeros = try node.broadcast(.scalar(0), [try shape.elementCount()], as: "zeros")
@@ -115,7 +115,9 @@ extension ONNXOperator {
       ], as: "written")
     var result = try node.reshape(written, shape, as: "unpooled")
     if let sizes = try node.integers(2, "sizes") {
-      guard sizes.count == x.rank else { throw ONNXError("output_shape does not fit \(x.type)") }
+      guard sizes.count == x.rank, sizes.allSatisfy({ (0...1 << 40).contains($0) }) else {
+        throw ONNXError("output_shape does not fit \(x.type)")
+      }
       for axis in target.indices {
         result = try padded(
           node, result, axis + 2, 0, sizes[axis + 2] - target[axis], .scalar(0))
@@ -168,8 +170,8 @@ extension ONNXOperator {
     let x = try node.input(0)
     guard x.rank == 3, let image = try node.integers(1, "sizes"),
       let block = try node.integers(2, "sizes"), image.count == block.count, !block.isEmpty,
-      block.allSatisfy({ $0 > 0 }),
-      let channels = x.shape[1].dividedExactly(by: Dim(block.reduce(1, *)))
+      block.allSatisfy({ $0 > 0 }), image.allSatisfy({ (1...1 << 20).contains($0) }),
+      let channels = x.shape[1].dividedExactly(by: Dim(try node.count(block)))
     else { throw ONNXError("its sizes do not fit \(try node.input(0).type)") }
     let rank = image.count
     let strides = try Window.list(node, "strides", rank, 1)
@@ -179,6 +181,8 @@ extension ONNXOperator {
     let counts = image.indices.map {
       (padded[$0] - dilations[$0] * (block[$0] - 1) - 1) / strides[$0] + 1
     }
+    guard counts.allSatisfy({ $0 > 0 }) else { throw ONNXError("its blocks do not fit its image") }
+    _ = try node.count(block + counts)
     let places = block.boxIndices.flatMap { element in
       counts.boxIndices.map { window in
         zip(image.indices, padded).reduce(0) { place, axis in
@@ -186,14 +190,15 @@ extension ONNXOperator {
         }
       }
     }
-    guard places.count <= ImportBuilder.knownLimit,
-      try x.shape[2] * Dim(block.reduce(1, *)) == Dim(places.count)
-    else { throw ONNXError("its sizes do not fit \(x.type)") }
+    guard try x.shape[2] * Dim(block.reduce(1, *)) == Dim(places.count) else {
+      throw ONNXError("its sizes do not fit \(x.type)")
+    }
     // Places first, so that each is a row.
     let planes = try x.shape[0] * channels
     let rows = try node.transpose(
       node.reshape(x, [planes, Dim(places.count)], as: "planes"), [1, 0], as: "rows")
-    let zeros = try node.broadcast(.scalar(0), [Dim(padded.reduce(1, *)), planes], as: "zeros")
+    let zeros = try node.broadcast(
+      .scalar(0), [try padded.map { Dim($0) }.elementCount(), planes], as: "zeros")
     let ids = ImportedValue(HostTensor(.i64, [places.count], places.map(Double.init)))
     let sums = try node.op(
       "scatter", [zeros, ids, rows], ["reduction": .word("add")], as: "sums")

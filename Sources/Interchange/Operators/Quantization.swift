@@ -181,6 +181,7 @@ private struct QuantizationParameters {
         return try node.reshape(
           number, (0..<rank).map { $0 == axis ? number.shape[0] : 1 }, as: "channels")
       }
+      guard number.rank == rank else { throw ONNXError("\(value.type) is not one for each block") }
       var split = number.shape
       split.insert(1, at: axis + 1)
       var repeated = split

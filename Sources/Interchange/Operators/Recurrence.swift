@@ -9,7 +9,7 @@ extension ONNXOperator {
   static let lstm: Build = { node in try recurrent(node, gates: 4) }
 
   /// Most steps of a sequence, each of which becomes some operations.
-  private static let stepLimit = 1 << 12
+  private static let stepLimit = 1 << 10
 
   private static func recurrent(_ node: NodeImport, gates: Int) throws -> [ImportedValue] {
     var x = try node.computed(try node.input(0))

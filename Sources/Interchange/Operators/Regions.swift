@@ -11,8 +11,9 @@ extension ONNXOperator {
     )
     let window = try Window(node, over: x, kernel: kernel.shape.dropFirst(2).map(\.constant))
     let sets = try node.int("offset_group") ?? 1
-    let elements = window.kernel.reduce(1, *)
-    guard x.rank == 4, given.rank == 4, sets > 0, let extents = Array(x.shape[2...]).constants,
+    let elements = try node.count(window.kernel)
+    guard x.rank == 4, given.rank == 4, (1...1 << 16).contains(sets),
+      let extents = Array(x.shape[2...]).constants,
       let channels = x.shape[1].dividedExactly(by: Dim(sets)),
       given.shape[1] == Dim(sets * elements * 2), let places = Array(given.shape[2...]).constants
     else { throw ONNXError("offsets of \(given.type) do not fit \(x.type)") }
@@ -44,10 +45,8 @@ extension ONNXOperator {
   private static func basePlaces(
     _ node: NodeImport, _ window: Window, _ places: [Int], _ axis: Int
   ) throws -> ImportedValue {
+    _ = try node.count(window.kernel + places)
     let shape = [window.kernel.reduce(1, *)] + places
-    guard shape.reduce(1, *) <= ImportBuilder.knownLimit else {
-      throw ONNXError("its windows are too many")
-    }
     let values = window.kernel.boxIndices.flatMap { element in
       places.boxIndices.map { place in
         Double(

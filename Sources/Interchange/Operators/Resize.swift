@@ -35,12 +35,17 @@ extension ONNXOperator {
     guard count == axes.count, let extents = axes.map({ input.shape[$0] }).constants,
       !extents.contains(0)
     else { throw ONNXError("its scales or sizes do not fit \(input.type)") }
+    let limit = 1 << 20
+    guard extents.allSatisfy({ $0 <= limit }),
+      sizes?.allSatisfy({ (1...limit).contains($0) }) != false,
+      scales?.allSatisfy({ $0 > 0 && $0 <= Double(limit) }) != false
+    else { throw ONNXError("its scales or sizes do not fit \(input.type)") }
     var factors = scales ?? zip(sizes ?? [], extents).map { Double($0) / Double($1) }
     var targets = sizes ?? zip(factors, extents).map { Int(($0 * Double($1)).rounded(.down)) }
-    guard targets.allSatisfy({ (1...1 << 20).contains($0) }) else {
+    try keepAspect(node, sizes, extents, &factors, &targets)
+    guard targets.allSatisfy({ (1...limit).contains($0) }) else {
       throw ONNXError("it resizes to \(targets)")
     }
-    try keepAspect(node, sizes, extents, &factors, &targets)
     let method = try Resampling(node, isOld: isOld)
     var x = try node.computed(input)
     for (index, axis) in axes.enumerated() {
@@ -118,7 +123,12 @@ private struct Resampling {
   func resample(
     _ node: NodeImport, _ x: ImportedValue, axis: Int, _ line: ResampledLine
   ) throws -> ImportedValue {
-    let places = try (0..<line.target).map { try place(Double($0), line) }
+    // What is further outside than windows reach makes no difference.
+    let farthest = 4.0 * Double(line.extent)
+    let places = try (0..<line.target).map { index in
+      let place = try place(Double(index), line)
+      return place.isNaN ? 0 : min(max(place, -farthest), farthest)
+    }
     let isPlain = places.indices.allSatisfy { places[$0] == Double($0) }
     if line.extent == line.target, line.scale == 1, isPlain { return x }
     let isCut = coordinates == "tf_crop_and_resize"
@@ -128,6 +138,7 @@ private struct Resampling {
       let indices = try places.map { min(max(try nearest(to: $0), 0), line.extent - 1) }
       result = try node.take(indices, of: x, axis: axis, as: "taken")
     } else {
+      _ = try node.count([line.target, line.extent], upTo: 1 << 24)
       result = try product(node, x, axis: axis, places.flatMap { weights(at: $0, line) }, line)
     }
     if isInside.contains(false) {

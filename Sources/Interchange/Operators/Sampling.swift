@@ -32,14 +32,12 @@ extension ONNXOperator {
       if isAligned { return extent == 1 ? 0 : -1 + 2 * Double(index) / Double(extent - 1) }
       return (2 * Double(index) + 1) / Double(extent) - 1
     }
-    guard extents.reduce(1, *) <= ImportBuilder.knownLimit else {
-      throw ONNXError("its grid is too large")
-    }
+    let count = try node.count(extents)
     let values = extents.boxIndices.flatMap { indices -> [Double] in
       let place = zip(indices, extents).map { coordinate($0, $1) }
       return place.reversed() + [1]
     }
-    let base = node.constant(values, [extents.reduce(1, *), rank + 1])
+    let base = node.constant(values, [count, rank + 1])
     let product = try node.op(
       "matmul", [base, theta], ["transpose_b": .flag(true)], as: "product")
     return [
@@ -90,7 +88,7 @@ struct Sampler {
     _ node: NodeImport, _ x: ImportedValue, _ extents: [Int]
   ) throws -> ImportedValue {
     let order = [0] + Array(2..<x.rank) + [1]
-    let rows = try x.shape[0] * Dim(extents.reduce(1, *))
+    let rows = try x.shape[0] * extents.map { Dim($0) }.elementCount()
     return try node.reshape(
       node.transpose(x, order, as: "pixels"), [rows, x.shape[1]], as: "table")
   }

@@ -133,6 +133,7 @@ extension ONNXOperator {
       length > 0, length <= extent
     else { throw ONNXError("\(try node.input(0).type) is no signal with frames") }
     let count = (extent - length) / step + 1
+    _ = try node.count([count, length])
     let signal = x.rank == 2 ? try node.reshape(x, x.shape + [1], as: "signal") : x
     let ids = (0..<count).flatMap { frame in (0..<length).map { frame * step + $0 } }
     let frames = try node.op(

@@ -110,7 +110,9 @@ extension ONNXOperator {
         ? Array(repeating: 0, count: 2 * count) : try Window.list(node, "pads", 2 * count, 0)
       return (Array(pads[..<count]), zip(pads[count...], more).map { $0 - $1 })
     }
-    guard target.count == count else { throw ONNXError("attribute output_shape does not fit") }
+    guard target.count == count, target.allSatisfy({ (0...1 << 40).contains($0) }) else {
+      throw ONNXError("attribute output_shape does not fit")
+    }
     let excess = (0..<count).map { axis -> Int in
       (extents[axis] - 1) * strides[axis] + reach[axis] + 1 - target[axis]
     }
