@@ -55,7 +55,8 @@ struct ConformanceTest {
     let interface = try ONNXInterface(path: model)
     for port in interface.inputs + interface.outputs where port.element == nil {
       throw Problem.unsupported(
-        "an input or output is no tensor of numbers: a text, a sequence, an optional, an E8M0 scale")
+        "an input or output is no tensor of numbers: a text, a sequence, an optional, an E8M0 scale"
+      )
     }
     var given: [String] = []
     let sets = try FileManager.default.contentsOfDirectory(

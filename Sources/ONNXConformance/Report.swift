@@ -92,7 +92,8 @@ struct Report {
   /// A reason without the names of nodes and the advice.
   private static func general(_ reason: String) -> String {
     var text = reason.replacing("; export the model without them", with: "")
-    while let start = text.range(of: " (node"), let end = text[start.upperBound...].firstIndex(of: ")")
+    while let start = text.range(of: " (node"),
+      let end = text[start.upperBound...].firstIndex(of: ")")
     {
       text.removeSubrange(start.lowerBound...end)
     }

@@ -4,7 +4,9 @@ import Tensors
 extension NodeImport {
   /// 0, 1, … along an axis, with an extent of 1 along all others.
   func places(along axis: Int, of shape: Shape) throws -> ImportedValue {
-    guard shape.indices.contains(axis) else { throw ONNXError("a shape of \(shape.count) axes is too short") }
+    guard shape.indices.contains(axis) else {
+      throw ONNXError("a shape of \(shape.count) axes is too short")
+    }
     let count = try op("iota", [], ["count": .dimension(shape[axis])], as: "places")
     return try reshape(
       count, shape.indices.map { $0 == axis ? shape[axis] : 1 }, as: "places")

@@ -96,7 +96,8 @@ extension ONNXOperator {
 
   static let maxUnpool: Build = { node in
     let (x, places) = (try node.input(0), try node.input(1))
-    guard x.rank > 2, let extents = Array(x.shape[2...]).constants, let kernel = try node.ints("kernel_shape"),
+    guard x.rank > 2, let extents = Array(x.shape[2...]).constants,
+      let kernel = try node.ints("kernel_shape"),
       kernel.count == extents.count
     else { throw ONNXError("its kernel does not fit \(x.type)") }
     let strides = try Window.list(node, "strides", kernel.count, 1)
