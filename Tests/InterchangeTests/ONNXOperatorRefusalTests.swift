@@ -154,6 +154,7 @@ import Testing
         Message.tensor("", [1, 2, 4], raw: bytes(Array(repeating: 0, count: 8), 4)),
         Message.tensor("", [1, 2, 4], raw: bytes(Array(repeating: 0, count: 8), 4)),
       ], version: 23),
+    Bad("no sequence", "is no sequence", "SequenceLength"),
     Bad("a vector", "no place", "GlobalAveragePool", x: [4]),
     Bad("large matrices", "are not supported", "Det", x: [9, 9]),
   ]

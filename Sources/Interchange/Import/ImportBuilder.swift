@@ -117,6 +117,7 @@ final class ImportBuilder {
     case .weight(let index): return plain(index)
     case .known(let value): return try operand(known: value, as: name)
     case .sizes(let sizes): return try operand(sizes: sizes, value.type, as: name)
+    case .sequence: throw ONNXError("a sequence stands where a tensor is expected")
     }
   }
 

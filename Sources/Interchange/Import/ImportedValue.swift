@@ -15,6 +15,8 @@ struct ImportedValue {
     case sizes([Dim])
     /// A constant whose elements stay in their file: a position in `ImportBuilder.weights`.
     case weight(Int)
+    /// No tensor, but a list of some, which is known while importing.
+    case sequence([ImportedValue])
   }
 
   var content: Content
@@ -39,6 +41,9 @@ struct ImportedValue {
       self.init(.sizes(sizes), TensorType(.i64, shape.map { Dim($0) }))
     }
   }
+
+  /// A list of tensors; its type means nothing.
+  init(sequence: [ImportedValue]) { self.init(.sequence(sequence), TensorType(.bool, [])) }
 
   static func scalar(_ value: Double, _ element: ElementType = .f32) -> ImportedValue {
     ImportedValue(.scalar(value, element))

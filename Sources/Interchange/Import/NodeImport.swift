@@ -33,7 +33,16 @@ struct NodeImport {
 
   func input(_ index: Int) throws -> ImportedValue {
     guard let value = optional(index) else { throw ONNXError("input \(index) is missing") }
+    if case .sequence = value.content { throw ONNXError("input \(index) is a sequence") }
     return value
+  }
+
+  /// An input that is a sequence of tensors.
+  func sequence(_ index: Int) throws -> [ImportedValue] {
+    guard case .sequence(let values)? = optional(index)?.content else {
+      throw ONNXError("input \(index) is no sequence")
+    }
+    return values
   }
 
   func optional(_ index: Int) -> ImportedValue? {

@@ -1,4 +1,6 @@
-"""Some of the backend tests of the onnx package, at least one for each operator that has a small one."""
+"""Some of the backend tests of the onnx package, at least one for each operator that has a small one.
+Those without a suite are of the suite "node".
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-DATA = Path(onnx.__file__).parent / "backend" / "test" / "data" / "node"
+DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 
 # Each with the inputs whose values are given while compiling.
 TESTS = {
@@ -215,6 +217,14 @@ TESTS = {
     "test_where_example": [],
     "test_wrap_pad": ["pads"],
     "test_xor2d": [],
+    "simple/test_sequence_model1": [],
+    "simple/test_sequence_model2": [],
+    "simple/test_sequence_model3": [],
+    "simple/test_sequence_model4": [],
+    "simple/test_sequence_model5": [],
+    "simple/test_sequence_model6": [],
+    "simple/test_sequence_model7": [],
+    "simple/test_sequence_model8": ["X", "Splits"],
 }  # fmt: skip
 
 
@@ -230,7 +240,10 @@ def tensors(folder, kind, ports):
 def cases():
     """Name, model, tensors and given inputs of each test."""
     for name, given in TESTS.items():
-        model = onnx.load(DATA / name / "model.onnx")
-        folder = DATA / name / "test_data_set_0"
-        found = tensors(folder, "input", model.graph.input) | tensors(folder, "output", model.graph.output)
-        yield name, model, found, given
+        test = DATA / (name if "/" in name else f"node/{name}")
+        model = onnx.load(test / "model.onnx")
+        folder = test / "test_data_set_0"
+        constants = {constant.name for constant in model.graph.initializer}
+        inputs = [port for port in model.graph.input if port.name not in constants]
+        found = tensors(folder, "input", inputs) | tensors(folder, "output", model.graph.output)
+        yield test.name, model, found, given
