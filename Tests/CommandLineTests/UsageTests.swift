@@ -22,6 +22,14 @@ import Testing
     (
       ["compile", "x", "-o", "z", "--dump-after", "p", "--dump-dir", "d"], "there is no pass 'p'"
     ),
+    (["compile", "x", "-o", "z", "--shape", "2x3"], "not of the form INPUT=1x3x224x224"),
+    (["compile", "x", "-o", "z", "--shape", "a=2x"], "has no shape such as 1x3x224x224"),
+    (["compile", "x", "-o", "z", "--shape", "a=-2"], "has no shape such as 1x3x224x224"),
+    (["compile", "x", "-o", "z", "--shape", "a=1", "--shape", "a=2"], "--shape a is given twice"),
+    (["compile", "x", "-o", "z", "--dim", "n"], "not of the form NAME=N or NAME<=N"),
+    (["compile", "x", "-o", "z", "--dim", "n<=0"], "has no whole number from 1 to 2^32"),
+    (["dump", "x", "--dim", "n=many"], "has no whole number from 1 to 2^32"),
+    (["dump", "x", "--dim", "n=1", "--dim", "n<=2"], "--dim n is given twice"),
     (["run", "x"], "--image FILE is missing"),
     (["run", "x", "--image", "p", "--temperature", "hot"], "--temperature hot is no number"),
     (["run", "x", "--image", "p", "--temperature", "nan"], "--temperature nan is no number"),
