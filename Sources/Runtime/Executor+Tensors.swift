@@ -61,7 +61,7 @@ extension Executor {
       guard let integers = value.integers() else { throw mismatch() }
       _ = view.integerBuffer.update(fromContentsOf: integers)
     default:
-      guard value.elementType == view.element else { throw mismatch() }
+      guard let value = value.fitted(to: view.element) else { throw mismatch() }
       value.withUnsafeBytes { bytes in
         UnsafeMutableRawBufferPointer(start: view.base, count: bytes.count).copyMemory(from: bytes)
       }
@@ -76,6 +76,20 @@ extension Dim {
       return nil
     }
     return products[0].symbols[0]
+  }
+}
+
+extension TensorData {
+  /// The values in an element type that files cannot hold, or that rounds them; nil for values of
+  /// another kind or beyond the type.
+  fileprivate func fitted(to type: ElementType) -> TensorData? {
+    if elementType == type { return self }
+    if type.isFloatingPoint, elementType.isFloatingPoint { return converted(to: type) }
+    guard type.byteCount == 1, let range = type.integerRange, let integers = integers(),
+      integers.allSatisfy(range.contains)
+    else { return nil }
+    let bytes = integers.map { UInt8(truncatingIfNeeded: $0) }
+    return try? TensorData(type, shape: shape, bytes: bytes)
   }
 }
 

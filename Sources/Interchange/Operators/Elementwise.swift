@@ -98,21 +98,10 @@ extension ONNXOperator {
 
   static let cast: Build = { node in
     guard let type = try node.type("to") else { throw ONNXError("attribute to is missing") }
-    let x = try node.input(0)
-    guard type.computed != x.type.element.computed else {
-      // Integers wrap in a smaller type, which no size or index ever meets.
-      return [try node.computed(x)]
-    }
-    guard type.isElement, type.computed == .i64, type != .int64 else {
-      return [try node.cast(x, type.computed)]
-    }
-    let narrow = try node.cast(x, type.element, as: type.element.rawValue)
-    return [try node.cast(narrow, .i64)]
+    return [try node.converted(try node.input(0), to: type.element)]
   }
 
-  static let castLike: Build = {
-    [try $0.cast(try $0.input(0), try $0.input(1).type.element.computed)]
-  }
+  static let castLike: Build = { [try $0.converted(try $0.input(0), to: try $0.input(1).element)] }
 
   // MARK: Comparison and logic
 
