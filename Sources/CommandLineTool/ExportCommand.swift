@@ -12,13 +12,15 @@ enum ExportCommand: Command {
   static let syntax = Syntax(
     name: "export", arguments: ["MODEL"],
     options: [
-      .value("-o", "FILE.onnx", "the ONNX model to write; above 2 GB, weights go to FILE.onnx.data"),
+      .value(
+        "-o", "FILE.onnx", "the ONNX model to write; above 2 GB, weights go to FILE.onnx.data"),
       .value("--opset", "N", "version of the standard operators, 13 to 23; by default 17"),
       .value("--function", "NAME", "the function to export, of a model that has several"),
       .value("--stage", "STAGE", "imported (the default) or optimized"),
       .value(
         "--dtype", "TYPE",
-        "how weights are stored: auto (as in the model, the default), f32, or bf16 (optimized only)"),
+        "how weights are stored: auto (as in the model, the default), f32, or bf16 (optimized only)"
+      ),
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
     ] + SizeOptions.options + [
       .flag("--quiet", "print nothing but errors")
@@ -34,9 +36,10 @@ enum ExportCommand: Command {
     let maxTokens = try arguments.integer("--max-tokens", in: 1...1 << 20)
     let sizes = try SizeOptions.sizes(arguments)
     let isQuiet = arguments.has("--quiet")
-    guard ModelSource.isModel(path) || (try? ModelSource(path: path)) != nil else {
+    guard ModelSource.isModel(path) else {
       throw FileError(
-        path, "only models can be exported, a plan holds no graph; give the model it was made from")
+        path,
+        "only models can be exported, and a plan holds no graph; give the model it was made from")
     }
     try OutputPaths.check(
       [output, ONNXExport.dataPath(of: output)], inputs: OutputPaths.inputs(of: path))

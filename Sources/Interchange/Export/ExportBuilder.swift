@@ -1,4 +1,5 @@
 import IR
+import JSON
 import Tensors
 
 /// A value of the graph that is being made. Its name is found at the end, when all are known.
@@ -34,7 +35,7 @@ final class ExportBuilder {
   struct Node {
     let op: String
     let inputs: [ExportedValue?]
-    let output: ExportedValue
+    let outputs: [ExportedValue]
     let attributes: [(name: String, value: ExportedAttribute)]
     let doc: String
   }
@@ -72,8 +73,12 @@ final class ExportBuilder {
   }
 
   /// A tensor of the module, stored as `element`.
-  func initializer(_ tensor: ModuleTensor, as element: ElementType) -> ExportedValue {
-    add(
+  func initializer(_ tensor: ModuleTensor, as element: ElementType) throws -> ExportedValue {
+    try require(element.firstOpset, "elements of \(element.rawValue)")
+    guard !element.onnxType.isPacked else {
+      throw OpError("%\(tensor.name.printable) has elements of half a byte, which are not written")
+    }
+    return add(
       Entry(
         type: tensor.type.with(element: element), origin: .initializer(.tensor(tensor)),
         name: tensor.name, naming: .graph))
@@ -111,22 +116,31 @@ final class ExportBuilder {
   ) throws -> ExportedValue {
     let given = inputs.compactMap { $0 }
     let shape = try type?.shape ?? given.map(\.shape).reduce([]) { try OpRules.broadcast($0, $1) }
-    let output = add(
-      Entry(
-        type: TensorType(type?.element ?? given.first?.element ?? .f32, shape), origin: .node,
-        name: "\(scope.name).\(op)", naming: .between))
+    let result = TensorType(type?.element ?? given.first?.element ?? .f32, shape)
+    return self.op(op, inputs, attributes, yielding: [result])[0]
+  }
+
+  /// A node with several results.
+  func op(
+    _ op: String, _ inputs: [ExportedValue?], _ attributes: [String: ExportedAttribute],
+    yielding types: [TensorType]
+  ) -> [ExportedValue] {
+    let outputs = types.map {
+      add(Entry(type: $0, origin: .node, name: "\(scope.name).\(op)", naming: .between))
+    }
     nodes.append(
       Node(
-        op: op, inputs: inputs, output: output,
+        op: op, inputs: inputs, outputs: outputs,
         attributes: attributes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
         doc: scope.doc))
-    return output
+    return outputs
   }
 
   /// The value in another element type; itself when it has that.
   func cast(_ value: ExportedValue, to element: ElementType) throws -> ExportedValue {
     if value.element == element { return value }
     if let known = casts[value]?[element] { return known }
+    try require(element.firstOpset, "elements of \(element.rawValue)")
     let result = try op(
       "Cast", [value], ["to": .int(element.onnxNumber)], value.type.with(element: element))
     if case .initializer = entries[value.id].origin {
@@ -135,6 +149,13 @@ final class ExportBuilder {
     }
     casts[value, default: [:]][element] = result
     return result
+  }
+
+  /// Throws when what is to be written is not there in the version that is asked for.
+  func require(_ version: Int, _ subject: String) throws {
+    guard opset >= version else {
+      throw OpError("\(subject) need operators of version \(version); give --opset \(version)")
+    }
   }
 
   // MARK: Names
@@ -220,7 +241,10 @@ extension ElementType {
     case .f32: little { Float($0).bitPattern }
     case .f16: little { Float16($0).bitPattern }
     case .bf16: little { Float(converted($0)).bitPattern >> 16 }
-    default: little { Int64(converted($0).saturated) }
+    case .f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz, .f4e2m1:
+      values.compactMap { smallFloat?.bits(of: Float($0)) }
+    // Converted values are whole and not below those of Int64.
+    default: little { Int64(exactly: converted($0)) ?? .max }
     }
   }
 }

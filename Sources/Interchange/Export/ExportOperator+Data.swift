@@ -66,6 +66,32 @@ extension ExportOperator {
     return try node.op("Where", [mask, try node.reshape(picked, x.shape), x], [:], x.type)
   }
 
+  /// The operator finds the elements as well, which nothing reads.
+  static let topK: Build = { node in
+    let x = try node.number(0)
+    let attributes: [String: ExportedAttribute] = [
+      "axis": .int(node.axis(try node.integer("axis"), rank: x.rank)),
+      "largest": .int(try node.flag("largest") ? 1 : 0), "sorted": .int(1),
+    ]
+    let outputs = node.builder.op(
+      "TopK", [x, try node.builder.size(try node.dimension("k"))], attributes,
+      yielding: [x.type.with(shape: node.result.shape), node.result])
+    return outputs[1]
+  }
+
+  static let scatter: Build = { node in
+    let (x, ids) = (try node.number(0), try node.stored(1))
+    let reduction = try node.word("reduction")
+    if reduction == "add" || reduction == "mul" {
+      try node.builder.require(16, "sums and products of what is scattered")
+    } else if reduction != "none" {
+      try node.builder.require(18, "the largest or smallest of what is scattered")
+    }
+    return try node.op(
+      "ScatterND", [x, node.reshape(ids, ids.shape + [1]), node.number(2)],
+      reduction == "none" ? [:] : ["reduction": .string(reduction)], x.type)
+  }
+
   static let causalMask: Build = { node in
     try causalMask(
       node, queries: try node.dimension("queries"), keys: try node.dimension("keys"),

@@ -73,6 +73,34 @@ extension ExportOperator {
     return try node.op("Mul", [times(0.5, x), raised])
   }
 
+  static func bitwise(_ op: String) -> Build {
+    { node in
+      try node.builder.require(18, "bit operations")
+      return try node.op(op, [node.stored(0), node.stored(1)])
+    }
+  }
+
+  /// Bits are shifted in unsigned integers only.
+  static let shiftLeft: Build = { node in
+    let shifted = try node.op(
+      "BitShift", [unsigned(node, 0), unsigned(node, 1)], ["direction": .string("LEFT")])
+    return try node.builder.cast(shifted, to: .i64)
+  }
+
+  /// ⌊a/2ᵇ⌋: the sign stays.
+  static let shiftRight: Build = { node in
+    let a = try node.stored(0)
+    let power = try node.builder.cast(
+      try node.op(
+        "BitShift", [node.builder.scalar(1, .u64), unsigned(node, 1)],
+        ["direction": .string("LEFT")]), to: .i64)
+    return try node.op("Div", [node.op("Sub", [a, node.op("Mod", [a, power])]), power])
+  }
+
+  private static func unsigned(_ node: NodeExport, _ index: Int) throws -> ExportedValue {
+    try node.builder.cast(try node.stored(index), to: .u64)
+  }
+
   static func reduction(_ op: String, axesAreInputFrom version: Int = 18) -> Build {
     { node in
       let x = try node.number(0)
@@ -80,5 +108,16 @@ extension ExportOperator {
       return try node.reduce(
         op, x, axes, keep: node.flag("keep_dims"), axesAreInputFrom: version)
     }
+  }
+
+  static let cumulativeSum: Build = { node in
+    let x = try node.number(0)
+    let axis = node.axis(try node.integer("axis"), rank: x.rank)
+    return try node.op(
+      "CumSum", [x, node.builder.scalar(Double(axis), .i64)],
+      [
+        "exclusive": .int(node.flag("exclusive") ? 1 : 0),
+        "reverse": .int(node.flag("reverse") ? 1 : 0),
+      ], x.type)
   }
 }

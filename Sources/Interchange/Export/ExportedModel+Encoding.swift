@@ -85,8 +85,8 @@ extension ExportedModel {
 extension ExportedModel.Node {
   fileprivate func encode(_ message: inout ProtobufWriter) {
     for input in inputs { message.text(1, input) }
-    message.text(2, output)
-    message.text(3, output)
+    for output in outputs { message.text(2, output) }
+    message.text(3, outputs[outputs.count - 1])
     message.text(4, op)
     for (name, value) in attributes {
       message.message(5) { attribute in
@@ -175,12 +175,23 @@ extension ExportedModel.Initializer {
 
 extension ElementType {
   /// The number of this type in `TensorProto.DataType`.
-  var onnxNumber: Int {
-    // Every element type is that of some ONNX type.
-    let types = (1...32).compactMap(ONNXDataType.init(rawValue:))
-    guard let type = types.first(where: { $0.isElement && $0.element == self }) else {
-      preconditionFailure("\(self) is no type of ONNX")
+  var onnxNumber: Int { onnxType.rawValue }
+
+  /// The version of the standard operators that first has this type.
+  var firstOpset: Int {
+    switch self {
+    case .f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz: 19
+    case .i4, .u4: 21
+    case .f4e2m1: 23
+    default: 13
     }
-    return type.rawValue
+  }
+
+  var onnxType: ONNXDataType {
+    let types = (1...32).compactMap(ONNXDataType.init(rawValue:))
+    guard let type = types.first(where: { $0.element == self }) else {
+      preconditionFailure("every element type is that of some ONNX type")
+    }
+    return type
   }
 }

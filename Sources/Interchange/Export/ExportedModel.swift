@@ -4,12 +4,12 @@ import Tensors
 /// An ONNX model that is about to be written. Tensors that are large only say where their values come
 /// from.
 struct ExportedModel {
-  /// A node; names say what it reads and yields.
+  /// A node; names say what it reads and yields. It is called after its last output.
   struct Node {
     let op: String
     /// An empty name is an optional input that is left out.
     let inputs: [String]
-    let output: String
+    let outputs: [String]
     let attributes: [(name: String, value: ExportedAttribute)]
     let doc: String
   }

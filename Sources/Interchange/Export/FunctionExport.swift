@@ -64,8 +64,11 @@ struct FunctionExport {
     builder.scope = (value.name, operation.op)
     do {
       guard let result = try exported(operation) else { return }
-      let typed = result.element == value.type.element.computed ? result : try builder.cast(
-        result, to: value.type.element)
+      let typed =
+        result.element == value.type.element.computed
+        ? result
+        : try builder.cast(
+          result, to: value.type.element)
       if typed.id >= first, builder.isNode(typed) { builder.name(typed, value.name, .graph) }
       values[operation.result.index] = typed
     } catch let error as OpError {
@@ -110,7 +113,7 @@ struct FunctionExport {
         throw OpError("%\(tensor.name.printable) is packed; ONNX has no such layout")
       }
       let element = tensor.type.element
-      let value = builder.initializer(tensor, as: widens ? element.computed : element)
+      let value = try builder.initializer(tensor, as: widens ? element.computed : element)
       tensors[id] = value
       return value
     }

@@ -83,9 +83,7 @@ struct NodeExport {
     if x.shape == shape { return x }
     let unknown = shape.indices.filter { shape[$0].constant == nil }
     let isEmpty = shape.contains { $0.constant == 0 }
-    guard !isEmpty || opset >= 14 else {
-      throw OpError("a shape with an extent of 0 needs operators of version 14; give --opset 14")
-    }
+    if isEmpty { try builder.require(14, "shapes with an extent of 0") }
     var extents = shape
     // One extent can be left to be found.
     if unknown.count == 1, !isEmpty { extents[unknown[0]] = Dim(-1) }

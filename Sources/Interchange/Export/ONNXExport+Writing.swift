@@ -105,7 +105,8 @@ extension ONNXExport {
   private func value(of tensor: ModuleTensor, _ shape: [Int]) throws -> TensorData {
     guard let data = try source(tensor) else {
       throw ONNXError(
-        "%\(tensor.name.printable) has no value; give it one with {value = …} or export a checkpoint")
+        "%\(tensor.name.printable) has no value; give it one with {value = …} or export a checkpoint"
+      )
     }
     guard data.shape == shape else {
       throw ONNXError("%\(tensor.name.printable) has shape \(data.shape), expected \(shape)")

@@ -47,11 +47,14 @@ public struct ONNXExport: Sendable {
     self.options = options
     self.source = source
     model = try Self.model(function, module, options, opset: options.opset)
-    // libonnx knows the operators up to a version. The same graph in that version stands for it.
+    // libonnx knows the operators up to a version. The same graph in that version stands for a later
+    // one, if it can be written.
     let known = Int(CONNX_CHECKED_OPSET)
-    try Self.check(
-      options.opset <= known
-        ? model : try Self.model(function, module, options, opset: known))
+    if options.opset <= known {
+      try Self.check(model)
+    } else if let older = try? Self.model(function, module, options, opset: known) {
+      try Self.check(older)
+    }
   }
 
   public var nodeCount: Int { model.nodes.count }
@@ -111,10 +114,10 @@ extension ExportBuilder {
       nodes: nodes.map { node in
         ExportedModel.Node(
           op: node.op, inputs: node.inputs.map { $0.map { names[$0.id] } ?? "" },
-          output: names[node.output.id], attributes: node.attributes, doc: node.doc)
+          outputs: node.outputs.map { names[$0.id] }, attributes: node.attributes, doc: node.doc)
       },
       inputs: inputs.map(info), outputs: outputs.map(info),
-      values: nodes.map(\.output).filter { naming(of: $0) != .interface }.map(info),
+      values: nodes.flatMap(\.outputs).filter { naming(of: $0) != .interface }.map(info),
       initializers: initializers)
   }
 }
