@@ -156,7 +156,7 @@ import Testing
     var values: [[Float]] = []
     for (widens, element) in [(false, ElementType.bf16), (true, .f32)] {
       var options = ONNXExport.Options()
-      options.widensHalfPrecision = widens
+      options.storedElements = widens ? ["w": .f32] : [:]
       try ONNXExport(function, in: module, options: options).write(to: scratch.path("m.onnx"))
       let imported = try ImportedONNX(path: scratch.path("m.onnx"))
       let weight = try #require(imported.module.tensors.first { $0.kind == .weight })

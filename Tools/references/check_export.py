@@ -89,7 +89,7 @@ def bundled(folder, reference, stage, opset):
         path = folder / f"{name}.onnx"
         paligraph(
             "export", MODEL, "-o", path, "--function", name, "--stage", stage, "--opset", opset,
-            "--dtype", "f32", "--quiet",
+            "--quiet",
         )  # fmt: skip
         models[name] = session(path)
     features = run(models["vision"], {"pixel_values": pixels})
@@ -113,7 +113,7 @@ def fixture(folder, case, stage, opset):
     path = folder / "fixture.onnx"
     paligraph(
         "export", FIXTURES / f"{case['name']}.onnx", "-o", path, "--stage", stage, "--opset", opset,
-        "--dtype", "f32", "--quiet", *sizes,
+        "--quiet", *sizes,
     )  # fmt: skip
     tensors = load_file(FIXTURES / f"{case['name']}.safetensors")
     inputs = {name.removeprefix("input."): value for name, value in tensors.items() if name.startswith("input.")}

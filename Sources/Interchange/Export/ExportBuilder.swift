@@ -54,7 +54,8 @@ final class ExportBuilder {
   var scope = (name: "", doc: "")
   private var constants: [ConstantKey: ExportedValue] = [:]
   private var casts: [ExportedValue: [ElementType: ExportedValue]] = [:]
-  private var sizes: [Dim: ExportedValue] = [:]
+  /// Sizes that nodes have computed already.
+  var knownSizes: [Dim: ExportedValue] = [:]
 
   init(opset: Int) { self.opset = opset }
 
@@ -177,74 +178,4 @@ final class ExportBuilder {
   func describe(_ value: ExportedValue, _ doc: String) { entries[value.id].doc = doc }
 
   func naming(of value: ExportedValue) -> Naming { entries[value.id].naming }
-
-  // MARK: Sizes
-
-  /// A size as a vector of one i64, computed from the shapes of the inputs where it is symbolic.
-  func size(_ size: Dim) throws -> ExportedValue {
-    if let value = size.constant { return integers([value]) }
-    if let known = sizes[size] { return known }
-    let outer = scope
-    scope = ("size.\(size)", "size \(size)")
-    defer { scope = outer }
-    let result = try computed(size)
-    name(result, "size.\(size)", .graph)
-    sizes[size] = result
-    return result
-  }
-
-  private func computed(_ size: Dim) throws -> ExportedValue {
-    let single = TensorType(.i64, [1])
-    if size.symbols.count == 1, size == Dim(symbol: size.symbols[0]) {
-      return try symbol(size.symbols[0])
-    }
-    let products = try size.products.map { product in
-      let symbols = try product.symbols.map { try self.size(Dim(symbol: $0)) }
-      let isPlain = product.coefficient == 1 && !symbols.isEmpty
-      let factors = (isPlain ? [] : [integers([product.coefficient])]) + symbols
-      return try factors.dropFirst().reduce(factors[0]) { try op("Mul", [$0, $1], [:], single) }
-    }
-    return try products.dropFirst().reduce(products[0]) { try op("Add", [$0, $1], [:], single) }
-  }
-
-  /// A symbol is the extent of an input. Where none has it, it is an input itself.
-  private func symbol(_ name: String) throws -> ExportedValue {
-    let extent = Dim(symbol: name)
-    for input in inputs {
-      guard let axis = input.shape.firstIndex(of: extent) else { continue }
-      let shape = try op("Shape", [input], [:], TensorType(.i64, [Dim(input.rank)]))
-      return try op("Gather", [shape, integers([axis])], ["axis": .int(0)], TensorType(.i64, [1]))
-    }
-    let given = input(name, TensorType(.i64, []), doc: "the size \(name)")
-    return try op("Reshape", [given, integers([1])], [:], TensorType(.i64, [1]))
-  }
-
-  /// Sizes as one vector.
-  func sizes(_ sizes: Shape) throws -> ExportedValue {
-    if let known = sizes.constants { return integers(known) }
-    let parts = try sizes.map { try size($0) }
-    return try op("Concat", parts, ["axis": .int(0)], TensorType(.i64, [Dim(sizes.count)]))
-  }
-}
-
-extension ElementType {
-  /// Numbers as this type stores them, little-endian.
-  func bytes(of values: [Double]) -> [UInt8] {
-    func little<Value: FixedWidthInteger>(_ convert: (Double) -> Value) -> [UInt8] {
-      values.flatMap { value in
-        let bits = convert(value)
-        return (0..<byteCount).map { UInt8(truncatingIfNeeded: bits >> Value(8 * $0)) }
-      }
-    }
-    return switch self {
-    case .f64: little { $0.bitPattern }
-    case .f32: little { Float($0).bitPattern }
-    case .f16: little { Float16($0).bitPattern }
-    case .bf16: little { Float(converted($0)).bitPattern >> 16 }
-    case .f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz, .f4e2m1:
-      values.compactMap { smallFloat?.bits(of: Float($0)) }
-    // Converted values are whole and not below those of Int64.
-    default: little { Int64(exactly: converted($0)) ?? .max }
-    }
-  }
 }

@@ -6,8 +6,8 @@ import Tensors
 struct FunctionExport {
   private let module: Module
   private let function: Function
-  /// Half precision is stored as f32.
-  private let widens: Bool
+  /// Types of weights that are stored otherwise than in the module.
+  private let storedElements: [String: ElementType]
   private let builder: ExportBuilder
   private var values: [ExportedValue?]
   private var tensors: [TensorID: ExportedValue] = [:]
@@ -17,15 +17,18 @@ struct FunctionExport {
 
   /// Throws `ONNXError` that says everything that stands in the way.
   static func builder(
-    for function: Function, in module: Module, opset: Int, widens: Bool
+    for function: Function, in module: Module, opset: Int,
+    storedElements: [String: ElementType]
   ) throws -> (builder: ExportBuilder, outputs: [ExportedValue]) {
-    var export = FunctionExport(function, module, opset, widens)
+    var export = FunctionExport(function, module, opset, storedElements)
     try export.run()
     return (export.builder, export.outputs)
   }
 
-  private init(_ function: Function, _ module: Module, _ opset: Int, _ widens: Bool) {
-    (self.module, self.function, self.widens) = (module, function, widens)
+  private init(
+    _ function: Function, _ module: Module, _ opset: Int, _ storedElements: [String: ElementType]
+  ) {
+    (self.module, self.function, self.storedElements) = (module, function, storedElements)
     builder = ExportBuilder(opset: opset)
     values = Array(repeating: nil, count: function.values.count)
   }
@@ -112,8 +115,8 @@ struct FunctionExport {
       guard tensor.packing == nil else {
         throw OpError("%\(tensor.name.printable) is packed; ONNX has no such layout")
       }
-      let element = tensor.type.element
-      let value = try builder.initializer(tensor, as: widens ? element.computed : element)
+      let value = try builder.initializer(
+        tensor, as: storedElements[tensor.name] ?? tensor.type.element)
       tensors[id] = value
       return value
     }

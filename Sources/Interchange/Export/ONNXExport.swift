@@ -6,13 +6,13 @@ import Tensors
 /// A function of a module as an ONNX model in the standard operators.
 ///
 /// Sizes that are symbols in the module are named dimensions. States are inputs `past.NAME` and outputs
-/// `present.NAME`. Weights keep the type that the module stores them in, unless half precision is to be
-/// widened.
+/// `present.NAME`. Weights keep the type that the module has them in, unless the options say otherwise.
 public struct ONNXExport: Sendable {
   public struct Options: Sendable {
     public var opset = ONNXExport.defaultOpset
-    /// Weights of f16 and bf16 are stored as f32.
-    public var widensHalfPrecision = false
+    /// Floating-point types of weights that are stored otherwise than in the module, by name. Values go
+    /// through the type that the module has.
+    public var storedElements: [String: ElementType] = [:]
     /// Said of the model as a whole, for readers.
     public var doc = ""
     public var producerVersion = ""
@@ -70,7 +70,8 @@ public struct ONNXExport: Sendable {
     _ function: Function, _ module: Module, _ options: Options, opset: Int
   ) throws -> ExportedModel {
     let (builder, outputs) = try FunctionExport.builder(
-      for: function, in: module, opset: opset, widens: options.widensHalfPrecision)
+      for: function, in: module, opset: opset,
+      storedElements: options.storedElements)
     let symbols = module.symbols.map { "\($0.name)<=\($0.bound)" }.joined(separator: " ")
     let metadata =
       options.metadata + [("function", function.name)]
