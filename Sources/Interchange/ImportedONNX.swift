@@ -145,7 +145,8 @@ extension ImportBuilder {
     let element = output.type?.element ?? value.element
     guard element.graphType == found.computed else {
       throw ONNXError(
-        "output \"\(output.name.printable)\" should be \(element.rawValue), but is \(found.rawValue)")
+        "output \"\(output.name.printable)\" should be \(element.rawValue), but is \(found.rawValue)"
+      )
     }
     guard element != found else { return value }
     // Nothing but f32, i64 and bool can be a constant.

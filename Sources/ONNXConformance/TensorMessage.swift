@@ -13,7 +13,10 @@ enum TensorMessage {
     try model.write(to: file)
     let constants = try ONNXInterface(path: file.path).constants()
     guard let value = constants.first?.value else { throw Problem.unsupported("no tensor") }
-    return value
+    // The file is written again for the next tensor.
+    return try value.withUnsafeBytes {
+      try TensorData(value.elementType, shape: value.shape, copying: $0)
+    }
   }
 
   /// A field of bytes: its number and kind, their count, the bytes.

@@ -23,8 +23,11 @@ extension Executor {
     try setSymbols(planned, values)
     for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
     try run(function)
-    return planned.outputs.indices.compactMap { index in
-      output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
+    // Views do not keep the memory that they show.
+    return withExtendedLifetime(self) {
+      planned.outputs.indices.compactMap { index in
+        output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
+      }
     }
   }
 

@@ -60,7 +60,7 @@ public struct SmallFloat: Sendable {
   }
 
   /// Bits of the nearest value, ties to the even fraction. What is beyond the largest finite value is
-  /// that value; NaN is zero in a format without.
+  /// that value, and so is infinity in a format without; NaN is zero in a format without.
   public func bits(of value: Float) -> UInt8 {
     if value.isNaN { return nan ?? 0 }
     let magnitude = magnitudeBits(abs(value))
@@ -69,7 +69,8 @@ public struct SmallFloat: Sendable {
   }
 
   private func magnitudeBits(_ value: Float) -> UInt8 {
-    guard value.isFinite, value < greatestFinite else { return largest }
+    guard value.isFinite else { return infinity }
+    guard value < greatestFinite else { return largest }
     guard value > 0 else { return 0 }
     let exponent = max(Int(value.exponent) + bias, 1)
     let significand = Int((value / scale(exponent)).rounded(.toNearestOrEven))

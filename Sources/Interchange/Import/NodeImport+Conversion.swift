@@ -17,6 +17,9 @@ extension NodeImport {
       return try isNarrower && element.byteCount < 4
         ? wrapped(x, in: element, as: suffix) : x.declaring(element)
     }
+    if element == .i4 || element == .u4 {
+      return try wrapped(cast(try computed(x), .i64, as: "whole"), in: element, as: suffix)
+    }
     if from != .i64, target == .i64, element != .i64 {
       let narrow = try cast(try computed(x), element, as: element.rawValue)
       return try cast(narrow, .i64, as: suffix).declaring(element)
@@ -30,13 +33,17 @@ extension NodeImport {
     _ x: ImportedValue, to element: ElementType, as suffix: String
   ) throws -> ImportedValue {
     guard let format = element.smallFloat else { return x }
-    let narrow = try cast(x, element, as: element.rawValue)
-    guard try int("saturate") == 0 else { return try cast(narrow, .f32, as: suffix) }
+    let isSaturating = try int("saturate") != 0
+    let limit = Double(format.greatestFinite)
+    let low = try op("maximum", [x, .scalar(-limit)], as: "low")
+    let bounded = try op("minimum", [low, .scalar(limit)], as: "bounded")
+    let narrow = try cast(bounded, element, as: element.rawValue)
+    guard !isSaturating else { return try cast(narrow, .f32, as: suffix) }
     let saturated = try cast(narrow, .f32, as: "saturated")
     let magnitude = try op("abs", [x], as: "abs")
     // Half of the last place above the largest value still rounds to it.
-    let limit = Double(format.greatestFinite) + Double(format.lastPlace) / 2
-    let isBeyond = try op("less", [.scalar(limit), magnitude], as: "beyond")
+    let edge = limit + Double(format.lastPlace) / 2
+    let isBeyond = try op("less", [.scalar(edge), magnitude], as: "beyond")
     let excess =
       element == .f8e5m2
       ? try op("mul", [x, .scalar(.infinity)], as: "excess") : ImportedValue.scalar(.nan)

@@ -15,6 +15,20 @@ struct NodeImport {
   let attributes: [UTF8Key: ONNXAttribute.Value]
   let files: ONNXFiles
 
+  /// The same node with other inputs.
+  func with(inputs: [ImportedValue?], name: String? = nil) -> NodeImport {
+    NodeImport(
+      builder: builder, node: node, version: version, name: name ?? self.name, inputs: inputs,
+      attributes: attributes, files: files)
+  }
+
+  /// The same node with an attribute set.
+  func with(attribute name: String, _ value: ONNXAttribute.Value) -> NodeImport {
+    NodeImport(
+      builder: builder, node: node, version: version, name: self.name, inputs: inputs,
+      attributes: attributes.merging([UTF8Key(name): value]) { $1 }, files: files)
+  }
+
   // MARK: Inputs
 
   func input(_ index: Int) throws -> ImportedValue {
@@ -42,7 +56,8 @@ struct NodeImport {
 
   private func unknown(_ what: String) -> ONNXError {
     ONNXError(
-      "its \(what) depend on data or on sizes that are not fixed; fix sizes with --dim or --shape")
+      "its \(what) depend on data, or on sizes that are not fixed; fix sizes with --dim or --shape, "
+        + "and inputs with --value")
   }
 
   // MARK: Attributes

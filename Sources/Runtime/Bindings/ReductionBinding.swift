@@ -62,11 +62,13 @@ private enum CumulativeBinding {
     let (isExclusive, isReverse) = (try site.flag("exclusive"), try site.flag("reverse"))
     return BoundKernel(run: { views, _ in
       if element == .i64 {
-        run(views[0], views.result, views[0].integers, views.result.integers, axis: axis,
-            isExclusive, isReverse, 0, &+)
+        run(
+          views[0], views.result, views[0].integers, views.result.integers, axis: axis,
+          isExclusive, isReverse, 0, &+)
       } else {
-        run(views[0], views.result, views[0].floats, views.result.floats, axis: axis,
-            isExclusive, isReverse, 0, +)
+        run(
+          views[0], views.result, views[0].floats, views.result.floats, axis: axis,
+          isExclusive, isReverse, 0, +)
       }
     })
   }
