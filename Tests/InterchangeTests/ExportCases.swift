@@ -145,6 +145,20 @@ extension ExportCase {
       .init(
         "gelu by tanh", "gelu(%x0) {approximate = tanh}", ["f32[2x3]"], to: "f32[2x3]"),
       .init("cast to integers", "cast(%x0) {to = i64}", ["f32[2x3]"], to: "i64[2x3]"),
+      .init("cast to small integers", "cast(%x0) {to = u8}", ["f32[2x3]"], to: "u8[2x3]"),
+      .init("cast to other integers", "cast(%x0) {to = i32}", ["f32[2x3]"], to: "i32[2x3]"),
+      .init(
+        "lower bits",
+        body: """
+          func @f(%x: i64[2x3]) -> (y: i64[2x3]) {
+            %lower = neg(%x) : i64[2x3]
+            %mask = constant() {value = 255, element = i64} : i64[]
+            %y = bit_and(%lower, %mask) : i64[2x3]
+            return %y
+          }
+          """),
+      .init(
+        "nothing of it", "slice(%x0) {axis = 0, start = 1, end = 1}", ["f32[2x3]"], to: "f32[0x3]"),
       .init("cast to flags", "cast(%x0) {to = bool}", ["f32[2x3]"], to: "bool[2x3]"),
       .init("cast to numbers", "cast(%x0) {to = f32}", ["i64[2x3]"], to: "f32[2x3]"),
       .init("cast to half", "cast(%x0) {to = f16}", ["f32[2x3]"], to: "f16[2x3]"),

@@ -45,6 +45,21 @@ import Testing
     ),
   ]
 
+  @Test func `a tensor of no elements is one`() throws {
+    let scratch = try Scratch()
+    let model = try export(
+      """
+      buffer %none : f32[0x2] {value = splat(1.0)}
+      func @f(%x: f32[3x2]) -> (y: f32[3x2]) {
+        %y = concat(%none, %x) {axis = 0} : f32[3x2]
+        return %y
+      }
+      """)
+    try model.write(to: scratch.path("m.onnx"))
+    let imported = try ImportedONNX(path: scratch.path("m.onnx"))
+    #expect(imported.module[function: "main"]?.results.map(\.name) == ["y"])
+  }
+
   @Test(arguments: refused)
   func `what cannot be expressed is one line`(body: String, opset: Int, problem: String) throws {
     let error = #expect(throws: ONNXError.self) { _ = try export(body, opset: opset) }

@@ -37,7 +37,7 @@ extension ExportBuilder {
       let shape = try op("Shape", [input], [:], TensorType(.i64, [Dim(input.rank)]))
       return try op("Gather", [shape, integers([axis])], ["axis": .int(0)], TensorType(.i64, [1]))
     }
-    let given = input(name, TensorType(.i64, []), doc: "the size \(name)")
+    let given = try input(name, TensorType(.i64, []), doc: "the size \(name)")
     return try op("Reshape", [given, integers([1])], [:], TensorType(.i64, [1]))
   }
 

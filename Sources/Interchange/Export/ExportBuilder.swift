@@ -30,6 +30,8 @@ final class ExportBuilder {
     var name: String
     var naming: Naming
     var doc = ""
+    /// The only number of a constant.
+    var number: Double?
   }
 
   struct Node {
@@ -66,7 +68,8 @@ final class ExportBuilder {
 
   // MARK: What nodes read
 
-  func input(_ name: String, _ type: TensorType, doc: String = "") -> ExportedValue {
+  func input(_ name: String, _ type: TensorType, doc: String = "") throws -> ExportedValue {
+    try require(type.element.firstOpset, "elements of \(type.element.rawValue)")
     let value = add(
       Entry(type: type, origin: .input, name: name, naming: .interface, doc: doc))
     inputs.append(value)
@@ -93,7 +96,8 @@ final class ExportBuilder {
     let constant = add(
       Entry(
         type: TensorType(element, shape.map { Dim($0) }),
-        origin: .initializer(.bytes(element.bytes(of: values))), name: name, naming: .between))
+        origin: .initializer(.bytes(element.bytes(of: values))), name: name, naming: .between,
+        number: values.count == 1 ? values[0] : nil))
     constants[key] = constant
     return constant
   }
@@ -106,6 +110,9 @@ final class ExportBuilder {
   func integers(_ values: [Int]) -> ExportedValue {
     constant(.i64, [values.count], values.map(Double.init))
   }
+
+  /// The only number of a constant; nil for any other value.
+  func number(of value: ExportedValue) -> Double? { entries[value.id].number }
 
   // MARK: Nodes
 

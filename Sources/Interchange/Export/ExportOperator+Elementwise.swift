@@ -34,11 +34,31 @@ extension ExportOperator {
       "Or", [node.op("And", [condition, a]), node.op("And", [other, b])])
   }
 
+  /// The IR's cast stops at the limits of small integers, where ONNX leaves open what it does.
   static let cast: Build = { node in
     guard let element = ElementType(rawValue: try node.word("to")) else {
       throw OpError("to is no element type")
     }
-    return try node.builder.cast(try node.stored(0), to: element)
+    let x = try node.stored(0)
+    guard let range = element.integerRange, element.byteCount < 8, x.element != .bool else {
+      return try node.builder.cast(x, to: element)
+    }
+    if let own = x.element.integerRange, range.contains(own.lowerBound),
+      range.contains(own.upperBound)
+    {
+      return try node.builder.cast(x, to: element)
+    }
+    let number = try node.number(0)
+    var (low, high) = (Double(range.lowerBound), Double(range.upperBound))
+    if number.element == .f32 {
+      // The nearest numbers inside.
+      low = Double(Float(low))
+      high = Double(Float(high)) > high ? Double(Float(high).nextDown) : high
+    }
+    let clipped = try node.op(
+      "Clip", [number, node.constant(low, like: number), node.constant(high, like: number)], [:],
+      number.type)
+    return try node.builder.cast(clipped, to: element)
   }
 
   static func relu(_ node: NodeExport, _ x: ExportedValue) throws -> ExportedValue {
@@ -71,6 +91,17 @@ extension ExportOperator {
     }
     let raised = try node.op("Add", [squashed, node.constant(1, like: x)])
     return try node.op("Mul", [times(0.5, x), raised])
+  }
+
+  /// The lower bits are a remainder, in versions that have no bit operations.
+  static let bitAnd: Build = { node in
+    let (a, mask) = (try node.stored(0), try node.stored(1))
+    if node.opset < 18, let bits = node.builder.number(of: mask), bits > 0, bits < 0x1p52,
+      (Int64(bits) + 1).nonzeroBitCount == 1
+    {
+      return try node.op("Mod", [a, node.constant(bits + 1, like: a)])
+    }
+    return try bitwise("BitwiseAnd")(node)
   }
 
   static func bitwise(_ op: String) -> Build {

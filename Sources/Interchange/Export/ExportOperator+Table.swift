@@ -43,7 +43,7 @@ extension ExportOperator {
     .init("pow", binary("Pow")),
     .init("maximum", binary("Max", flags: "Or")),
     .init("minimum", binary("Min", flags: "And")),
-    .init("bit_and", bitwise("BitwiseAnd")),
+    .init("bit_and", bitAnd),
     .init("bit_or", bitwise("BitwiseOr")),
     .init("bit_xor", bitwise("BitwiseXor")),
     .init("shift_left", shiftLeft),

@@ -154,7 +154,7 @@ extension ExportedModel.Initializer {
       tensor.header(9, byteCount: byteCount)
       valueBytes = byteCount
     // A tensor with no values at all would be refused.
-    case .nowhere: tensor.data(9, [0])
+    case .nowhere: tensor.data(9, byteCount == 0 ? [] : [0])
     case .outside(let file, let offsets):
       let entries = [
         ("location", file), ("offset", "\(offsets[index])"), ("length", "\(byteCount)"),

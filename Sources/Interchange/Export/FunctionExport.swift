@@ -3,7 +3,7 @@ import JSON
 import Tensors
 
 /// Makes the graph of one function. What cannot be expressed is collected, to be told at once.
-struct FunctionExport {
+final class FunctionExport {
   private let module: Module
   private let function: Function
   /// Types of weights that are stored otherwise than in the module.
@@ -20,7 +20,7 @@ struct FunctionExport {
     for function: Function, in module: Module, opset: Int,
     storedElements: [String: ElementType]
   ) throws -> (builder: ExportBuilder, outputs: [ExportedValue]) {
-    var export = FunctionExport(function, module, opset, storedElements)
+    let export = FunctionExport(function, module, opset, storedElements)
     try export.run()
     return (export.builder, export.outputs)
   }
@@ -33,14 +33,18 @@ struct FunctionExport {
     values = Array(repeating: nil, count: function.values.count)
   }
 
-  private mutating func run() throws {
+  private func run() throws {
     for id in function.parameters {
-      values[id.index] = builder.input(function[id].name, function[id].type)
+      try collecting("%\(function[id].name.printable)") {
+        values[id.index] = try builder.input(function[id].name, function[id].type)
+      }
     }
     states = try ExportedState.states(of: function, in: module)
     for (id, state) in states.sorted(by: { $0.key.index < $1.key.index }) {
-      states[id]?.current = state.input.map {
-        builder.input("past.\(module.tensor(id).name)", $0, doc: state.inputDoc)
+      try collecting("%\(module.tensor(id).name.printable)") {
+        states[id]?.current = try state.input.map {
+          try builder.input("past.\(module.tensor(id).name)", $0, doc: state.inputDoc)
+        }
       }
     }
     for operation in function.operations { try add(operation) }
@@ -50,7 +54,7 @@ struct FunctionExport {
     try failIfNeeded()
   }
 
-  private mutating func failIfNeeded() throws {
+  private func failIfNeeded() throws {
     guard !failures.isEmpty else { return }
     let more = failures.count > 8 ? " (and \(failures.count - 8) more)" : ""
     throw ONNXError(
@@ -60,12 +64,11 @@ struct FunctionExport {
 
   // MARK: Operations
 
-  private mutating func add(_ operation: Operation) throws {
+  private func add(_ operation: Operation) throws {
     let value = function[operation.result]
-    let label = "%\(value.name.printable) = \(operation.op)"
     let first = builder.count
     builder.scope = (value.name, operation.op)
-    do {
+    try collecting("%\(value.name.printable) = \(operation.op)") {
       guard let result = try exported(operation) else { return }
       let typed =
         result.element == value.type.element.computed
@@ -74,15 +77,19 @@ struct FunctionExport {
           result, to: value.type.element)
       if typed.id >= first, builder.isNode(typed) { builder.name(typed, value.name, .graph) }
       values[operation.result.index] = typed
-    } catch let error as OpError {
-      failures.append("\(label): \(error)")
-    } catch let error as DimError {
+    }
+  }
+
+  /// Notes what cannot be expressed.
+  private func collecting(_ label: String, _ body: () throws -> Void) throws {
+    do { try body() } catch {
+      guard error is OpError || error is DimError else { throw error }
       failures.append("\(label): \(error)")
     }
   }
 
   /// nil when an operand could not be exported.
-  private mutating func exported(_ operation: Operation) throws -> ExportedValue? {
+  private func exported(_ operation: Operation) throws -> ExportedValue? {
     if operation.op == "cache_append" { return try append(operation) }
     guard let row = ExportOperator.find(operation.op) else {
       throw OpError("there is no way to write it")
@@ -102,7 +109,7 @@ struct FunctionExport {
         result: function[operation.result].type))
   }
 
-  private mutating func read(_ operand: Operand) throws -> ExportedValue? {
+  private func read(_ operand: Operand) throws -> ExportedValue? {
     switch operand {
     case .value(let id): return values[id.index]
     case .tensor(let id):
@@ -124,7 +131,7 @@ struct FunctionExport {
 
   // MARK: State
 
-  private mutating func append(_ operation: Operation) throws -> ExportedValue? {
+  private func append(_ operation: Operation) throws -> ExportedValue? {
     guard let id = operation.operands[0]?.tensor, let state = states[id] else {
       throw OpError("its cache is not a state")
     }
@@ -137,7 +144,7 @@ struct FunctionExport {
     return visible
   }
 
-  private mutating func addStates() throws {
+  private func addStates() throws {
     for (id, state) in states.sorted(by: { $0.key.index < $1.key.index }) {
       guard state.isWritten, let current = state.current else { continue }
       try returns(current, as: "present.\(module.tensor(id).name)", doc: state.outputDoc)
@@ -146,7 +153,7 @@ struct FunctionExport {
 
   // MARK: Results
 
-  private mutating func add(_ result: Function.Result) throws {
+  private func add(_ result: Function.Result) throws {
     builder.scope = (module.name(of: result.operand, in: function), "")
     guard let value = try read(result.operand) else { return }
     let type = module.type(of: result.operand, in: function)
@@ -155,7 +162,7 @@ struct FunctionExport {
   }
 
   /// An output is the result of a node, and of no other name.
-  private mutating func returns(_ value: ExportedValue, as name: String, doc: String) throws {
+  private func returns(_ value: ExportedValue, as name: String, doc: String) throws {
     var output = value
     if !builder.isNode(value) || builder.naming(of: value) == .interface {
       output = try builder.op("Identity", [value], [:], value.type)
