@@ -17,7 +17,8 @@ extension ImportedModel {
     dtype: PassContext.DType = .auto
   ) throws -> ONNXExport {
     guard isOptimized || dtype == .auto || dtype == .f32 else {
-      throw ModelError(path, "\(dtype.rawValue) rounds weights, which only the optimised stage does")
+      throw ModelError(
+        path, "\(dtype.rawValue) rounds weights, which only the optimised stage does")
     }
     var module = module
     var constants: [String: HostTensor] = [:]
