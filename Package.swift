@@ -23,7 +23,9 @@ let package = Package(
     .target(
       name: "COnnx",
       cxxSettings: [.define("ONNX_NAMESPACE", to: "onnx"), .define("ONNX_ML", to: "1")],
-      linkerSettings: [.linkedLibrary("onnx_proto"), .linkedLibrary("protobuf")]),
+      linkerSettings: [
+        .linkedLibrary("onnx"), .linkedLibrary("onnx_proto"), .linkedLibrary("protobuf"),
+      ]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
 
     // Shared by both sides.

@@ -16,10 +16,17 @@ extension ImportedModel {
 
   /// The graph after the passes that work on it alone: stage `optimized`. Throws `ModelError`.
   public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
+    try optimizedWithConstants(dtype: dtype).module
+  }
+
+  /// Stage `optimized` and the values that passes have computed, by the names of their tensors.
+  func optimizedWithConstants(
+    dtype: PassContext.DType
+  ) throws -> (module: Module, constants: [String: HostTensor]) {
     var module = module
     var context = context(dtype)
     try naming { try PassManager(passes: PassManager.optimizing).run(&module, context: &context) }
-    return module
+    return (module, context.constants)
   }
 
   private func context(_ dtype: PassContext.DType) -> PassContext {

@@ -7,6 +7,8 @@
 #ifndef CONNX_H
 #define CONNX_H
 
+#include "COnnxCheck.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
