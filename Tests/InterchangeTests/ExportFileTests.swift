@@ -95,6 +95,23 @@ import Testing
     TensorData((0..<6).map { Float($0) }, shape: [2, 3])
   }
 
+  @Test func `a copy of a weight has the values of that`() throws {
+    let scratch = try Scratch()
+    let model = try export(
+      """
+      weight %w : f32[2x3]
+      weight %w.factor : f32[2x3] {copy_of = %w}
+      func @f(%x: f32[4x2]) -> (y: f32[4x3]) {
+        %y = matmul(%x, %w.factor) : f32[4x3]
+        return %y
+      }
+      """
+    ) { tensor in tensor.name == "w" ? try Self.source(tensor) : nil }
+    try model.write(to: scratch.path("m.onnx"))
+    let imported = try ImportedONNX(path: scratch.path("m.onnx"))
+    #expect(imported.source("w.factor")?.floats() == [0, 3, 1, 4, 2, 5])
+  }
+
   @Test func `above the limit, weights stand in a file of their own`() throws {
     let scratch = try Scratch()
     let path = scratch.path("m.onnx")

@@ -45,7 +45,7 @@ public struct ONNXExport: Sendable {
           + "\(Self.opsets.lowerBound) to \(Self.opsets.upperBound) can")
     }
     self.options = options
-    self.source = source
+    self.source = { try source(module.original(of: $0)) }
     model = try Self.model(function, module, options, opset: options.opset)
     // libonnx knows the operators up to a version. The same graph in that version stands for a later
     // one, if it can be written.
