@@ -14,6 +14,7 @@ enum CompileCommand: Command {
         "--dtype", "TYPE",
         "how weights are stored: f32, bf16, int8, int4 or auto (as in the checkpoint, f16 as bf16)"),
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
+    ] + SizeOptions.options + [
       .value("--threads", "N", "most threads to compile with"),
       .flag("--verify", "verify the graph after every pass and the plan's bytes at the end"),
       .value("--dump-after", "PASS|all", "write the graph after a pass to --dump-dir"),
@@ -21,13 +22,14 @@ enum CompileCommand: Command {
       .flag("--print-passes", "print what each pass did"),
       .flag("--quiet", "print nothing but errors and what --print-passes asks for"),
     ],
-    summary: "Compiles a Hugging Face directory or a .pg graph to a plan file.")
+    summary: "Compiles a Hugging Face directory, an .onnx model or a .pg graph to a plan file.")
 
   static func run(_ arguments: Arguments) throws {
     let output = try arguments.required("-o")
     let dtype = try storageType(arguments)
     let maxTokens = try arguments.integer("--max-tokens", in: 1...1 << 20)
     _ = try arguments.integer("--threads", in: 1...1024)
+    let sizes = try SizeOptions.sizes(arguments)
     let isQuiet = arguments.has("--quiet")
     let model = arguments.positional[0]
     let (options, dumps) = try passOptions(arguments)
@@ -36,7 +38,7 @@ enum CompileCommand: Command {
 
     Interruption.startWatching()
     let start = Stopwatch()
-    let imported = try ModelSource(path: model).load(maxTokens: maxTokens)
+    let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
     if !isQuiet { warn(imported) }
     let compilation = try imported.compile(dtype: dtype, manager: manager)
     if arguments.has("--print-passes") {

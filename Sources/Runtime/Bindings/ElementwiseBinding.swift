@@ -14,12 +14,16 @@ enum ElementwiseBinding {
       "neg": { try unary($0, .negate, integer: { 0 &- $0 }) },
       "abs": { try unary($0, .abs, integer: { $0 < 0 ? 0 &- $0 : $0 }) },
       "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
-      "equal": equal, "where": select, "cast": CastBinding.cast,
+      "floor": { try plain($0) { $0.rounded(.down) } },
+      "round": { try plain($0) { $0.rounded(.toNearestOrEven) } },
+      "atan": { try plain($0) { atanf($0) } },
+      "equal": equal, "less": less, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
     for (name, operation, integer) in binaryKernels {
       table[name] = { try binary($0, operation, integer) }
     }
+    for (name, function) in bitwise { table[name] = { try integers($0, function) } }
     return table
   }()
 
@@ -39,6 +43,18 @@ enum ElementwiseBinding {
     ("maximum", .max, { max($0, $1) }),
     ("minimum", .min, { min($0, $1) }),
   ]
+
+  private static let bitwise: [(String, IntegerFunction)] = [
+    ("bit_and", { $0 & $1 }), ("bit_or", { $0 | $1 }), ("bit_xor", { $0 ^ $1 }),
+    ("shift_left", { $0 << $1 }), ("shift_right", { $0 >> $1 }),
+  ]
+
+  private static func integers(
+    _ site: StepSite, _ function: @escaping IntegerFunction
+  ) throws -> BoundKernel {
+    _ = try site.result(.i64)
+    return try binary(site, .add, function)
+  }
 
   private static func unary(
     _ site: StepSite, _ operation: UnaryOperation,
@@ -70,6 +86,23 @@ enum ElementwiseBinding {
         out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
         elementBytes: out.element.byteCount)
       kernels.unary(operation, out: out.floats, x: UnsafePointer(out.floats), count: out.count)
+    })
+  }
+
+  /// A function that is rare enough for a plain loop.
+  private static func plain(
+    _ site: StepSite, _ function: @escaping @Sendable (Float) -> Float
+  ) throws -> BoundKernel {
+    let (x, out) = (try site.operand(0), try site.result())
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    try site.requireDense(out, "the result")
+    return BoundKernel(run: { views, _ in
+      let (x, out) = (views[0], views.result)
+      var position = 0
+      out.shape.forEachIndex { index in
+        out.floats[position] = function(x.floats[x.strides.position(of: index)])
+        position += 1
+      }
     })
   }
 
@@ -127,6 +160,29 @@ enum ElementwiseBinding {
         views.zip {
           out.flags[$0] = (views[0].flags[$1] != 0) == (views[1].flags[$2] != 0) ? 1 : 0
         }
+      })
+    default: throw PlanError("no kernel for \(element)")
+    }
+  }
+
+  @Sendable private static func less(_ site: StepSite) throws -> BoundKernel {
+    let out = try site.result(.bool)
+    try site.requireDense(out, "the result")
+    guard let element = site.optional(0)?.element else { throw PlanError("operand 0 is missing") }
+    for index in 0...1 {
+      try site.requireBroadcast(
+        try site.operand(index, element).shape, to: out.shape, "operand \(index)")
+    }
+    switch element {
+    case .i64:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip { out.flags[$0] = views[0].integers[$1] < views[1].integers[$2] ? 1 : 0 }
+      })
+    case .f32:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip { out.flags[$0] = views[0].floats[$1] < views[1].floats[$2] ? 1 : 0 }
       })
     default: throw PlanError("no kernel for \(element)")
     }
