@@ -67,6 +67,12 @@ let package = Package(
       name: "PlannerBenchmark", dependencies: ["Compiler", "IR"], path: "Tools/planner-benchmark",
       swiftSettings: .layer),
 
+    // What `Tools/onnx-conformance` runs.
+    .executableTarget(
+      name: "ONNXConformance",
+      dependencies: ["Compiler", "Interchange", "PaliGraph", "Plans", "Runtime", "Tensors"],
+      exclude: ["README.md"], swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
     .tests("Tensors", ["Tensors"]),

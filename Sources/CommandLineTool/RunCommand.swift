@@ -54,7 +54,8 @@ enum RunCommand: Command {
   private static func plan(_ path: String, _ sizes: InputSizes) throws -> PlanFile {
     guard ModelSource.isModel(path) else {
       guard sizes.isEmpty else {
-        throw FileError(path, "the sizes of a plan are fixed; give --shape and --dim to compile")
+        throw FileError(
+          path, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
       }
       return try PlanFile(path: path)
     }

@@ -2,12 +2,13 @@ import Interchange
 import JSON
 import Tensors
 
-/// `--shape` and `--dim`: sizes that an ONNX model leaves open.
+/// `--shape`, `--dim` and `--value`: sizes that an ONNX model leaves open, and inputs that are known.
 enum SizeOptions {
   static let options: [Syntax.Option] = [
     .values("--shape", "INPUT=1x3x224x224", "the whole shape of an input of an ONNX model"),
     .values(
       "--dim", "NAME=N|NAME<=N", "the size of a named dimension of an ONNX model, or its bound"),
+    .values("--value", "INPUT=FILE.npy", "the value of an input of an ONNX model, in every run"),
   ]
 
   static func sizes(_ arguments: Arguments) throws -> InputSizes {
@@ -36,6 +37,13 @@ enum SizeOptions {
         throw arguments.error("--dim \(name.printable) is given twice")
       }
       sizes.dims.append((name, isBound ? .upTo(size) : .fixed(size)))
+    }
+    for text in arguments.all("--value") {
+      let (name, path) = try parts(text, "--value", "INPUT=FILE.npy", arguments)
+      guard !sizes.values.contains(where: { $0.input == name }) else {
+        throw arguments.error("--value \(name.printable) is given twice")
+      }
+      sizes.values.append((name, try NPYFile.read(path: path)))
     }
     return sizes
   }

@@ -77,18 +77,3 @@ private struct MadeValue: PlanValue {
     return HostTensor(element, [range.count], values).data
   }
 }
-
-extension HostTensor {
-  /// The values in memory. Integers other than i64 are not needed by any kernel.
-  var data: TensorData {
-    switch element {
-    case .bool:
-      // As many bytes as the shape has elements.
-      (try? TensorData(.bool, shape: shape, bytes: values.map { $0 == 0 ? 0 : 1 }))
-        ?? TensorData(values.map { Float($0) }, shape: shape)
-    case .f64: TensorData(values, shape: shape)
-    case .i64: TensorData(values.map { Int64($0) }, shape: shape)
-    default: TensorData(values.map { Float($0) }, shape: shape)
-    }
-  }
-}

@@ -60,9 +60,13 @@ public struct ImportedONNX: Sendable {
     let builder = ImportBuilder(Module(name: name(of: model.graph), symbols: symbols))
     let importer = try GraphImporter(model, builder, files)
     let scope = ImportScope(versions: versions)
-    let parameters = zip(inputs, types).map { builder.parameter($0.name, $1) }
+    let parameters = zip(inputs, types).map { input, type in
+      sizes.value(of: input.name).map { builder.constant(input.name, $0) }
+        ?? builder.parameter(input.name, type)
+    }
     for (input, parameter) in zip(inputs, parameters) {
-      let value = try builder.computed(parameter, as: input.name)
+      let isGiven = sizes.value(of: input.name) != nil
+      let value = isGiven ? parameter : try builder.computed(parameter, as: input.name)
       try scope.define(input.name, .value(value))
     }
     try importer.add(model.graph, to: scope)
@@ -126,10 +130,11 @@ public struct ImportedONNX: Sendable {
 extension ImportBuilder {
   /// A parameter in the type that the graph computes with.
   fileprivate func computed(_ value: ImportedValue, as name: String) throws -> ImportedValue {
-    let element = value.type.element.imported.computed
-    guard element != value.type.element else { return value }
+    let (declared, element) = (value.type.element, value.type.element.graphType)
+    guard element != declared else { return value }
     return try op(
-      "cast", [value], ["to": .word(element.rawValue)], as: "\(name).\(element.rawValue)")
+      "cast", [value], ["to": .word(element.rawValue)], as: "\(name).\(element.rawValue)"
+    ).declaring(declared)
   }
 
   /// An output in the type that the model says it has.
@@ -137,19 +142,17 @@ extension ImportBuilder {
     _ value: ImportedValue, to output: ONNXValueInfo
   ) throws -> ImportedValue {
     let found = value.type.element
-    guard let type = output.type, type.isElement, type.element != found else {
-      return found == found.computed
-        ? value : try op("cast", [value], ["to": .word("f32")], as: output.name)
-    }
-    guard type.computed == found.computed else {
+    let element = output.type?.element ?? value.element
+    guard element.graphType == found.computed else {
       throw ONNXError(
-        "output \"\(output.name.printable)\" should be \(type.element.rawValue), but is \(found.rawValue)"
+        "output \"\(output.name.printable)\" should be \(element.rawValue), but is \(found.rawValue)"
       )
     }
+    guard element != found else { return value }
     // Nothing but f32, i64 and bool can be a constant.
     let operand = try operand(value, as: output.name)
     return try op(
-      "cast", [ImportedValue(.operand(operand), value.type)], ["to": .word(type.element.rawValue)],
+      "cast", [ImportedValue(.operand(operand), value.type)], ["to": .word(element.rawValue)],
       as: output.name)
   }
 }

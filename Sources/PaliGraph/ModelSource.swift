@@ -98,7 +98,8 @@ extension ModelSource {
   ) throws -> ImportedModel {
     if case .onnx = self {
     } else if !sizes.isEmpty {
-      throw ModelError(path, "only ONNX models have sizes to give; leave --shape and --dim out")
+      throw ModelError(
+        path, "only ONNX models have sizes to give; leave --shape, --dim and --value out")
     }
     return switch self {
     case .directory(let path): try PaliGemmaModel(directory: path, maxTokens: maxTokens).imported

@@ -3,6 +3,7 @@ import Glibc
 import Interchange
 import JSON
 import Plans
+import Tensors
 
 /// Plans of models that are run without having been compiled, in the user's cache directory.
 public enum PlanCache {
@@ -25,7 +26,7 @@ public enum PlanCache {
     let path = String(cString: resolved)
     let fingerprint =
       "\(version) \(PlanFile.formatVersion) \(path)\n"
-      + (sizes.isEmpty ? "" : "\(sizes)\n") + files(of: source, path).joined()
+      + (sizes.isEmpty ? "" : "\(sizes.fingerprint)\n") + files(of: source, path).joined()
     let name = path.split(separator: "/").last.map(String.init) ?? "model"
     return "\(directory)/\(name.prefix(100))-\(Digest.hexadecimal(of: fingerprint)).plan"
   }
@@ -55,5 +56,17 @@ public enum PlanCache {
       guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
       return "\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n"
     }
+  }
+}
+
+extension InputSizes {
+  /// A text that differs where what is said differs.
+  fileprivate var fingerprint: String {
+    let values = values.map { input, value in
+      let bytes = value.withUnsafeBytes { Array($0) }
+      return "\(input) \(value.elementType) \(value.shape) "
+        + Digest.hexadecimal(of: bytes.map { String($0, radix: 16) }.joined(separator: " "))
+    }
+    return "\(shapes) \(dims) \(values)"
   }
 }

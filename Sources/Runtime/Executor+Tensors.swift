@@ -23,8 +23,11 @@ extension Executor {
     try setSymbols(planned, values)
     for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
     try run(function)
-    return planned.outputs.indices.compactMap { index in
-      output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
+    // Views do not keep the memory that they show.
+    return withExtendedLifetime(self) {
+      planned.outputs.indices.compactMap { index in
+        output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
+      }
     }
   }
 
@@ -61,7 +64,7 @@ extension Executor {
       guard let integers = value.integers() else { throw mismatch() }
       _ = view.integerBuffer.update(fromContentsOf: integers)
     default:
-      guard value.elementType == view.element else { throw mismatch() }
+      guard let value = value.fitted(to: view.element) else { throw mismatch() }
       value.withUnsafeBytes { bytes in
         UnsafeMutableRawBufferPointer(start: view.base, count: bytes.count).copyMemory(from: bytes)
       }
@@ -76,6 +79,20 @@ extension Dim {
       return nil
     }
     return products[0].symbols[0]
+  }
+}
+
+extension TensorData {
+  /// The values in an element type that files cannot hold, or that rounds them; nil for values of
+  /// another kind or beyond the type.
+  fileprivate func fitted(to type: ElementType) -> TensorData? {
+    if elementType == type { return self }
+    if type.isFloatingPoint, elementType.isFloatingPoint { return converted(to: type) }
+    guard type.byteCount == 1, let range = type.integerRange, let integers = integers(),
+      integers.allSatisfy(range.contains)
+    else { return nil }
+    let bytes = integers.map { UInt8(truncatingIfNeeded: $0) }
+    return try? TensorData(type, shape: shape, bytes: bytes)
   }
 }
 

@@ -23,7 +23,8 @@ enum KernelRegistry {
 
   private static let binders: [String: Binder] = [
     LinearBinding.all, MatrixBinding.all, NormalizationBinding.all, AttentionBinding.all,
-    ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, StateBinding.all,
+    ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, IndexingBinding.all,
+    StateBinding.all,
   ].reduce(into: [:]) { table, group in table.merge(group) { first, _ in first } }
 
   /// Every kernel name that this program executes, sorted.
@@ -127,6 +128,7 @@ struct StepSite {
   }
 
   func real(_ name: String) throws -> Float { Float(try field(name).real()) }
+  func double(_ name: String) throws -> Double { try field(name).real() }
   func optionalReal(_ name: String) throws -> Float? {
     try field(name).present.map { Float(try $0.real()) }
   }

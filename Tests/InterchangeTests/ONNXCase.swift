@@ -7,7 +7,8 @@ import Testing
 /// writes them.
 struct ONNXCase: Sendable, CustomTestStringConvertible {
   let name: String
-  let sizes: InputSizes
+  private let given: [String]
+  private let openSizes: InputSizes
 
   var testDescription: String { name }
 
@@ -24,16 +25,35 @@ struct ONNXCase: Sendable, CustomTestStringConvertible {
     let shapes: [String: [Int]]
     /// `3` fixes a size, `<=3` bounds it.
     let dims: [String: String]
+    /// Inputs whose values are given while compiling.
+    let values: [String]?
   }
 
   private init(_ entry: Entry) throws {
     name = entry.name
-    sizes = InputSizes(
+    given = entry.values ?? []
+    openSizes = InputSizes(
       shapes: entry.shapes.map { ($0.key, $0.value) },
       dims: try entry.dims.map { name, text in
         let number = try #require(Int(text.drop { $0 == "<" || $0 == "=" }))
         return (name, text.hasPrefix("<") ? .upTo(number) : .fixed(number))
       })
+  }
+
+  /// What is said about its inputs.
+  var sizes: InputSizes {
+    get throws {
+      var sizes = openSizes
+      sizes.values = try tensors("input").filter { given.contains($0.name) }.map {
+        (input: $0.name, value: $0.data)
+      }
+      return sizes
+    }
+  }
+
+  /// The inputs that are given when it runs.
+  func inputs() throws -> [(name: String, data: TensorData)] {
+    try tensors("input").filter { !given.contains($0.name) }
   }
 
   var path: String { Self.folder.appending(path: "\(name).onnx").path }

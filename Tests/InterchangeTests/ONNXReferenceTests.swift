@@ -37,7 +37,7 @@ import Testing
     // f16 weights are otherwise stored as bf16, which rounds them.
     try imported.write(try imported.compile(dtype: .f32), to: scratch.path("model.plan"))
     let executor = try Executor(try PlanFile(path: scratch.path("model.plan")), threads: 2)
-    for output in try executor.run(0, inputs: try model.tensors("input")) {
+    for output in try executor.run(0, inputs: try model.inputs()) {
       try compare(HostTensor(output.data), output.name, of: model)
     }
   }

@@ -65,7 +65,7 @@ import Testing
       "no operator set", "which version of the operators",
       Message.model(Message.graph([]), sets: [])),
     Bad(
-      "a late operator set", "version 9999 of the operators; versions 7 to 23",
+      "a late operator set", "version 9999 of the operators; versions 1 to 24",
       Message.model(Message.graph([]), sets: [Message.operators(9999)])),
     Bad(
       "two operator sets", "in two versions",

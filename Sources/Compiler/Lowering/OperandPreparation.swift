@@ -113,8 +113,7 @@ enum KernelElements {
   static func widens(_ element: ElementType, _ op: String, operand index: Int) -> Bool {
     switch (element, op, index) {
     case (.bf16, "linear", 1), (.bf16, "linear", 5), (.bf16, "embedding", 0): false
-    case (.bf16, _, _), (.f16, _, _): !moving.contains(op)
-    default: false
+    default: element.isFloatingPoint && element.computed != element && !moving.contains(op)
     }
   }
 

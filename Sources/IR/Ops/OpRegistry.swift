@@ -2,7 +2,8 @@
 public enum OpRegistry {
   /// Every definition, in the order of the reference.
   public static let all: [OpDefinition] =
-    DataOps.all + ViewOps.all + ElementwiseOps.all + ReductionOps.all + MatrixOps.all
+    DataOps.all + IndexingOps.all + ViewOps.all + ElementwiseOps.all + ReductionOps.all
+    + MatrixOps.all
     + WindowOps.all
     + NormalizationOps.all + AttentionOps.all + FusedOps.all + StateOps.all
 

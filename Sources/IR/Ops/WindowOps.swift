@@ -89,7 +89,7 @@ private struct WindowShape {
       throw OpError("windows at every \(step) do not fill an extent of \(extent)")
     }
     let places = try steps + Dim(wholes + 1)
-    if let count = places.constant, count < 0 {
+    if let count = places.constant, count < 1 {
       throw OpError("a window of \(reach) does not fit into an extent of \(extent) with its pads")
     }
     return places

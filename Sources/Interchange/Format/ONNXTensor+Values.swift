@@ -19,6 +19,14 @@ extension ONNXTensor {
 
   /// The values. Raw data of a type that tensors have stay in their file.
   func data(in files: ONNXFiles) throws -> TensorData {
+    let data = try storedData(in: files)
+    guard
+      type != .uint64 || data.elements(as: UInt64.self)?.contains(where: { $0 >> 63 != 0 }) != true
+    else { throw problem("has numbers beyond 2^63, which are not supported") }
+    return data
+  }
+
+  private func storedData(in files: ONNXFiles) throws -> TensorData {
     let count = try elementCount()
     guard let type else { throw problem("has no type") }
     let byteCount = (count * type.bitCount + 7) / 8
@@ -46,7 +54,7 @@ extension ONNXTensor {
     _ file: MappedFile, _ range: Range<Int>, _ type: ONNXDataType, _ byteCount: Int
   ) throws -> TensorData {
     guard range.count == byteCount else { throw wrongLength(range.count, byteCount) }
-    if type.isElement {
+    if !type.isPacked {
       return try TensorData(type.element, shape: shape, file: file, range: range)
     }
     return try data(raw: file.withUnsafeBytes(in: range) { Array($0) }, type)
@@ -54,37 +62,28 @@ extension ONNXTensor {
 
   /// From little-endian bytes of the right number.
   private func data(raw bytes: [UInt8], _ type: ONNXDataType) throws -> TensorData {
-    if type.isElement { return try TensorData(type.element, shape: shape, bytes: bytes) }
-    if type.bitCount == 4 { return try nibbles(bytes, type) }
-    let size = type.bitCount / 8
-    let values = stride(from: 0, to: bytes.count, by: size).map { start in
-      (0..<size).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
-    }
-    guard values.allSatisfy({ $0 <= UInt64(Int64.max) }) else {
-      throw problem("has numbers beyond 2^63, which are not supported")
-    }
-    return integers(values.map { Int64($0) }, type.element)
+    type.isPacked
+      ? try nibbles(bytes, type) : try TensorData(type.element, shape: shape, bytes: bytes)
   }
 
   /// Two numbers in each byte, the first one in the low half.
   private func nibbles(_ bytes: [UInt8], _ type: ONNXDataType) throws -> TensorData {
-    let count = shape.reduce(1, *)
-    let values = (0..<count).map { index -> Int64 in
-      let nibble = Int64(index % 2 == 0 ? bytes[index / 2] & 15 : bytes[index / 2] >> 4)
-      return type == .int4 && nibble > 7 ? nibble - 16 : nibble
+    let values = (0..<shape.reduce(1, *)).map { index -> UInt8 in
+      let nibble = index % 2 == 0 ? bytes[index / 2] & 15 : bytes[index / 2] >> 4
+      return type == .int4 && nibble > 7 ? nibble | 0xF0 : nibble
     }
-    return integers(values, type.element)
+    return try TensorData(type.element, shape: shape, bytes: values)
   }
 
   /// From `int32_data`, `int64_data` or `uint64_data`, where small types stand one in each number,
-  /// half precision as its bits, and 4-bit numbers two in each.
+  /// half precision and smaller floats as their bits, and 4-bit numbers two in each.
   private func data(
     integers values: [Int64], _ type: ONNXDataType, _ count: Int
   ) throws -> TensorData {
-    let expected = type.bitCount == 4 ? (count + 1) / 2 : count
+    let expected = type.isPacked ? (count + 1) / 2 : count
     guard values.count == expected else { throw wrongValues(values.count) }
     switch type {
-    case .uint4, .int4:
+    case _ where type.isPacked:
       return try nibbles(values.map { UInt8(truncatingIfNeeded: $0) }, type)
     case .float16, .bfloat16:
       let bytes = values.flatMap {

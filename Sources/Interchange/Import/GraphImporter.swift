@@ -173,7 +173,7 @@ final class GraphImporter {
       let site = NodeImport(
         builder: builder, node: node, version: version, name: scope.prefix + name, inputs: inputs,
         attributes: attributes, files: files)
-      return try known.build(site).map { .value($0) }
+      return try known.build(site).map { .value($0.declared == nil ? site.inheriting($0) : $0) }
     }
   }
 

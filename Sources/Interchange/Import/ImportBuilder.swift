@@ -44,10 +44,10 @@ final class ImportBuilder {
     let type = TensorType(element, data.shape.map { Dim($0) })
     let isPlain = data.elementCount == 1 || !data.elementType.isFloatingPoint
     if isPlain, data.elementCount <= Self.knownLimit {
-      return ImportedValue(HostTensor(data).imported)
+      return ImportedValue(HostTensor(data).imported).declaring(data.elementType)
     }
     weights.append(Weight(name: name, data: data))
-    return ImportedValue(.weight(weights.count - 1), type)
+    return ImportedValue(.weight(weights.count - 1), type).declaring(data.elementType)
   }
 
   /// The elements of a constant, also of one that stays in its file, when they are few.
@@ -55,7 +55,7 @@ final class ImportBuilder {
     guard case .weight(let index) = value.content else { return value }
     let data = weights[index].data
     guard data.elementCount <= Self.knownLimit else { return value }
-    return ImportedValue(HostTensor(data).imported)
+    return ImportedValue(HostTensor(data).imported).declaring(value.declared)
   }
 
   // MARK: Operations

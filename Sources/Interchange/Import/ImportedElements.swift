@@ -6,9 +6,8 @@ extension ElementType {
   /// types are f32, all integers i64.
   var imported: ElementType {
     switch self {
-    case .f32, .f64: .f32
     case .f16, .bf16, .bool: self
-    case .i64, .i32, .i16, .i8, .u8: .i64
+    default: isFloatingPoint ? .f32 : .i64
     }
   }
 }
@@ -20,30 +19,14 @@ extension HostTensor {
     return HostTensor(element, shape, values.map(element.converted))
   }
 
-  /// As a plan stores it.
-  var data: TensorData {
-    switch element {
-    case .i64: TensorData(values.map { Int64($0.saturated) }, shape: shape)
-    case .bool: TensorData(flags: values.map { $0 != 0 }, shape: shape)
-    default: TensorData(values.map { Float($0) }, shape: shape)
-    }
-  }
 }
 
-extension Double {
-  /// Itself, or the nearest number that is one of Int64 for sure.
-  var saturated: Double { isNaN ? 0 : Swift.min(Swift.max(self, -0x1p63), 0x1.fffffffffffffp62) }
+extension ElementType {
+  /// The type that the graph computes with: f32, i64 or bool.
+  var graphType: ElementType { imported.computed }
 }
 
 extension TensorData {
-  init(flags: [Bool], shape: [Int]) {
-    let bytes = flags.map { $0 ? UInt8(1) : 0 }
-    guard let data = try? TensorData(.bool, shape: shape, bytes: bytes) else {
-      preconditionFailure("as many flags as the shape has elements")
-    }
-    self = data
-  }
-
   /// Integers widened to i64, all else as it is.
   var importedIntegers: TensorData {
     guard elementType != .bool, elementType != .i64, let integers = integers() else { return self }

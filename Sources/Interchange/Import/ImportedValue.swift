@@ -19,6 +19,8 @@ struct ImportedValue {
 
   var content: Content
   var type: TensorType
+  /// The element type that the model gives it, where that is narrower than the one it is computed in.
+  var declared: ElementType?
 
   init(_ content: Content, _ type: TensorType) {
     self.content = content
@@ -40,6 +42,15 @@ struct ImportedValue {
 
   static func scalar(_ value: Double, _ element: ElementType = .f32) -> ImportedValue {
     ImportedValue(.scalar(value, element))
+  }
+
+  /// The element type that the model gives it.
+  var element: ElementType { declared ?? type.element.computed }
+
+  func declaring(_ element: ElementType?) -> ImportedValue {
+    var value = self
+    value.declared = element
+    return value
   }
 
   var shape: Shape { type.shape }

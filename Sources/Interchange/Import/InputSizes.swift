@@ -2,7 +2,8 @@ import IR
 import JSON
 import Tensors
 
-/// What a caller says about sizes that a model leaves open: `--shape` and `--dim`.
+/// What a caller says about sizes that a model leaves open, `--shape` and `--dim`, and about inputs
+/// whose values are known: `--value`.
 public struct InputSizes: Sendable {
   /// A named dimension's size.
   public enum Extent: Sendable, Hashable {
@@ -15,14 +16,24 @@ public struct InputSizes: Sendable {
   public var shapes: [(input: String, shape: [Int])]
   public var dims: [(name: String, extent: Extent)]
 
+  /// Values of inputs that are the same in every run. They become constants, so the compiled function
+  /// takes these inputs no more.
+  public var values: [(input: String, value: TensorData)]
+
   public init(
-    shapes: [(input: String, shape: [Int])] = [], dims: [(name: String, extent: Extent)] = []
+    shapes: [(input: String, shape: [Int])] = [], dims: [(name: String, extent: Extent)] = [],
+    values: [(input: String, value: TensorData)] = []
   ) {
     self.shapes = shapes
     self.dims = dims
+    self.values = values
   }
 
-  public var isEmpty: Bool { shapes.isEmpty && dims.isEmpty }
+  public var isEmpty: Bool { shapes.isEmpty && dims.isEmpty && values.isEmpty }
+
+  func value(of input: String) -> TensorData? {
+    values.last { $0.input.hasSameBytes(as: input) }?.value
+  }
 }
 
 /// Gives each input of a graph its type.
@@ -71,6 +82,11 @@ struct InputTyping {
 
   /// Options that name nothing in the model are mistakes.
   private func checkNames(_ inputs: [ONNXValueInfo]) throws {
+    for (name, _) in sizes.values where !inputs.contains(where: { $0.name.hasSameBytes(as: name) })
+    {
+      let known = inputs.map(\.name.printable).joined(separator: ", ")
+      throw ONNXError("it has no input \"\(name.printable)\" for --value; its inputs are \(known)")
+    }
     for (name, _) in sizes.shapes where !inputs.contains(where: { $0.name.hasSameBytes(as: name) })
     {
       let known = inputs.map(\.name.printable).joined(separator: ", ")
@@ -89,7 +105,8 @@ struct InputTyping {
   }
 
   private func givenShape(of input: ONNXValueInfo) -> [Int]? {
-    sizes.shapes.last { $0.input.hasSameBytes(as: input.name) }?.shape
+    sizes.value(of: input.name)?.shape
+      ?? sizes.shapes.last { $0.input.hasSameBytes(as: input.name) }?.shape
   }
 
   /// Takes the sizes of named dimensions from an input whose whole shape is given.
@@ -121,9 +138,10 @@ struct InputTyping {
         "input \"\(input.name.printable)\" is \(input.isOther ? "no tensor" : "of a type") that is "
           + "not supported")
     }
-    guard type.isElement else {
+    if let value = sizes.value(of: input.name), value.elementType != type.element {
       throw ONNXError(
-        "input \"\(input.name.printable)\" has elements of a type that is not supported")
+        "input \"\(input.name.printable)\" takes \(type.element.rawValue), but --value has "
+          + "\(value.elementType.rawValue)")
     }
     if let given = givenShape(of: input) { return TensorType(type.element, given.map { Dim($0) }) }
     guard let shape = input.shape else {

@@ -15,6 +15,20 @@ struct NodeImport {
   let attributes: [UTF8Key: ONNXAttribute.Value]
   let files: ONNXFiles
 
+  /// The same node with other inputs.
+  func with(inputs: [ImportedValue?], name: String? = nil) -> NodeImport {
+    NodeImport(
+      builder: builder, node: node, version: version, name: name ?? self.name, inputs: inputs,
+      attributes: attributes, files: files)
+  }
+
+  /// The same node with an attribute set.
+  func with(attribute name: String, _ value: ONNXAttribute.Value) -> NodeImport {
+    NodeImport(
+      builder: builder, node: node, version: version, name: self.name, inputs: inputs,
+      attributes: attributes.merging([UTF8Key(name): value]) { $1 }, files: files)
+  }
+
   // MARK: Inputs
 
   func input(_ index: Int) throws -> ImportedValue {
@@ -42,7 +56,8 @@ struct NodeImport {
 
   private func unknown(_ what: String) -> ONNXError {
     ONNXError(
-      "its \(what) depend on data or on sizes that are not fixed; fix sizes with --dim or --shape")
+      "its \(what) depend on data, or on sizes that are not fixed; fix sizes with --dim or --shape, "
+        + "and inputs with --value")
   }
 
   // MARK: Attributes
@@ -88,6 +103,34 @@ struct NodeImport {
 
   func requireDefault(_ condition: Bool, _ what: String) throws {
     guard condition else { throw ONNXError("\(what) is not supported") }
+  }
+
+  // MARK: Types
+
+  /// A result with the element type of the first input that is computed with in the same type: what
+  /// almost all operators yield.
+  func inheriting(_ value: ImportedValue) -> ImportedValue {
+    let element = value.type.element.computed
+    let source = inputs.first { $0?.type.element.computed == element }
+    return value.declaring((source ?? nil)?.declared)
+  }
+
+  /// Integers as a narrower type holds them: without the bits beyond it.
+  func wrapped(_ x: ImportedValue, in element: ElementType, as suffix: String = "") throws
+    -> ImportedValue
+  {
+    guard let range = element.integerRange, element.byteCount < 8, x.type.element == .i64 else {
+      return x
+    }
+    let isSigned = range.lowerBound < 0
+    let mask = Double(range.upperBound) * (isSigned ? 2 : 1) + (isSigned ? 1 : 0)
+    let kept = try op(
+      "bit_and", [x, .scalar(mask, .i64)], as: isSigned ? "low_bits" : suffix)
+    guard isSigned else { return kept.declaring(element) }
+    // Of a negative number, the sign bit counts 2^bits less.
+    let sign = ImportedValue.scalar(Double(range.upperBound) + 1, .i64)
+    let flipped = try op("bit_xor", [kept, sign], as: "flipped")
+    return try op("sub", [flipped, sign], as: suffix).declaring(element)
   }
 
   // MARK: Operations

@@ -37,7 +37,7 @@ struct ONNXOperator: Sendable {
   }
 
   /// The versions of the standard operators that are known.
-  static let versions = 7...23
+  static let versions = 1...24
   static let irVersions = 3...13
   /// Most inputs of operators that take any number of them.
   static let anyNumber = 1...4096

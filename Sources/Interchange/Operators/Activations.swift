@@ -115,4 +115,40 @@ extension ONNXOperator {
     let bound = try node.op("add", [node.op("abs", [x], as: "abs"), .scalar(1)], as: "bound")
     return [try node.op("div", [x, bound])]
   }
+
+  static let thresholdedRelu: Build = { node in
+    let x = try node.input(0)
+    let isAbove = try node.op("less", [.scalar(node.float("alpha") ?? 1), x], as: "above")
+    return [try node.op("where", [isAbove, x, .scalar(0)])]
+  }
+
+  /// x + bias below -lambd, x - bias above lambd, 0 between.
+  static let shrink: Build = { node in
+    let x = try node.input(0)
+    let (bias, limit) = (try node.float("bias") ?? 0, try node.float("lambd") ?? 0.5)
+    let isLow = try node.op("less", [x, node.constant(-limit, like: x)], as: "low")
+    let isHigh = try node.op("less", [node.constant(limit, like: x), x], as: "high")
+    let raised = try node.op("add", [x, node.constant(bias, like: x)], as: "raised")
+    let lowered = try node.op("sub", [x, node.constant(bias, like: x)], as: "lowered")
+    let upper = try node.op("where", [isHigh, lowered, node.constant(0, like: x)], as: "upper")
+    return [try node.op("where", [isLow, raised, upper])]
+  }
+
+  static let swish: Build = { node in
+    let x = try node.input(0)
+    let alpha = try node.float("alpha") ?? 1
+    if alpha == 1 { return [try node.op("silu", [x])] }
+    let scaled = try node.op("mul", [x, .scalar(alpha)], as: "scaled")
+    return [try node.op("mul", [x, node.op("sigmoid", [scaled], as: "gate")])]
+  }
+
+  /// Before version 7, slopes are those of channels.
+  static let channelPRelu: Build = { node in
+    let (x, slope) = (try node.input(0), try node.input(1))
+    guard slope.rank == 1, x.rank > 2, !slope.shape[0].isOne else {
+      return [try leaky(node, slope)]
+    }
+    let shape = slope.shape + Array(repeating: 1, count: x.rank - 2)
+    return [try leaky(node, try node.reshape(slope, shape, as: "slope"))]
+  }
 }

@@ -12,12 +12,43 @@ extension ONNXOperator {
     { [try $0.op(op, [$0.input(0), $0.input(1)])] }
   }
 
+  /// Arithmetic that leaves the range of narrow integers and wraps around in it.
+  static func wrapping(_ op: String) -> Build {
+    { node in
+      let (a, b) = (try node.input(0), try node.input(1))
+      let element = a.element
+      guard a.type.element == .i64, element.byteCount < 4 else {
+        return [try node.op(op, [a, b])]
+      }
+      return [try node.wrapped(try node.op(op, [a, b], as: "wide"), in: element)]
+    }
+  }
+
+  /// Before version 7, the second operand is stretched only where `broadcast` says so: its axes are
+  /// those of the first from `axis` on, by default the last ones.
+  static func aligned(_ op: @escaping Build) -> Build {
+    { node in
+      let (a, b) = (try node.input(0), try node.input(1))
+      guard try node.flag("broadcast"), let given = try node.int("axis") else {
+        return try op(node)
+      }
+      let axis = try node.axis(given, rank: a.rank)
+      guard axis + b.rank <= a.rank else { throw ONNXError("\(b.type) does not fit \(a.type)") }
+      let shape = b.shape + Array(repeating: 1, count: a.rank - axis - b.rank)
+      var inputs = node.inputs
+      inputs[1] = try node.reshape(b, shape, as: "aligned").declaring(b.declared)
+      return try op(node.with(inputs: inputs))
+    }
+  }
+
   /// One operation between all inputs, from the first to the last.
   static func folding(_ op: String) -> Build {
     { node in
       let first = try node.computed(node.input(0))
       return [
-        try node.inputs.indices.dropFirst().reduce(first) { try node.op(op, [$0, node.input($1)]) }
+        try node.inputs.indices.dropFirst().reduce(first) {
+          try node.op(op, [$0, node.input($1)]).declaring(first.declared)
+        }
       ]
     }
   }
@@ -31,10 +62,12 @@ extension ONNXOperator {
 
   /// Inference: nothing is dropped.
   static let dropout: Build = { node in
-    if let training = node.optional(2), training.known?.values != [0] {
+    let x = try node.input(0)
+    let isTraining = node.optional(2).map { $0.known?.values != [0] } ?? false
+    if isTraining, try node.numbers(1) != [0] {
       throw ONNXError("training_mode is not supported; export the model for inference")
     }
-    return [try node.input(0)]
+    return [x, try node.broadcast(.scalar(1, .bool), x.shape, as: "mask")]
   }
 
   static let reciprocal: Build = { node in
@@ -59,6 +92,71 @@ extension ONNXOperator {
     return [try node.op("div", [node.op("sin", [x], as: "sin"), node.op("cos", [x], as: "cos")])]
   }
 
+  // MARK: Trigonometry
+
+  /// 2·arctan(x/(1 + √(1 - x²)))
+  static let asin: Build = { node in
+    let x = try node.input(0)
+    let height = try node.op("add", [.scalar(1), chord(node, x)], as: "height")
+    return [try doubledArc(node, try node.op("div", [x, height], as: "tangent"))]
+  }
+
+  /// 2·arctan(√(1 - x²)/(1 + x))
+  static let acos: Build = { node in
+    let x = try node.input(0)
+    let width = try node.op("add", [.scalar(1), x], as: "width")
+    return [try doubledArc(node, try node.op("div", [chord(node, x), width], as: "tangent"))]
+  }
+
+  private static func chord(_ node: NodeImport, _ x: ImportedValue) throws -> ImportedValue {
+    let rest = try node.op("sub", [.scalar(1), node.op("mul", [x, x], as: "square")], as: "rest")
+    return try node.op("sqrt", [rest], as: "chord")
+  }
+
+  private static func doubledArc(_ node: NodeImport, _ x: ImportedValue) throws -> ImportedValue {
+    try node.op("mul", [node.op("atan", [x], as: "half"), .scalar(2)])
+  }
+
+  /// (e^x ± e^-x)/2
+  static func hyperbolic(_ op: String) -> Build {
+    { node in
+      let x = try node.input(0)
+      let grown = try node.op("exp", [x], as: "grown")
+      let shrunk = try node.op("exp", [node.op("neg", [x], as: "neg")], as: "shrunk")
+      return [try node.op("mul", [node.op(op, [grown, shrunk], as: "both"), .scalar(0.5)])]
+    }
+  }
+
+  /// sign(x)·ln(|x| + √(x² + 1)): of negative numbers, the sum would cancel.
+  static let asinh: Build = { node in
+    let x = try node.input(0)
+    let size = try node.op("abs", [x], as: "abs")
+    let square = try node.op("mul", [x, x], as: "square")
+    let root = try node.op("sqrt", [node.op("add", [square, .scalar(1)], as: "sum")], as: "root")
+    let arc = try node.op("log", [node.op("add", [size, root], as: "reach")], as: "arc")
+    let isNegative = try node.op("less", [x, .scalar(0)], as: "negative")
+    return [try node.op("where", [isNegative, node.op("neg", [arc], as: "negated"), arc])]
+  }
+
+  /// ln(x + √(x² - 1))
+  static let acosh: Build = { node in
+    let x = try node.input(0)
+    let square = try node.op("mul", [x, x], as: "square")
+    let root = try node.op("sqrt", [node.op("sub", [square, .scalar(1)], as: "rest")], as: "root")
+    return [try node.op("log", [node.op("add", [x, root], as: "reach")])]
+  }
+
+  /// ½·ln((1 + x)/(1 - x))
+  static let atanh: Build = { node in
+    let x = try node.input(0)
+    let ratio = try node.op(
+      "div",
+      [
+        node.op("add", [.scalar(1), x], as: "above"), node.op("sub", [.scalar(1), x], as: "below"),
+      ], as: "ratio")
+    return [try node.op("mul", [node.op("log", [ratio], as: "log"), .scalar(0.5)])]
+  }
+
   // MARK: Integers
 
   /// -⌊-x⌋
@@ -76,17 +174,65 @@ extension ONNXOperator {
     return [try node.op("where", [isPositive, one, lower])]
   }
 
-  /// a - ⌊a/b⌋·b; with fmod, the quotient truncates instead. For integers only: of numbers, quotients
-  /// round.
+  /// a - ⌊a/b⌋·b; with fmod, the quotient truncates instead.
   static let mod: Build = { node in
-    let (a, b) = (try node.input(0), try node.input(1))
-    guard a.type.element == .i64 else { throw ONNXError("it is supported for integers only") }
-    let quotient = try node.op("div", [a, b], as: "quotient")
+    let (a, b) = (try node.computed(try node.input(0)), try node.computed(try node.input(1)))
+    var quotient = try node.op("div", [a, b], as: "quotient")
+    if a.type.element.isFloatingPoint { quotient = try truncated(node, quotient) }
     let rest = try node.op("sub", [a, node.op("mul", [quotient, b], as: "whole")], as: "rest")
     if try node.flag("fmod") { return [rest] }
     let sign = try node.op("mul", [rest, b], as: "sign")
-    let isOpposite = try node.op("less", [sign, .scalar(0, .i64)], as: "opposite")
+    let isOpposite = try node.op("less", [sign, node.constant(0, like: sign)], as: "opposite")
     return [try node.op("where", [isOpposite, node.op("add", [rest, b], as: "raised"), rest])]
+  }
+
+  /// The nearest integer toward zero.
+  private static func truncated(_ node: NodeImport, _ x: ImportedValue) throws -> ImportedValue {
+    let size = try node.op("floor", [node.op("abs", [x], as: "abs")], as: "whole")
+    let isNegative = try node.op("less", [x, .scalar(0)], as: "negative")
+    return try node.op(
+      "where", [isNegative, node.op("neg", [size], as: "negated"), size], as: "truncated")
+  }
+
+  // MARK: Bits
+
+  static func bitwise(_ op: String) -> Build {
+    { [try $0.op(op, [$0.input(0), $0.input(1)])] }
+  }
+
+  /// All bits flipped: -1 - x, within what the type has.
+  static let bitwiseNot: Build = { node in
+    let x = try node.input(0)
+    let flipped = try node.op("bit_xor", [x, .scalar(-1, .i64)], as: "flipped")
+    return [
+      x.element.integerRange?.lowerBound == 0 ? try node.wrapped(flipped, in: x.element) : flipped
+    ]
+  }
+
+  static let bitShift: Build = { node in
+    let (x, count) = (try node.input(0), try node.input(1))
+    switch try node.string("direction") {
+    case "LEFT":
+      let shifted = try node.op("shift_left", [x, count], as: "shifted")
+      return [try node.wrapped(shifted, in: x.element)]
+    case "RIGHT": return [try node.op("shift_right", [x, count])]
+    default: throw ONNXError("attribute direction is neither LEFT nor RIGHT")
+    }
+  }
+
+  static let isInf: Build = { node in
+    let x = try node.input(0)
+    let (above, below) = (
+      try node.int("detect_positive") != 0, try node.int("detect_negative") != 0
+    )
+    switch (above, below) {
+    case (true, true):
+      return [try node.op("equal", [node.op("abs", [x], as: "abs"), .scalar(.infinity)])]
+    case (true, false): return [try node.op("equal", [x, .scalar(.infinity)])]
+    case (false, true): return [try node.op("equal", [x, .scalar(-.infinity)])]
+    case (false, false):
+      return [try node.broadcast(.scalar(0, .bool), x.shape)]
+    }
   }
 
   static let isNaN: Build = { node in
@@ -98,21 +244,10 @@ extension ONNXOperator {
 
   static let cast: Build = { node in
     guard let type = try node.type("to") else { throw ONNXError("attribute to is missing") }
-    let x = try node.input(0)
-    guard type.computed != x.type.element.computed else {
-      // Integers wrap in a smaller type, which no size or index ever meets.
-      return [try node.computed(x)]
-    }
-    guard type.isElement, type.computed == .i64, type != .int64 else {
-      return [try node.cast(x, type.computed)]
-    }
-    let narrow = try node.cast(x, type.element, as: type.element.rawValue)
-    return [try node.cast(narrow, .i64)]
+    return [try node.converted(try node.input(0), to: type.element)]
   }
 
-  static let castLike: Build = {
-    [try $0.cast(try $0.input(0), try $0.input(1).type.element.computed)]
-  }
+  static let castLike: Build = { [try $0.converted(try $0.input(0), to: try $0.input(1).element)] }
 
   // MARK: Comparison and logic
 

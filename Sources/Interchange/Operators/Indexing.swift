@@ -178,7 +178,7 @@ extension ONNXOperator {
   }
 
   /// Indices as ranges that follow each other.
-  private static func runs(of indices: [Int]) -> [Range<Int>] {
+  static func runs(of indices: [Int]) -> [Range<Int>] {
     indices.reduce(into: []) { runs, index in
       if let last = runs.last, last.upperBound == index {
         runs[runs.count - 1] = last.lowerBound..<index + 1
@@ -207,15 +207,40 @@ extension ONNXOperator {
     _ node: NodeImport, _ pads: [Int], _ value: ImportedValue, _ axes: [Int]?
   ) throws -> ImportedValue {
     let mode = try node.string("mode") ?? "constant"
-    try node.requireDefault(
-      mode == "constant" || pads.allSatisfy { $0 == 0 }, "mode = \(mode.printable)")
     var x = try node.input(0)
     let axes = try node.axes(axes ?? Array(0..<x.rank), rank: x.rank)
     guard pads.count == 2 * axes.count else { throw ONNXError("it needs two pads for each axis") }
     for (index, axis) in axes.enumerated() {
-      x = try padded(node, x, axis, pads[index], pads[index + axes.count], value)
+      let (before, after) = (pads[index], pads[index + axes.count])
+      x =
+        mode == "constant"
+        ? try padded(node, x, axis, before, after, value)
+        : try continued(node, x, axis, before, after, mode)
     }
     return x
+  }
+
+  /// `x` with more elements of its own before and after along an axis.
+  private static func continued(
+    _ node: NodeImport, _ x: ImportedValue, _ axis: Int, _ before: Int, _ after: Int, _ mode: String
+  ) throws -> ImportedValue {
+    guard before != 0 || after != 0 else { return x }
+    guard let extent = x.shape[axis].constant, extent > 0, before <= 1 << 20, after <= 1 << 20,
+      before + extent + after >= 0
+    else { throw ONNXError("it continues an axis of \(x.shape[axis])") }
+    let indices = try (-before..<extent + after).map { place -> Int in
+      switch mode {
+      case "edge": return min(max(place, 0), extent - 1)
+      case "wrap": return (place % extent + extent) % extent
+      case "reflect":
+        guard extent > 1 else { return 0 }
+        let period = 2 * (extent - 1)
+        let inside = (place % period + period) % period
+        return min(inside, period - inside)
+      default: throw ONNXError("mode = \(mode.printable) is not known")
+      }
+    }
+    return try node.take(indices, of: x, axis: axis, as: "continued")
   }
 
   /// `x` with more (or, where negative, fewer) elements before and after along an axis.

@@ -4,10 +4,45 @@ import Tensors
 /// Operators that normalise.
 extension ONNXOperator {
   static let layerNormalization: Build = { node in
-    try normalization(node) { x, weight, bias in
-      try node.op(
-        "layer_norm", [x, weight, bias], ["eps": .real(try node.float("epsilon") ?? 1e-5)])
+    let epsilon = try node.float("epsilon") ?? 1e-5
+    let normal = try normalization(node) { x, weight, bias in
+      try node.op("layer_norm", [x, weight, bias], ["eps": .real(epsilon)])
     }
+    guard node.node.outputs.count > 1 else { return normal }
+    let x = try node.computed(try node.input(0))
+    let axis = try node.axis(try node.int("axis") ?? -1, rank: x.rank)
+    let (mean, variance) = try moments(node, x, axes: Array(axis..<x.rank))
+    let shifted = try node.op("add", [variance, .scalar(epsilon)], as: "shifted")
+    return normal + [mean, try node.op("rsqrt", [shifted], as: "deviation")]
+  }
+
+  /// Mean and variance along axes, which stay.
+  private static func moments(
+    _ node: NodeImport, _ x: ImportedValue, axes: [Int]
+  ) throws -> (mean: ImportedValue, variance: ImportedValue) {
+    let mean = try node.op("mean", [x], ["axes": .integers(axes)], as: "mean")
+    let centred = try node.op("sub", [x, mean], as: "centred")
+    let square = try node.op("mul", [centred, centred], as: "square")
+    return (mean, try node.op("mean", [square], ["axes": .integers(axes)], as: "variance"))
+  }
+
+  /// (x - mean)/(deviation + ε) over batch and places.
+  static let meanVarianceNormalization: Build = { node in
+    let x = try node.input(0)
+    let axes = try node.axes(try node.ints("axes") ?? [0, 2, 3], rank: x.rank)
+    let (mean, variance) = try moments(node, x, axes: axes)
+    let deviation = try node.op(
+      "add", [node.op("sqrt", [variance], as: "root"), .scalar(1e-9)], as: "deviation")
+    return [try node.op("div", [node.op("sub", [x, mean], as: "difference"), deviation])]
+  }
+
+  /// x divided by its norm along an axis.
+  static let lpNormalization: Build = { node in
+    let x = try node.input(0)
+    let axis = try node.axis(try node.int("axis") ?? -1, rank: x.rank)
+    let length = try norm(
+      node.with(inputs: node.inputs, name: "\(node.name).norm"), x, axes: [axis], keeps: true)
+    return [try node.op("div", [x, length])]
   }
 
   static let rmsNormalization: Build = { node in
@@ -73,11 +108,12 @@ extension ONNXOperator {
   /// (x - mean)/√(var + ε)·scale + bias for each channel, as one factor and one term where the
   /// parameters are constants.
   static let batchNormalization: Build = { node in
-    guard try !node.flag("training_mode"), try node.int("spatial") != 0 else {
-      throw ONNXError("it is not supported in training or for single elements")
+    guard try node.int("spatial") != 0 else {
+      throw ONNXError("it is not supported for single elements")
     }
     let x = try node.input(0)
     guard x.rank >= 2 else { throw ONNXError("\(x.type) has no channels") }
+    if try node.flag("training_mode") { return try trainingNormalization(node, x) }
     let (scale, bias, mean, variance) = (
       node.builder.loaded(try node.input(1)), node.builder.loaded(try node.input(2)),
       node.builder.loaded(try node.input(3)), node.builder.loaded(try node.input(4))
@@ -91,5 +127,34 @@ extension ONNXOperator {
     let shape = [x.shape[1]] + Array(repeating: 1, count: x.rank - 2)
     let scaled = try node.op("mul", [x, node.reshape(factor, shape, as: "factor")], as: "scaled")
     return [try node.op("add", [scaled, node.reshape(term, shape, as: "term")])]
+  }
+
+  /// With the batch's own mean and variance, and what becomes of the running ones.
+  private static func trainingNormalization(
+    _ node: NodeImport, _ x: ImportedValue
+  ) throws -> [ImportedValue] {
+    let axes = (0..<x.rank).filter { $0 != 1 }
+    let (mean, variance) = try moments(node, x, axes: axes)
+    let shape = [x.shape[1]] + Array(repeating: 1, count: x.rank - 2)
+    let shifted = try node.op(
+      "add", [variance, .scalar(node.float("epsilon") ?? 1e-5)], as: "shifted")
+    let normal = try node.op(
+      "mul",
+      [node.op("sub", [x, mean], as: "difference"), node.op("rsqrt", [shifted], as: "factor")],
+      as: "normal")
+    let scaled = try node.op(
+      "mul", [normal, node.reshape(node.input(1), shape, as: "scale")], as: "scaled")
+    let result = try node.op("add", [scaled, node.reshape(node.input(2), shape, as: "bias")])
+    let momentum = try node.float("momentum") ?? 0.9
+    func running(_ index: Int, _ current: ImportedValue) throws -> ImportedValue {
+      let now = try node.reshape(current, [x.shape[1]], as: "current")
+      return try node.op(
+        "add",
+        [
+          node.op("mul", [node.input(index), .scalar(momentum)], as: "kept"),
+          node.op("mul", [now, .scalar(1 - momentum)], as: "new"),
+        ], as: "running")
+    }
+    return [result, try running(3, mean), try running(4, variance)]
   }
 }

@@ -2,24 +2,31 @@ import IR
 import JSON
 import Tensors
 
-/// Convolution and pooling: operators over windows of their input.
+/// Convolution: products of a kernel with windows.
 extension ONNXOperator {
   static let conv: Build = { node in
     let (x, kernel) = (try node.input(0), try node.input(1))
+    return [try conv(node, x, kernel, bias: node.optional(2))]
+  }
+
+  static func conv(
+    _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, bias: ImportedValue?
+  ) throws -> ImportedValue {
     let groups = try node.int("group") ?? 1
     let window = try Window(node, over: x, kernel: kernel.shape.dropFirst(2).map(\.constant))
     guard groups > 0, let channels = kernel.shape[0].constant, channels % groups == 0,
       try x.shape[1] == kernel.shape[1] * Dim(groups)
     else { throw ONNXError("a kernel of \(kernel.type) does not fit \(x.type)") }
-    if groups == 1, x.rank == 4, let side = window.patchSide, node.optional(2)?.rank ?? 1 == 1 {
-      return [try patches(node, x, kernel, side)]
+    if groups == 1, let side = window.patchSide, bias?.rank ?? 1 == 1 {
+      return try patches(node, x, kernel, bias, side)
     }
-    return [try unfolded(node, x, kernel, window, groups)]
+    return try unfolded(node, x, kernel, bias, window, groups)
   }
 
   /// Windows side by side, as the patches of a vision transformer.
   private static func patches(
-    _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, _ side: Int
+    _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, _ bias: ImportedValue?,
+    _ side: Int
   ) throws -> ImportedValue {
     var pixels = x
     for axis in [2, 3] {
@@ -27,203 +34,120 @@ extension ONNXOperator {
       // What is left at the end belongs to no window.
       pixels = try node.slice(pixels, axis: axis, 0, Dim(extent / side * side), as: "pixels")
     }
-    return try node.op(
-      "patch_conv", [pixels, kernel, node.optional(2)], ["stride": .integer(side)])
+    return try node.op("patch_conv", [pixels, kernel, bias], ["stride": .integer(side)])
   }
 
   /// The kernel as a matrix for each group, times the windows as columns.
-  private static func unfolded(
-    _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, _ window: Window, _ groups: Int
+  static func unfolded(
+    _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, _ bias: ImportedValue?,
+    _ window: Window, _ groups: Int
   ) throws -> ImportedValue {
-    let windows = try window.unfold(node, x, padding: 0)
+    try product(node, window.unfold(node, x, padding: 0), kernel, bias, groups)
+  }
+
+  /// The same of windows [batch, channels, elements, places…] that are there already.
+  static func product(
+    _ node: NodeImport, _ windows: ImportedValue, _ kernel: ImportedValue, _ bias: ImportedValue?,
+    _ groups: Int
+  ) throws -> ImportedValue {
     let places = Array(windows.shape[3...])
     let count = try places.elementCount()
-    let (batch, outputs) = (x.shape[0], kernel.shape[0])
+    let (batch, outputs) = (windows.shape[0], kernel.shape[0])
     let width = try Array(kernel.shape[1...]).elementCount()
     let split = groups == 1 ? [] : [Dim(groups)]
     let columns = try node.reshape(windows, [batch] + split + [width, count], as: "columns")
     let part = outputs.dividedExactly(by: Dim(groups)) ?? outputs
     let matrix = try node.reshape(node.computed(kernel), split + [part, width], as: "matrix")
     var result = try node.op("matmul", [matrix, columns], as: "product")
-    if let bias = node.optional(2) {
+    if let bias {
       result = try node.reshape(result, [batch, outputs, count], as: "product")
       result = try node.op(
         "add", [result, node.reshape(bias, [outputs, 1], as: "bias")], as: "sum")
     }
-    return try node.reshape(result, [batch, outputs] + (x.rank == 3 ? [count] : places))
+    return try node.reshape(result, [batch, outputs] + places)
   }
 
-  // MARK: Pooling
+  // MARK: Transposed convolution
 
-  /// The mean or maximum over all places.
-  static func globalPool(_ op: String) -> Build {
-    { node in
-      let x = try node.input(0)
-      guard x.rank >= 3 else { throw ONNXError("\(x.type) has no places") }
-      return [try node.op(op, [x], ["axes": .integers(Array(2..<x.rank))])]
-    }
-  }
-
-  static let maxPool: Build = { node in
-    let x = try node.input(0)
-    let window = try Window(node, over: x, kernel: node.ints("kernel_shape") ?? [])
-    let windows = try window.unfold(node, x, padding: -.infinity)
-    return [try folded(node, "max", windows, like: x)]
-  }
-
-  static let averagePool: Build = { node in
-    let x = try node.input(0)
-    let window = try Window(node, over: x, kernel: node.ints("kernel_shape") ?? [])
-    let windows = try window.unfold(node, x, padding: 0)
-    guard !window.hasPads else { return [try paddedMean(node, windows, window, x)] }
-    return [try folded(node, "mean", windows, like: x)]
-  }
-
-  /// Pads count where the operator says so; what rounding up adds never does.
-  private static func paddedMean(
-    _ node: NodeImport, _ windows: ImportedValue, _ window: Window, _ x: ImportedValue
-  ) throws -> ImportedValue {
-    let counted = try node.flag("count_include_pad") ? window.pads : [0, 0, 0, 0]
-    let (height, width) = (x.rank == 3 ? 1 : x.shape[2], x.shape[x.rank - 1])
-    let extents = [
-      try height + Dim(counted[0] + counted[2]), try width + Dim(counted[1] + counted[3]),
-    ]
-    let ones = try node.broadcast(.scalar(1), [1, 1] + extents, as: "ones")
-    let rest = zip(window.allPads, counted).map { $0 - $1 }
-    let counts = try node.op(
-      "sum", [window.unfold(node, ones, padding: 0, pads: rest)],
-      ["axes": .integers([2]), "keep_dims": .flag(false)], as: "counts")
-    let sums = try node.op(
-      "sum", [windows], ["axes": .integers([2]), "keep_dims": .flag(false)], as: "sums")
-    let mean = try node.op("div", [sums, counts], as: x.rank == 3 ? "mean" : "")
-    return try node.reshape(mean, outputShape(mean, like: x))
-  }
-
-  private static func folded(
-    _ node: NodeImport, _ op: String, _ windows: ImportedValue, like x: ImportedValue
-  ) throws -> ImportedValue {
-    let result = try node.op(
-      op, [windows], ["axes": .integers([2]), "keep_dims": .flag(false)],
-      as: x.rank == 3 ? "rows" : "")
-    return try node.reshape(result, outputShape(result, like: x))
-  }
-
-  private static func outputShape(_ result: ImportedValue, like x: ImportedValue) -> Shape {
-    x.rank == 3 ? [result.shape[0], result.shape[1], result.shape[3]] : result.shape
-  }
-}
-
-/// Windows over one or two axes, as windows over two.
-struct Window {
-  let kernel: [Int]
-  let strides: [Int]
-  let dilations: [Int]
-  /// Top, left, bottom, right.
-  let pads: [Int]
-  /// What rounding up adds below and to the right.
-  private let extra: [Int]
-
-  init(_ node: NodeImport, over x: ImportedValue, kernel: [Int?]) throws {
+  /// A convolution of the input with zeros between its elements, by the kernel turned around.
+  static let convTranspose: Build = { node in
+    let (x, kernel) = (try node.input(0), node.builder.loaded(try node.input(1)))
     let count = x.rank - 2
-    guard (1...2).contains(count) else {
-      throw ONNXError("windows over \(max(count, 0)) axes are not supported, only over 1 or 2")
+    let groups = try node.int("group") ?? 1
+    guard (1...3).contains(count), kernel.rank == x.rank, groups > 0,
+      let sides = Array(kernel.shape[2...]).constants, kernel.shape[0] == x.shape[1],
+      let channels = x.shape[1].dividedExactly(by: Dim(groups)),
+      let extents = Array(x.shape[2...]).constants
+    else { throw ONNXError("a kernel of \(kernel.type) does not fit \(x.type)") }
+    let strides = try Window.list(node, "strides", count, 1)
+    let dilations = try Window.list(node, "dilations", count, 1)
+    let reach = zip(sides, dilations).map { ($0 - 1) * $1 }
+    let pads = try transposedPads(node, extents, strides, reach)
+    var spread = x
+    for axis in 0..<count {
+      spread = try withZeros(node, spread, axis + 2, between: strides[axis])
+      spread = try padded(
+        node, spread, axis + 2, reach[axis] - pads.before[axis], reach[axis] - pads.after[axis],
+        .scalar(0))
     }
-    let sides = kernel.compactMap { $0 }
-    guard sides.count == count, kernel.count == count,
-      sides.allSatisfy({ (1...1 << 16).contains($0) })
-    else { throw ONNXError("its kernel does not fit \(x.type)") }
-    if let given = try node.ints("kernel_shape"), given != sides {
-      throw ONNXError("kernel_shape contradicts the kernel")
-    }
-    func list(_ name: String, _ length: Int, _ fallback: Int) throws -> [Int] {
-      let values = try node.ints(name) ?? Array(repeating: fallback, count: length)
-      guard values.count == length, values.allSatisfy({ (fallback...1 << 16).contains($0) }) else {
-        throw ONNXError("attribute \(name) does not fit")
-      }
-      return values
-    }
-    /// A row of one place comes before an axis that stands alone.
-    func two(_ values: [Int], _ first: Int) -> [Int] { count == 1 ? [first] + values : values }
-    self.kernel = two(sides, 1)
-    strides = two(try list("strides", count, 1), 1)
-    dilations = two(try list("dilations", count, 1), 1)
-    let given = try list("pads", 2 * count, 0)
-    let (before, after) = (two(Array(given[..<count]), 0), two(Array(given[count...]), 0))
-    let extents = count == 1 ? [1, x.shape[2]] : Array(x.shape[2...])
-    let sizes = WindowSizes(
-      extents: extents, kernel: self.kernel, strides: strides, dilations: dilations)
-    pads = try sizes.pads(before + after, mode: node.string("auto_pad") ?? "NOTSET")
-    extra = try node.flag("ceil_mode") ? sizes.extra(pads) : [0, 0]
+    let turned = try turnedKernel(node, kernel, groups, channels, sides)
+    let window = Window(kernel: sides, dilations: dilations)
+    return [try unfolded(node, spread, turned, node.optional(2), window, groups)]
   }
 
-  var allPads: [Int] { [pads[0], pads[1], pads[2] + extra[0], pads[3] + extra[1]] }
-
-  var hasPads: Bool { allPads != [0, 0, 0, 0] }
-
-  /// The side of square windows that neither overlap nor leave gaps.
-  var patchSide: Int? {
-    kernel[0] == kernel[1] && strides == kernel && !hasPads
-      && (kernel[0] == 1 || dilations == [1, 1]) ? kernel[0] : nil
+  /// How much is cut off the full result; negative where it is extended.
+  private static func transposedPads(
+    _ node: NodeImport, _ extents: [Int], _ strides: [Int], _ reach: [Int]
+  ) throws -> (before: [Int], after: [Int]) {
+    let count = extents.count
+    let more = try Window.list(node, "output_padding", count, 0)
+    let mode = try node.string("auto_pad") ?? "NOTSET"
+    var target = try node.ints("output_shape").map { Array($0.suffix(count)) }
+    if mode.hasPrefix("SAME") { target = target ?? zip(extents, strides).map { $0 * $1 } }
+    guard let target else {
+      let pads =
+        mode == "VALID"
+        ? Array(repeating: 0, count: 2 * count) : try Window.list(node, "pads", 2 * count, 0)
+      return (Array(pads[..<count]), zip(pads[count...], more).map { $0 - $1 })
+    }
+    guard target.count == count else { throw ONNXError("attribute output_shape does not fit") }
+    let excess = (0..<count).map { axis -> Int in
+      (extents[axis] - 1) * strides[axis] + reach[axis] + 1 - target[axis]
+    }
+    // A result that is longer than the full one is so at its end.
+    let totals = zip(excess, more).map { max($0 + $1, 0) }
+    let before = totals.map { mode == "SAME_UPPER" ? $0 / 2 : $0 - $0 / 2 }
+    return (before, zip(excess, before).map { $0 - $1 })
   }
 
-  /// [batch, channels, elements of a window, rows of windows, columns of windows]
-  func unfold(
-    _ node: NodeImport, _ x: ImportedValue, padding: Double, pads: [Int]? = nil
+  private static func withZeros(
+    _ node: NodeImport, _ x: ImportedValue, _ axis: Int, between step: Int
   ) throws -> ImportedValue {
-    let picture =
-      x.rank == 3 ? try node.reshape(x, [x.shape[0], x.shape[1], 1, x.shape[2]], as: "row") : x
-    return try node.op(
-      "unfold", [picture],
-      [
-        "kernel": .integers(kernel), "strides": .integers(strides),
-        "dilations": .integers(dilations), "pads": .integers(pads ?? allPads),
-        "value": .real(padding),
-      ], as: "windows")
-  }
-}
-
-/// Pads that follow from the sizes of what windows go over.
-private struct WindowSizes {
-  let extents: [Dim]
-  let kernel: [Int]
-  let strides: [Int]
-  let dilations: [Int]
-
-  private func reach(_ axis: Int) -> Int { dilations[axis] * (kernel[axis] - 1) + 1 }
-
-  func pads(_ given: [Int], mode: String) throws -> [Int] {
-    switch mode {
-    case "NOTSET": return given
-    case "VALID": return [0, 0, 0, 0]
-    case "SAME_UPPER", "SAME_LOWER":
-      let totals = try (0..<2).map { axis in
-        let size = try extent(axis)
-        let places = (size + strides[axis] - 1) / strides[axis]
-        return max((places - 1) * strides[axis] + reach(axis) - size, 0)
-      }
-      let halves = totals.map { mode == "SAME_UPPER" ? $0 / 2 : ($0 + 1) / 2 }
-      return halves + zip(totals, halves).map { $0 - $1 }
-    default: throw ONNXError("auto_pad = \(mode.printable) is not known")
-    }
+    guard step > 1, !x.shape[axis].isOne else { return x }
+    var split = x.shape
+    split.insert(1, at: axis + 1)
+    let column = try node.reshape(x, split, as: "column")
+    let spaced = try padded(node, column, axis + 1, 0, step - 1, .scalar(0))
+    var shape = x.shape
+    shape[axis] = try shape[axis] * Dim(step)
+    let joined = try node.reshape(spaced, shape, as: "spaced")
+    // Nothing follows the last element.
+    return try node.slice(joined, axis: axis, 0, try shape[axis] - Dim(step - 1), as: "spaced")
   }
 
-  /// What it takes below and to the right to count a window that is begun. One that would begin in
-  /// the pads does not count.
-  func extra(_ pads: [Int]) throws -> [Int] {
-    try (0..<2).map { axis in
-      let size = try extent(axis)
-      let rest = (size + pads[axis] + pads[axis + 2] - reach(axis)) % strides[axis]
-      guard rest > 0 else { return 0 }
-      let missing = strides[axis] - rest
-      let start = size + pads[axis] + pads[axis + 2] + missing - reach(axis)
-      return start < size + pads[axis] ? missing : 0
+  /// [inputs, outputs of a group, sides…] as [outputs, inputs of a group, sides… backwards].
+  private static func turnedKernel(
+    _ node: NodeImport, _ kernel: ImportedValue, _ groups: Int, _ channels: Dim, _ sides: [Int]
+  ) throws -> ImportedValue {
+    var turned = try node.computed(kernel)
+    for (axis, side) in sides.enumerated() where side > 1 {
+      turned = try node.take(Array((0..<side).reversed()), of: turned, axis: axis + 2, as: "turned")
     }
-  }
-
-  private func extent(_ axis: Int) throws -> Int {
-    guard let size = extents[axis].constant else {
-      throw ONNXError("its pads depend on \(extents[axis]); fix it with --dim or --shape")
-    }
-    return size
+    let (outputs, places) = (kernel.shape[1], Array(kernel.shape[2...]))
+    let split = try node.reshape(turned, [Dim(groups), channels, outputs] + places, as: "split")
+    let order = [0, 2, 1] + Array(3..<split.rank)
+    return try node.reshape(
+      node.transpose(split, order, as: "swapped"),
+      [try outputs * Dim(groups), channels] + places, as: "kernel")
   }
 }

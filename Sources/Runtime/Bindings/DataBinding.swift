@@ -54,7 +54,7 @@ enum DataBinding {
 
   @Sendable private static func constant(_ site: StepSite) throws -> BoundKernel {
     let out = site.step.result
-    let values = try site.reals("values") ?? [Double(try site.real("value"))]
+    let values = try site.reals("values") ?? [try site.double("value")]
     try site.require(
       try out.shape.elementCount() == Dim(values.count), "value has the wrong length")
     try site.requireDense(out, "the result")

@@ -16,12 +16,14 @@ enum ElementwiseBinding {
       "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
       "floor": { try plain($0) { $0.rounded(.down) } },
       "round": { try plain($0) { $0.rounded(.toNearestOrEven) } },
+      "atan": { try plain($0) { atanf($0) } },
       "equal": equal, "less": less, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
     for (name, operation, integer) in binaryKernels {
       table[name] = { try binary($0, operation, integer) }
     }
+    for (name, function) in bitwise { table[name] = { try integers($0, function) } }
     return table
   }()
 
@@ -41,6 +43,18 @@ enum ElementwiseBinding {
     ("maximum", .max, { max($0, $1) }),
     ("minimum", .min, { min($0, $1) }),
   ]
+
+  private static let bitwise: [(String, IntegerFunction)] = [
+    ("bit_and", { $0 & $1 }), ("bit_or", { $0 | $1 }), ("bit_xor", { $0 ^ $1 }),
+    ("shift_left", { $0 << $1 }), ("shift_right", { $0 >> $1 }),
+  ]
+
+  private static func integers(
+    _ site: StepSite, _ function: @escaping IntegerFunction
+  ) throws -> BoundKernel {
+    _ = try site.result(.i64)
+    return try binary(site, .add, function)
+  }
 
   private static func unary(
     _ site: StepSite, _ operation: UnaryOperation,

@@ -5,30 +5,44 @@ import Tensors
 
 /// Kernels that fold axes away.
 enum ReductionBinding {
+  /// Integers wrap around.
   static let all: [String: KernelRegistry.Binder] = [
-    "sum": { try bind($0, .sum, from: 0, +) { value, _ in value } },
+    "sum": { site in
+      if isIntegral(site) { return try integral(site, from: 0, &+) }
+      return try bind(site, .sum, from: 0, +) { value, _ in value }
+    },
     "mean": { try bind($0, .mean, from: 0, +) { value, count in value / Double(count) } },
     "max": { site in
-      try bind(site, .max, from: -.infinity, { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }) {
-        value, _ in value
-      }
+      if isIntegral(site) { return try integral(site, from: .min, Swift.max) }
+      return try bind(
+        site, .max, from: -.infinity, { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
+      ) { value, _ in value }
     },
+    "prod": { site in
+      if isIntegral(site) { return try integral(site, from: 1, &*) }
+      return try bind(site, nil, from: 1, *) { value, _ in value }
+    },
+    "cumsum": CumulativeBinding.cumsum,
   ]
 
+  private static func isIntegral(_ site: StepSite) -> Bool { site.step.result.element == .i64 }
+
+  private static func integral(
+    _ site: StepSite, from start: Int64, _ combine: @escaping (Int64, Int64) -> Int64
+  ) throws -> BoundKernel {
+    let axes = try axes(site, .i64)
+    return BoundKernel(run: { views, _ in
+      LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine)
+    })
+  }
+
   private static func bind(
-    _ site: StepSite, _ operation: Reduction, from start: Double,
+    _ site: StepSite, _ operation: Reduction?, from start: Double,
     _ combine: @escaping (Double, Double) -> Double, finish: @escaping (Double, Int) -> Double
   ) throws -> BoundKernel {
-    let (x, out) = (try site.operand(0), try site.result())
-    try site.requireDense(out, "the result")
-    let rank = x.shape.count
-    let axes = try site.integers("axes").map { $0 < 0 ? $0 + rank : $0 }
-    let keep = try site.flag("keep_dims")
-    let expected = x.shape.indices.compactMap { axis -> Dim? in
-      axes.contains(axis) ? (keep ? 1 : nil) : x.shape[axis]
-    }
-    try site.require(expected == out.shape, "the result has the wrong shape")
-    if axes == [rank - 1], (try? site.requireRows(x, "x")) != nil {
+    let x = try site.operand(0)
+    let axes = try axes(site, .f32)
+    if let operation, axes == [x.shape.count - 1], (try? site.requireRows(x, "x")) != nil {
       return BoundKernel(run: { views, kernels in kernels.reduce(operation, views.rowsOfOperand) })
     }
     return BoundKernel(run: { views, _ in
@@ -37,8 +51,65 @@ enum ReductionBinding {
   }
 }
 
+/// Running sums along an axis.
+private enum CumulativeBinding {
+  @Sendable static func cumsum(_ site: StepSite) throws -> BoundKernel {
+    let element = site.step.result.element
+    let (x, out) = (try site.operand(0, element), try site.result(element))
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    try site.require(element == .f32 || element == .i64, "no kernel for \(element)")
+    let axis = try site.axis("axis", rank: x.shape.count)
+    let (isExclusive, isReverse) = (try site.flag("exclusive"), try site.flag("reverse"))
+    return BoundKernel(run: { views, _ in
+      if element == .i64 {
+        run(
+          views[0], views.result, views[0].integers, views.result.integers, axis: axis,
+          isExclusive, isReverse, 0, &+)
+      } else {
+        run(
+          views[0], views.result, views[0].floats, views.result.floats, axis: axis,
+          isExclusive, isReverse, 0, +)
+      }
+    })
+  }
+
+  private static func run<Element>(
+    _ x: BufferView, _ out: BufferView, _ source: UnsafeMutablePointer<Element>,
+    _ target: UnsafeMutablePointer<Element>, axis: Int, _ isExclusive: Bool, _ isReverse: Bool,
+    _ zero: Element, _ add: (Element, Element) -> Element
+  ) {
+    let count = x.shape[axis]
+    LineLoops.forEachLine(x.shape, axis) { index in
+      let (from, to) = (x.strides.position(of: index), out.strides.position(of: index))
+      var sum = zero
+      for step in 0..<count {
+        let place = isReverse ? count - 1 - step : step
+        let next = add(sum, source[from + place * x.strides[axis]])
+        target[to + place * out.strides[axis]] = isExclusive ? sum : next
+        sum = next
+      }
+    }
+  }
+}
+
 /// e^x of the C library.
 func exponential(_ x: Float) -> Float { expf(x) }
+
+extension ReductionBinding {
+  /// The reduced axes, with operand and result checked to fit them.
+  private static func axes(_ site: StepSite, _ element: ElementType) throws -> [Int] {
+    let (x, out) = (try site.operand(0, element), try site.result(element))
+    try site.requireDense(out, "the result")
+    let rank = x.shape.count
+    let axes = try site.integers("axes").map { $0 < 0 ? $0 + rank : $0 }
+    let keep = try site.flag("keep_dims")
+    let expected = x.shape.indices.compactMap { axis -> Dim? in
+      axes.contains(axis) ? (keep ? 1 : nil) : x.shape[axis]
+    }
+    try site.require(expected == out.shape, "the result has the wrong shape")
+    return axes
+  }
+}
 
 extension StepViews {
   /// Operand 0 as rows and the result as one element for each.

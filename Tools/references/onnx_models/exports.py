@@ -25,4 +25,4 @@ def cases():
             for attention in attentions(name, label):
                 network = families.make(name, attention=attention)
                 made = export(network.module, network.inputs, network.outputs, opset, new)
-                yield Case(f"{name}-{label}-{attention}", made, network.inputs)
+                yield Case(f"exports/{name}-{label}-{attention}", made, network.inputs)
