@@ -10,6 +10,7 @@ extension PassManager {
     .commonSubexpressions,
     .patchConvToMatmul,
     .fuseNorm,
+    .fuseActivation,
     .fuseRope,
     .fuseAttention,
     .canonicalize,
@@ -56,6 +57,12 @@ extension PassManager {
     OrderConstraint(
       before: "fuse_norm", after: "fuse_epilogue",
       reason: "a norm's sums must not be taken for residuals"),
+    OrderConstraint(
+      before: "fold_constants", after: "fuse_activation",
+      reason: "the numbers of gelu are computed from others before they can be told"),
+    OrderConstraint(
+      before: "fuse_activation", after: "fuse_epilogue",
+      reason: "linear takes in activations that are one operation"),
     OrderConstraint(
       before: "fuse_attention", after: "eliminate_copies",
       reason: "attention reads heads through strides that its primitives cannot"),

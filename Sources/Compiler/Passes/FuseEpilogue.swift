@@ -14,7 +14,9 @@ extension Pass {
 /// order of the formula, residual + multiplier·activation(x·wᵀ + bias), so an earlier part is only
 /// added while no later one is there.
 enum FuseEpilogueRules {
-  static let all = [linear, bias, activation, multiplier, residual, up, embeddingScale]
+  static let all = [
+    linear, bias, activation, reshapedRows, multiplier, residual, up, embeddingScale,
+  ]
 
   /// matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module
   static let linear = RewriteRule("linear", on: ["matmul"]) { anchor, graph in
@@ -50,6 +52,26 @@ enum FuseEpilogueRules {
     var patch = graph.patch()
     let result = try patch.append(
       "linear", linear.operands, ["activation": .word(isTanhGelu ? "gelu_tanh" : anchor.op)])
+    return try patch.replacing(with: result)
+  }
+
+  /// reshape(linear(reshape(x), …)) => linear(reshape(x), …) when the outer reshape leaves rows whole, so
+  /// that a residual of its shape meets the linear
+  static let reshapedRows = RewriteRule("reshaped_rows", on: ["reshape"]) { anchor, graph in
+    guard let rows = graph.reshapedRows(.value(anchor.result), readOnce: false),
+      let linear = graph.openLinear(rows, upTo: .multiplier),
+      let input = linear.operands[0],
+      let reshape = graph.definition(of: input, is: "reshape"), let x = reshape.operands[0],
+      let width = graph.type(of: input).shape.last
+    else { return nil }
+    let shape = Array(graph.type(of: .value(anchor.result)).shape.dropLast()) + [width]
+    guard
+      try graph.layout(of: x).strides(viewing: graph.type(of: x).shape, as: shape) != nil
+    else { return nil }
+    var patch = graph.patch()
+    let row = try patch.append("reshape", [x], ["shape": .dimensions(shape)])
+    let result = try patch.append(
+      "linear", [row] + linear.operands.dropFirst(), linear.attributes)
     return try patch.replacing(with: result)
   }
 
