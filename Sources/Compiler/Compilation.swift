@@ -49,14 +49,21 @@ public struct Compilation: Sendable {
         if let initializer = tensor.initializer {
           return MadeValue(initializer, planned.element, planned.shape)
         }
-        if let folded = context.constants[planned.name] { return folded.data }
+        if context.constants[planned.name] != nil || context.derived[planned.name] != nil {
+          return try withoutActuallyEscaping(source) { source in
+            try context.value(of: tensor) { HostTensor(try Self.value(of: $0.name, source)) }.data
+          }
+        }
       }
-      guard let data = try source(planned.name) else {
-        throw PlanError(
-          "%\(planned.name) has no value; give it one with {value = …} or compile a checkpoint")
-      }
-      return data
+      return try Self.value(of: planned.name, source)
     }
+  }
+
+  private static func value(of name: String, _ source: Source) throws -> TensorData {
+    guard let data = try source(name) else {
+      throw PlanError("%\(name) has no value; give it one with {value = …} or compile a checkpoint")
+    }
+    return data
   }
 }
 

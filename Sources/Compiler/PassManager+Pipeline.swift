@@ -8,12 +8,14 @@ extension PassManager {
     .canonicalize,
     .foldConstants,
     .commonSubexpressions,
+    .channelsLast,
     .patchConvToMatmul,
     .fuseNorm,
     .fuseActivation,
     .fuseRope,
     .fuseAttention,
     .canonicalize,
+    .foldWeights,
     .fuseEpilogue,
     .sinkSlices,
     .eliminateCopies,
@@ -51,6 +53,21 @@ extension PassManager {
     OrderConstraint(
       before: "common_subexpressions", after: "fuse_norm",
       reason: "the x that is squared and the x that is scaled must be the same value"),
+    OrderConstraint(
+      before: "channels_last", after: "patch_conv_to_matmul",
+      reason: "a convolution of single pixels is no patch to unfold"),
+    OrderConstraint(
+      before: "channels_last", after: "fuse_epilogue",
+      reason: "conv takes in what follows it in its own order"),
+    OrderConstraint(
+      before: "channels_last", after: "fold_weights",
+      reason: "what normalises a convolution's result is multiplied into its weight"),
+    OrderConstraint(
+      before: "fold_weights", after: "fuse_epilogue",
+      reason: "a weight that was computed is a weight to multiply with"),
+    OrderConstraint(
+      before: "fold_weights", after: "quantize",
+      reason: "a weight that was computed is stored like any other"),
     OrderConstraint(
       before: "patch_conv_to_matmul", after: "fuse_epilogue",
       reason: "the product that replaces the convolution takes its bias and positions in"),

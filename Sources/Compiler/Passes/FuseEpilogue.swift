@@ -16,6 +16,7 @@ extension Pass {
 enum FuseEpilogueRules {
   static let all = [
     linear, bias, activation, reshapedRows, multiplier, residual, up, embeddingScale,
+    convResidual, convActivation,
   ]
 
   /// matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module
@@ -48,10 +49,9 @@ enum FuseEpilogueRules {
     guard let product = anchor.operands[0],
       let linear = graph.openLinear(product, upTo: .activation)
     else { return nil }
-    let isTanhGelu = anchor.op == "gelu" && anchor.attribute("approximate")?.word == "tanh"
     var patch = graph.patch()
     let result = try patch.append(
-      "linear", linear.operands, ["activation": .word(isTanhGelu ? "gelu_tanh" : anchor.op)])
+      "linear", linear.operands, ["activation": .word(anchor.activationName)])
     return try patch.replacing(with: result)
   }
 
@@ -129,6 +129,41 @@ enum FuseEpilogueRules {
   }
 }
 
+extension FuseEpilogueRules {
+  /// conv(…) + r => conv(…, residual = r), r of the result's shape
+  static let convResidual = RewriteRule("conv_residual", on: ["add"]) { anchor, graph in
+    for (product, residual) in graph.orders(anchor) {
+      guard let conv = graph.openConv(product), conv.operands[3] == nil,
+        graph.type(of: product) == graph.type(of: residual)
+      else { continue }
+      var patch = graph.patch()
+      let result = try patch.append(
+        "conv", conv.operands[..<3] + [residual], conv.attributes)
+      return try patch.replacing(with: result)
+    }
+    return nil
+  }
+
+  /// activation(conv(…)) => conv(…) {activation}
+  static let convActivation = RewriteRule(
+    "conv_activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"]
+  ) { anchor, graph in
+    guard let product = anchor.operands[0], let conv = graph.openConv(product) else { return nil }
+    var attributes = conv.attributes
+    attributes["activation"] = .word(anchor.activationName)
+    var patch = graph.patch()
+    let result = try patch.append("conv", conv.operands, attributes)
+    return try patch.replacing(with: result)
+  }
+}
+
+extension Operation {
+  /// The name by which products know an activation.
+  fileprivate var activationName: String {
+    op == "gelu" && attribute("approximate")?.word == "tanh" ? "gelu_tanh" : op
+  }
+}
+
 /// The parts of a `linear` in the order in which they apply. Raw values of operands are their
 /// indices.
 private enum Epilogue: Int {
@@ -164,6 +199,14 @@ extension RewriteGraph {
         ? linear.attribute("activation")?.word == "none" : linear.operands[part.rawValue] == nil
     }
     return isOpen ? linear : nil
+  }
+
+  /// The `conv` that computes an operand, when only this operand reads it and it has no activation.
+  fileprivate func openConv(_ operand: Operand) -> Operation? {
+    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
+      conv.attribute("activation")?.word == "none"
+    else { return nil }
+    return conv
   }
 
   /// The weights of two `linear`, when they have one shape and type and every function only multiplies
