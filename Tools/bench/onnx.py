@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DTYPES = ("f32", "bf16")
-RUNS = 10
+RUNS = 40
 
 
 def main():

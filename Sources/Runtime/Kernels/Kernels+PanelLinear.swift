@@ -54,7 +54,7 @@ struct PanelLinear: TileWork {
   static let partLimit = 1280
   /// bf16 weights of at least so many numbers are multiplied by bf16 activations where the
   /// instruction set has a product for that. Smaller ones are not worth the rounding.
-  static let roundedWeightCount = 1 << 20
+  static let roundedWeightCount = 1 << 16
 
   let arguments: LinearArguments
   let weight: PanelPointer
