@@ -215,7 +215,8 @@ extension RewriteGraph {
     return operation.operands.allSatisfy { $0.map { isConstant($0, depth: depth - 1) } ?? true }
   }
 
-  /// A number, or a vector of one number for each channel from [channels, 1…].
+  /// A number, a vector of one number for each channel from [channels, 1…], or
+  /// [batch, 1…, channels] from [batch, channels, 1…].
   fileprivate func perChannel(
     _ operand: Operand, rank: Int, _ patch: inout PatchBuilder
   ) throws -> Operand? {
@@ -224,6 +225,10 @@ extension RewriteGraph {
     if single {
       return shape.count <= 1
         ? operand : try patch.append("reshape", [operand], ["shape": .dimensions([])])
+    }
+    if shape.count == rank, shape[2...].allSatisfy(\.isOne), try isContiguous(operand) {
+      let last = [shape[0]] + shape[2...] + [shape[1]]
+      return try patch.append("reshape", [operand], ["shape": .dimensions(last)])
     }
     let channel = shape.count - (rank - 1)
     guard channel >= 0, shape.indices.allSatisfy({ $0 == channel || shape[$0].isOne }),

@@ -85,7 +85,9 @@ private struct WeightValues {
     return read.filter { computed[$0] == true || (kernels.contains($0) && computed[$0] != nil) }
   }
 
-  private static let excluded: Set<String> = ["iota", "causal_mask", "patch_conv", "matmul"]
+  private static let excluded: Set<String> = [
+    "iota", "causal_mask", "patch_conv", "matmul", "embedding",
+  ]
 
   private func isFoldable(_ operation: Operation) -> Bool {
     guard let definition = OpRegistry.definition(of: operation.op),
