@@ -10,6 +10,23 @@ extension Executor {
   public func run(
     _ function: Int, inputs: [(name: String, data: TensorData)]
   ) throws -> [(name: String, data: TensorData)] {
+    try setInputs(inputs, of: function)
+    try run(function)
+    // Views do not keep the memory that they show.
+    return withExtendedLifetime(self) {
+      let ports = file.plan.functions[function].outputs
+      return ports.indices.compactMap { index in
+        output(index, of: function).map { (ports[index].name, $0.tensorData) }
+      }
+    }
+  }
+
+  /// Sets the symbols to the sizes that the inputs have and writes the inputs, for one run.
+  ///
+  /// - Throws: as `run` does.
+  public func setInputs(
+    _ inputs: [(name: String, data: TensorData)], of function: Int
+  ) throws {
     let planned = file.plan.functions[function]
     for input in inputs where !planned.inputs.contains(where: { $0.name == input.name }) {
       throw ExecutionError.unknownInput(input.name, known: planned.inputs.map(\.name))
@@ -22,13 +39,6 @@ extension Executor {
     }
     try setSymbols(planned, values)
     for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
-    try run(function)
-    // Views do not keep the memory that they show.
-    return withExtendedLifetime(self) {
-      planned.outputs.indices.compactMap { index in
-        output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
-      }
-    }
   }
 
   private func setSymbols(_ function: PlanFunction, _ values: [TensorData]) throws {

@@ -66,6 +66,12 @@ public final class Executor {
     file.plan.symbols.firstIndex { $0.name == name }
   }
 
+  /// The values of all symbols by name.
+  public var sizes: [String: Int] {
+    Dictionary(
+      uniqueKeysWithValues: file.plan.symbols.enumerated().map { ($1.name, symbols[$0]) })
+  }
+
   /// Sets a symbol for the calls that follow, before their inputs are written: the places of inputs
   /// may depend on it.
   ///

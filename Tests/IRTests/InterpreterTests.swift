@@ -39,6 +39,32 @@ import Testing
     #expect(out[0].values == [-1, 3, -1, 5, 0, 6, 2, 8])
   }
 
+  @Test func `a convolution sums windows and all that follows, in its order`() throws {
+    let out = try run(
+      """
+      buffer %w : f32[2x4] {non_persistent, value = [1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]}
+      buffer %b : f32[2] {non_persistent, value = [0.0, -20.0]}
+      func @f(%x: f32[1x3x3x1], %r: f32[1x2x1x2]) -> (f32[1x2x1x2]) {
+        %y = conv(%x, %w, bias = %b, residual = %r) {kernel = [2, 2], strides = [2, 2], pads = [1, 0, 1, 0], dilations = [1, 2], activation = relu} : f32[1x2x1x2]
+        return %y
+      }
+      """, [counting([1, 3, 3, 1]), counting([1, 2, 1, 2])])
+    // Windows (outside, outside, 0, 2) and (3, 5, 6, 8); residuals 0, 1, 2, 3.
+    #expect(out[0].values == [0, 0, 5, 5])
+  }
+
+  @Test func `pooling takes what is inside`() throws {
+    let out = try run(
+      """
+      func @f(%x: f32[1x2x2x2]) -> (f32[1x3x1x2]) {
+        %y = max_pool(%x) {kernel = [2, 2], strides = [2, 2], pads = [2, 0, 2, 0]} : f32[1x3x1x2]
+        return %y
+      }
+      """, [HostTensor(.f32, [1, 2, 2, 2], [-1, 5, -2, .nan, -3, 7, -4, 8])])
+    #expect(out[0].values.prefix(3) == [-.infinity, -.infinity, -1])
+    #expect(out[0].values[3].isNaN && out[0].values.suffix(2) == [-.infinity, -.infinity])
+  }
+
   @Test(arguments: [
     ("kernel = [4, 1]", "a window of 4 does not fit into an extent of 3"),
     ("kernel = [1]", "expected 2 integers from 1"), ("kernel = [0, 1]", "from 1 to 1048576"),

@@ -239,6 +239,17 @@ extension ExportCase {
       "windows of an open size", "unfold(%x0) {kernel = [1, 3], pads = [0, 1, 0, 1]}",
       ["f32[1x2x1xT]"], to: "f32[1x2x3x1xT]", symbols: ["T": 5]),
     .init(
+      "a convolution, channels last",
+      "conv(%x0, %x1, %x2, %x3) {kernel = [3, 2], strides = [2, 1], pads = [1, 0, 0, 1], dilations = [1, 2], activation = relu}",
+      ["f32[2x6x5x3]", "f32[4x18]", "f32[4]", "f32[2x3x4x4]"], to: "f32[2x3x4x4]"),
+    .init(
+      "a convolution of single pixels", "conv(%x0, %x1) {kernel = [1, 1]}",
+      ["f32[1x3x2x4]", "f32[2x4]"], to: "f32[1x3x2x2]"),
+    .init(
+      "the largest of windows",
+      "max_pool(%x0) {kernel = [3, 2], strides = [2, 1], pads = [1, 0, 0, 1]}",
+      ["f32[2x6x5x3]"], to: "f32[2x3x5x3]"),
+    .init(
       "layer norm", "layer_norm(%x0, %x1, %x2) {eps = 0.01}", ["f32[2x3x4]", "f32[4]", "f32[4]"],
       to: "f32[2x3x4]"),
     .init(

@@ -179,7 +179,7 @@ extension Module {
 
   private static func streams(_ op: String, _ operand: Int) -> Bool {
     switch (op, operand) {
-    case ("matmul", 1), ("linear", 1), ("linear", 5), ("embedding", 0): true
+    case ("matmul", 1), ("linear", 1), ("linear", 5), ("conv", 1), ("embedding", 0): true
     default: false
     }
   }

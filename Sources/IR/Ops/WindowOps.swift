@@ -2,7 +2,7 @@ import Tensors
 
 /// Windows of a picture: what convolutions multiply and pooling folds.
 enum WindowOps {
-  static let all: [OpDefinition] = [unfold]
+  static let all: [OpDefinition] = [unfold, conv, maxPool]
 
   /// `torch.nn.functional.unfold`, with an axis for each of what it merges.
   static let unfold = OpDefinition(
@@ -10,11 +10,7 @@ enum WindowOps {
     "out[b, c, i·width + j, y, x] = pixels[b, c, y·strides₀ + i·dilations₀ - pads₀, "
       + "x·strides₁ + j·dilations₁ - pads₁], value outside",
     operands: [.required("pixels")],
-    attributes: [
-      .required("kernel", .integers), .defaulted("strides", .integers, .integers([1, 1])),
-      .defaulted("pads", .integers, .integers([0, 0, 0, 0])),
-      .defaulted("dilations", .integers, .integers([1, 1])), .defaulted("value", .real, .real(0)),
-    ],
+    attributes: WindowShape.attributes + [.defaulted("value", .real, .real(0))],
     infer: { site in
       let pixels = try OpRules.floating(site, 0)
       try site.require(
@@ -56,8 +52,14 @@ enum WindowOps {
   }
 }
 
-/// The attributes of `unfold`, checked.
-private struct WindowShape {
+/// The attributes of windows, checked.
+struct WindowShape {
+  static let attributes: [OpDefinition.AttributeSpec] = [
+    .required("kernel", .integers), .defaulted("strides", .integers, .integers([1, 1])),
+    .defaulted("pads", .integers, .integers([0, 0, 0, 0])),
+    .defaulted("dilations", .integers, .integers([1, 1])),
+  ]
+
   let kernel: [Int]
   let strides: [Int]
   let dilations: [Int]

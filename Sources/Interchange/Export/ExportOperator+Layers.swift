@@ -31,7 +31,7 @@ extension ExportOperator {
     return out
   }
 
-  private static func activated(
+  static func activated(
     _ node: NodeExport, _ x: ExportedValue
   ) throws -> ExportedValue {
     switch try node.word("activation") {

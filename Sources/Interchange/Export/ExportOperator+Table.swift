@@ -65,6 +65,8 @@ extension ExportOperator {
     .init("matmul", matmul),
     .init("patch_conv", patchConv),
     .init("unfold", unfold),
+    .init("conv", conv),
+    .init("max_pool", maxPool),
     // Normalisation
     .init("layer_norm", layerNorm),
     .init("rms_norm", rmsNorm),

@@ -197,35 +197,50 @@ enum ElementwiseBinding {
     for (index, view) in operands.enumerated() {
       try site.requireBroadcast(view.shape, to: site.step.result.shape, "operand \(index)")
     }
-    let bytes = element.byteCount
-    return BoundKernel(run: { views, _ in
-      let out = views.result
-      let condition = views[0].strides(broadcastTo: out.shape)
-      let a = views[1].strides(broadcastTo: out.shape)
-      let b = views[2].strides(broadcastTo: out.shape)
-      var position = 0
-      out.shape.forEachIndex { index in
-        let source =
-          views[0].flags[condition.position(of: index)] != 0
-          ? views[1].base + a.position(of: index) * bytes
-          : views[2].base + b.position(of: index) * bytes
-        (out.base + position * bytes).copyMemory(from: source, byteCount: bytes)
-        position += 1
-      }
-    })
+    switch element.byteCount {
+    case 1: return BoundKernel(run: { views, _ in views.select(UInt8.self) })
+    case 2: return BoundKernel(run: { views, _ in views.select(UInt16.self) })
+    case 4: return BoundKernel(run: { views, _ in views.select(UInt32.self) })
+    default: return BoundKernel(run: { views, _ in views.select(UInt64.self) })
+    }
   }
 }
 
 extension StepViews {
   /// Calls `body` for each element of the result with its position and those of operands 0 and 1.
   func zip(_ body: (_ position: Int, _ a: Int, _ b: Int) -> Void) {
+    let a = self[0].strides(broadcastTo: result.shape)
+    let b = self[1].strides(broadcastTo: result.shape)
+    let (stepA, stepB) = (a.last, b.last)
+    result.shape.forEachRow { index, position, count in
+      var (x, y) = (a.position(of: index), b.position(of: index))
+      for place in position..<position + count {
+        body(place, x, y)
+        (x, y) = (x + stepA, y + stepB)
+      }
+    }
+  }
+
+  /// The result's elements from operand 1 where operand 0 is true, else from operand 2; `Element` has
+  /// their size.
+  fileprivate func select<Element: BitwiseCopyable>(_: Element.Type) {
     let shape = result.shape
-    let a = self[0].strides(broadcastTo: shape)
-    let b = self[1].strides(broadcastTo: shape)
-    var position = 0
-    shape.forEachIndex { index in
-      body(position, a.position(of: index), b.position(of: index))
-      position += 1
+    let condition = self[0].strides(broadcastTo: shape)
+    let a = self[1].strides(broadcastTo: shape)
+    let b = self[2].strides(broadcastTo: shape)
+    let (stepCondition, stepA, stepB) = (condition.last, a.last, b.last)
+    let flags = self[0].flags
+    let first = self[1].base.assumingMemoryBound(to: Element.self)
+    let second = self[2].base.assumingMemoryBound(to: Element.self)
+    let out = result.base.assumingMemoryBound(to: Element.self)
+    shape.forEachRow { index, position, count in
+      var flag = condition.position(of: index)
+      var (x, y) = (a.position(of: index), b.position(of: index))
+      for place in position..<position + count {
+        out[place] = flags[flag] != 0 ? first[x] : second[y]
+        flag += stepCondition
+        (x, y) = (x + stepA, y + stepB)
+      }
     }
   }
 }

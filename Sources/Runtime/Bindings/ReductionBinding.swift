@@ -45,9 +45,39 @@ enum ReductionBinding {
     if let operation, axes == [x.shape.count - 1], (try? site.requireRows(x, "x")) != nil {
       return BoundKernel(run: { views, kernels in kernels.reduce(operation, views.rowsOfOperand) })
     }
+    if let operation, let columns = try columns(of: x, axes, site) {
+      return BoundKernel(run: { views, kernels in
+        let arguments = columns(views)
+        if operation == .max || arguments.rows <= Kernels.summedRows {
+          kernels.reduceColumns(operation, arguments)
+        } else {
+          LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
+        }
+      })
+    }
     return BoundKernel(run: { views, _ in
       LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
     })
+  }
+}
+
+extension ReductionBinding {
+  /// A row-major operand as matrices whose columns are folded, when the reduced axes are neighbours and
+  /// not the last ones.
+  private static func columns(
+    of x: PlanView, _ axes: [Int], _ site: StepSite
+  ) throws -> ((StepViews) -> ColumnArguments)? {
+    let sorted = axes.sorted()
+    guard let first = sorted.first, let last = sorted.last, last < x.shape.count - 1,
+      sorted == Array(first...last), (try? site.requireDense(x, "x")) != nil
+    else { return nil }
+    return { views in
+      let x = views[0]
+      func product(_ axes: Range<Int>) -> Int { axes.reduce(1) { $0 * x.shape[$1] } }
+      return ColumnArguments(
+        out: views.result.floats, x: UnsafePointer(x.floats), outer: product(0..<first),
+        rows: product(first..<last + 1), columns: product(last + 1..<x.rank))
+    }
   }
 }
 

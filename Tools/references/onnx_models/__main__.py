@@ -2,8 +2,8 @@
 
     python3 Tools/references/onnx_models [--only PREFIX ...]
 
-Needs: pip install onnx==1.23.2 onnxruntime==1.32.0 numpy, and for networks.py torch==2.13.0 onnxscript==0.7.2
-(CPU is enough, no network).
+Needs: pip install onnx==1.23.2 onnxruntime==1.32.0 numpy, and for networks.py torch==2.13.0 onnxscript==0.7.2,
+for exports.py torchvision==0.28.0 transformers==5.23.0 (CPU is enough, no network).
 
 Each case is NAME.onnx and NAME.safetensors with `input.X` and `output.Y` for each input and output; cases.json lists
 the cases with what is said about their open sizes and known inputs. Those in backend/ are tests of the onnx package with
@@ -19,6 +19,7 @@ import numpy as np
 import onnxruntime
 
 import backend
+import exports
 import networks
 import operators
 
@@ -61,8 +62,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", help="cases whose names begin so; the list is not written then")
     only = parser.parse_args().only
-    (FOLDER / "backend").mkdir(parents=True, exist_ok=True)
-    cases = [*operators.cases(), *networks.cases()]
+    for folder in ["backend", "exports"]:
+        (FOLDER / folder).mkdir(parents=True, exist_ok=True)
+    cases = [*operators.cases(), *networks.cases(), *exports.cases()]
     index = []
     for case in cases:
         index.append({"name": case.name, "shapes": case.shapes, "dims": case.dims})
