@@ -177,8 +177,7 @@ static void pack_int4(char *panel, const float *w, ptrdiff_t ldw, size_t rows, s
       for (size_t r = 0; r < rows; r++) {
         uint8_t *byte = bytes + int4_byte_at(r, first + c);
         const uint8_t half = halves[c][r];
-        *byte = c % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half)
-                               : (uint8_t)((*byte & 15) | half << 4);
+        *byte = c % 8 < 4 ? (uint8_t)((*byte & 0xf0) | half) : (uint8_t)((*byte & 15) | half << 4);
       }
     }
   }

@@ -13,6 +13,12 @@
 // A block is an array of groups, each with the words of some columns of all rows. Columns that do not
 // exist are zeros. Sums of the activations times the weights' zero point are what products start from.
 
+#if INT_BITS == 8
+#define PANEL_FORMAT PG_PANEL_INT8
+#else
+#define PANEL_FORMAT PG_PANEL_INT4
+#endif
+
 #define INT_ROW_WORDS (PG_GROUP_COLUMNS / 4 * INT_QUAD_WORDS)
 #define INT_SUMS (PG_GROUP_COLUMNS / INT4_GROUP_COLUMNS)
 
@@ -90,11 +96,7 @@ __attribute__((always_inline)) static inline void INT_NAME(tile)(
   const INT_NAME(group) *group =
       (const INT_NAME(group) *)activations + first_column / PG_GROUP_COLUMNS;
   (void)k;
-#if INT_BITS == 8
-  const char *bytes = panels + INT8_SCALE_BYTES + first_column * PG_PANEL_ROWS;
-#else
-  const char *bytes = panels + panel_offset(PG_PANEL_INT4, first_column);
-#endif
+  const char *bytes = panels + panel_offset(PANEL_FORMAT, first_column);
   if (count == 0 && !accumulates) {
     for (size_t i = 0; i < m; i++) {
       for (size_t j = 0; j < vectors; j++) store_outputs(y + (ptrdiff_t)i * ldy, j, n, v_set(0.0f));
@@ -159,11 +161,6 @@ __attribute__((always_inline)) static inline void INT_NAME(tile)(
 #define PANEL_TILE INT_NAME(tile)
 #define PANEL_TILE_ROWS INT_ROWS
 #define PANEL_SINGLE_ROWS PANEL_STREAMED_ROWS
-#if INT_BITS == 8
-#define PANEL_FORMAT PG_PANEL_INT8
-#else
-#define PANEL_FORMAT PG_PANEL_INT4
-#endif
 #define PANEL_MULTIPLY INT_NAME(multiply)
 #include "VectorPanelsGemm.h"
 

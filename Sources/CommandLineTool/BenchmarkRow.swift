@@ -41,7 +41,6 @@ struct BenchmarkRow {
 
   /// A line for the function and one for each kernel.
   var lines: [String] {
-    func giga(_ value: Double) -> String { (value * 1e-9).formatted(decimals: 1) }
     let padding = String(repeating: " ", count: max(9 - name.count, 1))
     return [
       "\(name)\(padding)"
@@ -77,9 +76,10 @@ extension MachineLimits {
   }
 
   var line: String {
-    func giga(_ value: Double) -> String { (value * 1e-9).formatted(decimals: 1) }
-    return "limits   reads \(giga(readBandwidth)) GB/s, f32 \(giga(f32)), bf16 "
+    "limits   reads \(giga(readBandwidth)) GB/s, f32 \(giga(f32)), bf16 "
       + "\(giga(bf16)), int8 \(giga(int8)) GFLOPS; a step is handed out in "
       + "\((dispatch * 1e6).formatted(decimals: 1)) µs"
   }
 }
+
+private func giga(_ value: Double) -> String { (value * 1e-9).formatted(decimals: 1) }

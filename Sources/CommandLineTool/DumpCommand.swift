@@ -34,8 +34,7 @@ enum DumpCommand: Command {
     let name = arguments.string("--function")
     let sizes = try SizeOptions.sizes(arguments)
     guard sizes.isEmpty || ModelSource.isModel(path) else {
-      throw FileError(
-        path, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
+      throw SizeOptions.fixed(path)
     }
     let text =
       ModelSource.isModel(path)

@@ -48,7 +48,8 @@ enum ExportCommand: Command {
     let start = Stopwatch()
     let model = try ModelSource(path: path).load(maxTokens: maxTokens, sizes: sizes)
     if !isQuiet { CompileCommand.warn(model) }
-    let name = try function(arguments.string("--function"), of: model.module, path)
+    let names = model.module.functions.map(\.name)
+    let name = names[try arguments.function(of: names, in: path)]
     let export = try model.export(
       function: name, opset: opset, isOptimized: stage == .optimized, dtype: dtype)
     try write(export, to: output, isQuiet: isQuiet)
@@ -98,20 +99,5 @@ enum ExportCommand: Command {
     case (let name, _):
       throw arguments.error("--dtype \(name.printable) is not known; it is auto, f32 or bf16")
     }
-  }
-
-  /// The function that is asked for, or the only or main one.
-  private static func function(
-    _ name: String?, of module: Module, _ path: String
-  ) throws -> String {
-    let names = module.functions.map(\.name)
-    let list = names.map(\.printable).joined(separator: ", ")
-    if let name {
-      if names.contains(name) { return name }
-      throw FileError(path, "it has no function '\(name.printable)'; its functions are \(list)")
-    }
-    if names.count == 1 { return names[0] }
-    if names.contains("main") { return "main" }
-    throw FileError(path, "choose one of its functions with --function: \(list)")
   }
 }

@@ -54,8 +54,7 @@ enum RunCommand: Command {
   private static func plan(_ path: String, _ sizes: InputSizes) throws -> PlanFile {
     guard ModelSource.isModel(path) else {
       guard sizes.isEmpty else {
-        throw FileError(
-          path, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
+        throw SizeOptions.fixed(path)
       }
       return try PlanFile(path: path)
     }

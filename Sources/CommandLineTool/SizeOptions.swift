@@ -11,6 +11,11 @@ enum SizeOptions {
     .values("--value", "INPUT=FILE.npy", "the value of an input of an ONNX model, in every run"),
   ]
 
+  /// Why a plan takes no sizes.
+  static func fixed(_ plan: String) -> FileError {
+    FileError(plan, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
+  }
+
   static func sizes(_ arguments: Arguments) throws -> InputSizes {
     var sizes = InputSizes()
     for text in arguments.all("--shape") {

@@ -32,18 +32,20 @@ struct TensorInputs {
 
   /// The function that `--function` names, `main` or the only one.
   func function(of file: PlanFile) throws -> Int {
-    let names = file.plan.functions.map(\.name)
-    if let name = arguments.string("--function") {
+    try arguments.function(of: file.plan.functions.map(\.name), in: file.path)
+  }
+}
+
+extension Arguments {
+  /// The position of the function that `--function` names, of `main` or of the only one.
+  func function(of names: [String], in path: String) throws -> Int {
+    let list = names.map(\.printable).joined(separator: ", ")
+    if let name = string("--function") {
       if let index = names.firstIndex(of: name) { return index }
-      throw FileError(
-        file.path, "it has no function '\(name.printable)'; its functions are \(listed(names))")
+      throw FileError(path, "it has no function '\(name.printable)'; its functions are \(list)")
     }
     if names.count == 1 { return 0 }
     if let index = names.firstIndex(of: "main") { return index }
-    throw FileError(file.path, "choose one of its functions with --function: \(listed(names))")
-  }
-
-  private func listed(_ names: [String]) -> String {
-    names.map(\.printable).joined(separator: ", ")
+    throw FileError(path, "choose one of its functions with --function: \(list)")
   }
 }

@@ -50,11 +50,8 @@ public struct Compilation: Sendable {
         if let initializer = tensor.initializer {
           return MadeValue(initializer, planned.element, planned.shape)
         }
-        if context.constants[tensor.name] != nil || context.derived[tensor.name] != nil {
-          return try withoutActuallyEscaping(source) { source in
-            try context.value(of: tensor) { HostTensor(try Self.value(of: $0.name, source)) }.data
-          }
-        }
+        let made = try context.madeValue(of: tensor) { try Self.value(of: $0, source) }
+        if let made { return made }
       }
       return try Self.value(of: tensor?.name ?? planned.name, source)
     }

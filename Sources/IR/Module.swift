@@ -24,7 +24,7 @@ public struct Module: Sendable {
 
   /// The tensor whose name the checkpoint knows: `tensor` itself, unless it is a copy.
   public func original(of tensor: ModuleTensor) -> ModuleTensor {
-    tensors.first { $0.name == tensor.original } ?? tensor
+    tensor.original.flatMap(tensorID(named:)).map(self.tensor) ?? tensor
   }
 
   public func tensorID(named name: String) -> TensorID? {

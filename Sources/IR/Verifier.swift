@@ -150,7 +150,7 @@ public struct Verifier {
   }
 
   private func isSoundCopy(_ copy: ModuleTensor, of name: String, _ messages: inout [String]) {
-    guard let original = module.tensors.first(where: { $0.name == name }) else {
+    guard let original = module.tensorID(named: name).map(module.tensor) else {
       return messages.append("copy_of names %\(name), which does not exist")
     }
     if copy.kind != .weight || original.kind != .weight || original.original != nil

@@ -39,7 +39,10 @@ extension ImportedModel {
     let (source, made) = (source, context)
     do {
       return try ONNXExport(function, in: module, options: options) { tensor in
-        try made.madeValue(of: tensor, source: source)?.stored ?? source(tensor.name)
+        try made.madeValue(of: tensor) { name in
+          guard let data = try source(name) else { throw OpError("%\(name) has no value") }
+          return data
+        } ?? source(tensor.name)
       }
     } catch let error as ONNXError {
       throw ModelError(path, "\(error)")

@@ -96,15 +96,14 @@ extension ModelSource {
   public func load(
     maxTokens: Int? = nil, sizes: InputSizes = InputSizes()
   ) throws -> ImportedModel {
-    if case .onnx = self {
-    } else if !sizes.isEmpty {
+    switch self {
+    case .onnx(let path): return try Self.onnx(path, sizes)
+    case _ where !sizes.isEmpty:
       throw ModelError(
         path, "only ONNX models have sizes to give; leave --shape, --dim and --value out")
-    }
-    return switch self {
-    case .directory(let path): try PaliGemmaModel(directory: path, maxTokens: maxTokens).imported
-    case .graph(let path): try Self.graph(path)
-    case .onnx(let path): try Self.onnx(path, sizes)
+    case .directory(let path):
+      return try PaliGemmaModel(directory: path, maxTokens: maxTokens).imported
+    case .graph(let path): return try Self.graph(path)
     }
   }
 

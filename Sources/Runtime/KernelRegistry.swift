@@ -39,8 +39,7 @@ enum KernelRegistry {
   private static let binders: [String: Binder] = [
     LinearBinding.all, MatrixBinding.all, NormalizationBinding.all, AttentionBinding.all,
     ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, IndexingBinding.all,
-    SelectionBinding.all, WindowBinding.all,
-    StateBinding.all,
+    SelectionBinding.all, WindowBinding.all, StateBinding.all,
   ].reduce(into: [:]) { table, group in table.merge(group) { first, _ in first } }
 
   /// Every kernel name that this program executes, sorted.

@@ -157,7 +157,7 @@ import Testing
       let executor = try Executor(try PlanFile(path: path), threads: 2)
       let outputs = try executor.run(
         try #require(executor.function(named: function)),
-        inputs: inputs.map { ($0.key, $0.value.stored) })
+        inputs: inputs.map { ($0.key, $0.value.data) })
       return HostTensor(try #require(outputs.first).data)
     }
     let (expected, found) = (try run(model, function), try run(again, "main"))

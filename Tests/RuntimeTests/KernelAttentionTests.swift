@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Plans
 import Testing
 
 @testable import Runtime
@@ -157,7 +158,7 @@ import Testing
     #expect(worstRatio(exact.values, problem.expected) { _ in 2e-6 } <= 1)
     // Values are below 1; scores of at most 3 · 0.3 · size move by 2^-8 of their terms.
     #expect(worstRatio(rounded.values, problem.expected) { _ in 0.02 } <= 1)
-    let isLarge = c.shape.queries * c.shape.keys >= AttentionTiles.roundedScoreCount
+    let isLarge = c.shape.queries * c.shape.keys >= RoundedAttention.leastScores
     #expect((rounded.values != exact.values) == (isLarge && isa == .avx512BF16))
     #expect(rounded.guardsAreIntact)
   }

@@ -200,10 +200,7 @@ extension RewriteGraph {
   /// The `conv` that computes an operand, when only this operand reads it and nothing but a bias was
   /// drawn into it.
   fileprivate func plainConv(_ operand: Operand) -> Operation? {
-    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
-      conv.operands[3] == nil, conv.attribute("activation")?.word == "none"
-    else { return nil }
-    return conv
+    openConv(operand).flatMap { $0.operands[3] == nil ? $0 : nil }
   }
 
   /// Whether a value depends on tensors that no call changes alone, in few steps.

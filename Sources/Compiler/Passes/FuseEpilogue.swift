@@ -202,7 +202,7 @@ extension RewriteGraph {
   }
 
   /// The `conv` that computes an operand, when only this operand reads it and it has no activation.
-  fileprivate func openConv(_ operand: Operand) -> Operation? {
+  func openConv(_ operand: Operand) -> Operation? {
     guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
       conv.attribute("activation")?.word == "none"
     else { return nil }

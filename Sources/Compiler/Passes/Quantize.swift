@@ -1,4 +1,5 @@
 import IR
+import Plans
 import Tensors
 
 extension Pass {
@@ -116,7 +117,7 @@ extension Module {
       let queries = try? type(of: q, in: function).shape[2].evaluate(bounds),
       let keys = try? type(of: k, in: function).shape[2].evaluate(bounds)
     else { return false }
-    return queries * keys >= 1 << 16
+    return queries * keys >= RoundedAttention.leastScores
   }
 }
 

@@ -61,16 +61,12 @@ extension PassContext {
 
   /// The value of a tensor that a pass made, by folding or from others that `source` has; nil for others.
   public func madeValue(
-    of tensor: ModuleTensor, source: @escaping (_ name: String) throws -> TensorData?
-  ) throws -> HostTensor? {
+    of tensor: ModuleTensor, source: (_ name: String) throws -> TensorData
+  ) throws -> TensorData? {
     guard constants[tensor.name] != nil || derived[tensor.name] != nil else { return nil }
-    let value = try value(of: tensor) { weight in
-      guard let data = try source(weight.name) else {
-        throw OpError("%\(weight.name) has no value")
-      }
-      return HostTensor(data)
-    }
-    return value.rounded(to: tensor.type.element)
+    return try withoutActuallyEscaping(source) { source in
+      try value(of: tensor) { HostTensor(try source($0.name)) }
+    }.rounded(to: tensor.type.element).data
   }
 
   /// A source for the interpreter that yields what passes made and leaves all else to `weights`.

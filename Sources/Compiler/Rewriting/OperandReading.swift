@@ -17,10 +17,9 @@ public enum OperandReading: Sendable, Hashable {
 
   /// Operations that compute each element from the same place of every operand, with broadcasting.
   public static let elementwise: Set<String> = [
-    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "floor",
-    "round", "relu",
-    "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "less",
-    "atan", "bit_and", "bit_or", "bit_xor", "shift_left", "shift_right",
+    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "atan", "tanh", "erf", "sigmoid",
+    "floor", "round", "relu", "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum",
+    "minimum", "bit_and", "bit_or", "bit_xor", "shift_left", "shift_right", "equal", "less",
     "where", "cast",
   ]
 

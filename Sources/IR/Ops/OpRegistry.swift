@@ -3,10 +3,8 @@ public enum OpRegistry {
   /// Every definition, in the order of the reference.
   public static let all: [OpDefinition] =
     DataOps.all + IndexingOps.all + SelectionOps.all + ViewOps.all + ElementwiseOps.all
-    + ReductionOps.all
-    + MatrixOps.all
-    + WindowOps.all
-    + NormalizationOps.all + AttentionOps.all + FusedOps.all + StateOps.all
+    + ReductionOps.all + MatrixOps.all + WindowOps.all + NormalizationOps.all
+    + AttentionOps.all + FusedOps.all + StateOps.all
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 

@@ -127,14 +127,3 @@ extension ONNXExport {
     return (stored.isFloatingPoint ? data.converted(to: stored) : data).converted(to: element)
   }
 }
-
-extension HostTensor {
-  /// The values as a tensor of the same element type.
-  package var stored: TensorData {
-    do {
-      return try TensorData(element, shape: shape, bytes: element.bytes(of: values))
-    } catch {
-      preconditionFailure("as many bytes as the shape takes: \(error)")
-    }
-  }
-}

@@ -82,15 +82,13 @@ struct InputTyping {
 
   /// Options that name nothing in the model are mistakes.
   private func checkNames(_ inputs: [ONNXValueInfo]) throws {
-    for (name, _) in sizes.values where !inputs.contains(where: { $0.name.hasSameBytes(as: name) })
-    {
+    let given =
+      sizes.values.map { ($0.input, "--value") } + sizes.shapes.map { ($0.input, "--shape") }
+    for (name, option) in given
+    where !inputs.contains(where: { $0.name.hasSameBytes(as: name) }) {
       let known = inputs.map(\.name.printable).joined(separator: ", ")
-      throw ONNXError("it has no input \"\(name.printable)\" for --value; its inputs are \(known)")
-    }
-    for (name, _) in sizes.shapes where !inputs.contains(where: { $0.name.hasSameBytes(as: name) })
-    {
-      let known = inputs.map(\.name.printable).joined(separator: ", ")
-      throw ONNXError("it has no input \"\(name.printable)\" for --shape; its inputs are \(known)")
+      throw ONNXError(
+        "it has no input \"\(name.printable)\" for \(option); its inputs are \(known)")
     }
     var names: [String] = []
     for case .named(let name) in inputs.flatMap({ $0.shape ?? [] })

@@ -196,14 +196,10 @@ extension ONNXOperator {
     guard x.rank >= 2, shift.count == 1 else {
       throw ONNXError("it needs a matrix and a diagonal")
     }
-    let (rows, columns) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
-    func places(_ count: Dim, _ shape: Shape, as name: String) throws -> ImportedValue {
-      try node.reshape(
-        try node.op("iota", [], ["count": .dimension(count)], as: name), shape, as: name)
-    }
+    let matrix = Array(x.shape[(x.rank - 2)...])
     // Column j of row i is in the upper triangle unless j - i is below the diagonal.
     let difference = try node.op(
-      "sub", [places(columns, [1, columns], as: "column"), places(rows, [rows, 1], as: "row")],
+      "sub", [node.places(along: 1, of: matrix), node.places(along: 0, of: matrix)],
       as: "difference")
     let isUpper = try node.int("upper") != 0
     let isCut = try node.op(

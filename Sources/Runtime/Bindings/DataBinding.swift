@@ -138,11 +138,7 @@ enum DataBinding {
 
   @Sendable private static func unfold(_ site: StepSite) throws -> BoundKernel {
     let (pixels, out) = (try site.operand(0), try site.result())
-    let window = Window(
-      kernel: try site.extents("kernel", 2, from: 1),
-      strides: try site.extents("strides", 2, from: 1),
-      dilations: try site.extents("dilations", 2, from: 1),
-      pads: try site.extents("pads", 4, from: 0))
+    let window = try site.window()
     try site.requireDense(pixels, "pixels")
     try site.requireDense(out, "the result")
     try site.require(

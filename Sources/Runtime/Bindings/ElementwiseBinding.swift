@@ -136,36 +136,20 @@ enum ElementwiseBinding {
   }
 
   @Sendable private static func equal(_ site: StepSite) throws -> BoundKernel {
-    let out = try site.result(.bool)
-    try site.requireDense(out, "the result")
-    guard let element = site.optional(0)?.element else { throw PlanError("operand 0 is missing") }
-    for index in 0...1 {
-      try site.requireBroadcast(
-        try site.operand(index, element).shape, to: out.shape, "operand \(index)")
-    }
-    switch element {
-    case .i64:
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip { out.flags[$0] = views[0].integers[$1] == views[1].integers[$2] ? 1 : 0 }
-      })
-    case .f32:
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip { out.flags[$0] = views[0].floats[$1] == views[1].floats[$2] ? 1 : 0 }
-      })
-    case .bool:
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip {
-          out.flags[$0] = (views[0].flags[$1] != 0) == (views[1].flags[$2] != 0) ? 1 : 0
-        }
-      })
-    default: throw PlanError("no kernel for \(element)")
-    }
+    try compare(site, integers: ==, floats: ==, flags: ==)
   }
 
   @Sendable private static func less(_ site: StepSite) throws -> BoundKernel {
+    try compare(site, integers: <, floats: <, flags: nil)
+  }
+
+  /// Inlined, so that the loops have the comparisons in them.
+  @inline(__always)
+  private static func compare(
+    _ site: StepSite, integers: @escaping (Int64, Int64) -> Bool,
+    floats: @escaping (Float, Float) -> Bool,
+    flags: ((Bool, Bool) -> Bool)?
+  ) throws -> BoundKernel {
     let out = try site.result(.bool)
     try site.requireDense(out, "the result")
     guard let element = site.optional(0)?.element else { throw PlanError("operand 0 is missing") }
@@ -173,16 +157,23 @@ enum ElementwiseBinding {
       try site.requireBroadcast(
         try site.operand(index, element).shape, to: out.shape, "operand \(index)")
     }
-    switch element {
-    case .i64:
+    switch (element, flags) {
+    case (.i64, _):
       return BoundKernel(run: { views, _ in
         let out = views.result
-        views.zip { out.flags[$0] = views[0].integers[$1] < views[1].integers[$2] ? 1 : 0 }
+        views.zip { out.flags[$0] = integers(views[0].integers[$1], views[1].integers[$2]) ? 1 : 0 }
       })
-    case .f32:
+    case (.f32, _):
       return BoundKernel(run: { views, _ in
         let out = views.result
-        views.zip { out.flags[$0] = views[0].floats[$1] < views[1].floats[$2] ? 1 : 0 }
+        views.zip { out.flags[$0] = floats(views[0].floats[$1], views[1].floats[$2]) ? 1 : 0 }
+      })
+    case (.bool, let flags?):
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip {
+          out.flags[$0] = flags(views[0].flags[$1] != 0, views[1].flags[$2] != 0) ? 1 : 0
+        }
       })
     default: throw PlanError("no kernel for \(element)")
     }

@@ -67,17 +67,24 @@ enum WindowBinding {
   /// number of places is safe.
   private static func windows(_ site: StepSite) throws -> (pixels: PlanView, geometry: Window) {
     let (pixels, out) = (try site.operand(0), try site.result())
-    let geometry = Window(
-      kernel: try site.extents("kernel", 2, from: 1),
-      strides: try site.extents("strides", 2, from: 1),
-      dilations: try site.extents("dilations", 2, from: 1),
-      pads: try site.extents("pads", 4, from: 0))
+    let geometry = try site.window()
     try site.requireDense(pixels, "pixels")
     try site.requireDense(out, "the result")
     try site.require(
       pixels.shape.count == 4 && out.shape.count == 4 && out.shape[0] == pixels.shape[0],
       "pixels and result do not fit together")
     return (pixels, geometry)
+  }
+}
+
+extension StepSite {
+  /// The attributes of windows.
+  func window() throws -> Window {
+    Window(
+      kernel: try extents("kernel", 2, from: 1),
+      strides: try extents("strides", 2, from: 1),
+      dilations: try extents("dilations", 2, from: 1),
+      pads: try extents("pads", 4, from: 0))
   }
 }
 

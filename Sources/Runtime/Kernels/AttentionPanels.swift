@@ -1,4 +1,5 @@
 import CKernels
+import Plans
 
 /// Puts the keys and values of each head into panels, which all tiles of its queries then read. One
 /// tile is one block of keys.
@@ -30,12 +31,11 @@ struct AttentionPanels: TileWork {
 }
 
 extension AttentionTiles {
-  /// Scores of a head from which rounding to bf16 pays, where the instruction set has products for it.
-  static let roundedScoreCount = 1 << 16
-
-  /// Whether products are of numbers rounded to bf16, with f32 sums.
+  /// Whether products are of numbers rounded to bf16, with f32 sums: where that is allowed and pays, and
+  /// the instruction set has products for it.
   var roundsProducts: Bool {
-    arguments.mayRound && arguments.shape.queries * arguments.shape.keys >= Self.roundedScoreCount
+    arguments.mayRound
+      && arguments.shape.queries * arguments.shape.keys >= RoundedAttention.leastScores
       && kernels.table.functions.pointee.bf16_by_bf16.block_rows > 0
   }
 
