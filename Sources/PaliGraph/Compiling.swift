@@ -16,17 +16,17 @@ extension ImportedModel {
 
   /// The graph after the passes that work on it alone: stage `optimized`. Throws `ModelError`.
   public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
-    try optimizedWithConstants(dtype: dtype).module
+    try optimizedWithContext(dtype: dtype).module
   }
 
-  /// Stage `optimized` and the values that passes have computed, by the names of their tensors.
-  func optimizedWithConstants(
+  /// Stage `optimized`, and what passes know of the tensors that they made.
+  func optimizedWithContext(
     dtype: PassContext.DType
-  ) throws -> (module: Module, constants: [String: HostTensor]) {
+  ) throws -> (module: Module, context: PassContext) {
     var module = module
     var context = context(dtype)
     try naming { try PassManager(passes: PassManager.optimizing).run(&module, context: &context) }
-    return (module, context.constants)
+    return (module, context)
   }
 
   private func context(_ dtype: PassContext.DType) -> PassContext {

@@ -21,10 +21,10 @@ extension ImportedModel {
         path, "\(dtype.rawValue) rounds weights, which only the optimised stage does")
     }
     var module = module
-    var constants: [String: HostTensor] = [:]
+    var context = PassContext()
     if isOptimized {
       // A plan would round f16 to bf16.
-      (module, constants) = try optimizedWithConstants(dtype: dtype == .auto ? .f32 : dtype)
+      (module, context) = try optimizedWithContext(dtype: dtype == .auto ? .f32 : dtype)
     }
     guard let function = module[function: name] else {
       throw ModelError(path, "it has no function '\(name.printable)'")
@@ -36,10 +36,10 @@ extension ImportedModel {
     options.doc = "@\(name) of \(module.name), stage \(stage)"
     options.producerVersion = version
     options.metadata = [("stage", stage)]
-    let (source, folded) = (source, constants)
+    let (source, made) = (source, context)
     do {
       return try ONNXExport(function, in: module, options: options) { tensor in
-        try folded[tensor.name]?.stored ?? source(tensor.name)
+        try made.madeValue(of: tensor, source: source)?.stored ?? source(tensor.name)
       }
     } catch let error as ONNXError {
       throw ModelError(path, "\(error)")

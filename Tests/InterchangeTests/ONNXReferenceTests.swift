@@ -42,6 +42,23 @@ import Testing
     }
   }
 
+  /// Constants are folded, weights derived from others and widened.
+  @Test(arguments: ["gemm_scaled", "conv", "typed_bfloat16_raw", "exports/llama-old17-sdpa"])
+  func `the optimised graph can be exported, with what passes made of weights`(
+    name: String
+  ) throws {
+    let model = try #require(try ONNXCase.all().first { $0.name == name })
+    let scratch = try Scratch()
+    let imported = try ModelSource(path: model.path).load(sizes: model.sizes)
+    try imported.export(function: "main", isOptimized: true).write(to: scratch.path("out.onnx"))
+    let again = try ModelSource(path: scratch.path("out.onnx")).load(sizes: InputSizes())
+    try again.write(try again.compile(dtype: .f32), to: scratch.path("model.plan"))
+    let executor = try Executor(try PlanFile(path: scratch.path("model.plan")), threads: 2)
+    for output in try executor.run(0, inputs: try model.inputs()) {
+      try compare(HostTensor(output.data), output.name, of: model)
+    }
+  }
+
   @Test(arguments: try ONNXCase.all())
   func `the graph reads back as it prints`(model: ONNXCase) throws {
     let module = try ImportedONNX(path: model.path, sizes: model.sizes).module

@@ -38,7 +38,7 @@ PROMPT = "detect red circle"
 def paligraph(*arguments):
     done = subprocess.run([ARGUMENTS.paligraph, *map(str, arguments)], capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"paligraph {' '.join(map(str, arguments))}: {done.stderr}")
+        raise RuntimeError(f"{done.stderr.strip()} (paligraph {' '.join(map(str, arguments))})")
     return done.stdout
 
 
@@ -110,12 +110,15 @@ def fixture(folder, case, stage, opset):
         sizes += ["--shape", f"{name}={'x'.join(map(str, shape))}"]
     for name, size in case["dims"].items():
         sizes += ["--dim", f"{name}{size}" if size.startswith("<") else f"{name}={size}"]
+    tensors = load_file(FIXTURES / f"{case['name']}.safetensors")
+    for name in case.get("values", []):
+        np.save(folder / f"{name}.npy", tensors[f"input.{name}"])
+        sizes += ["--value", f"{name}={folder / name}.npy"]
     path = folder / "fixture.onnx"
     paligraph(
         "export", FIXTURES / f"{case['name']}.onnx", "-o", path, "--stage", stage, "--opset", opset,
         "--quiet", *sizes,
     )  # fmt: skip
-    tensors = load_file(FIXTURES / f"{case['name']}.safetensors")
     inputs = {name.removeprefix("input."): value for name, value in tensors.items() if name.startswith("input.")}
     model = session(path)
     wanted = {entry.name for entry in model.get_inputs()}

@@ -59,6 +59,20 @@ extension PassContext {
     return try recipe.value { try value(of: $0, weights: weights) }
   }
 
+  /// The value of a tensor that a pass made, by folding or from others that `source` has; nil for others.
+  public func madeValue(
+    of tensor: ModuleTensor, source: @escaping (_ name: String) throws -> TensorData?
+  ) throws -> HostTensor? {
+    guard constants[tensor.name] != nil || derived[tensor.name] != nil else { return nil }
+    let value = try value(of: tensor) { weight in
+      guard let data = try source(weight.name) else {
+        throw OpError("%\(weight.name) has no value")
+      }
+      return HostTensor(data)
+    }
+    return value.rounded(to: tensor.type.element)
+  }
+
   /// A source for the interpreter that yields what passes made and leaves all else to `weights`.
   public func interpreterSource(weights: @escaping Interpreter.Source) -> Interpreter.Source {
     let context = self

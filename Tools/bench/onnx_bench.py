@@ -1,6 +1,6 @@
 """Times ONNX models with PaliGraph and ONNX Runtime in alternation and writes a Markdown table.
 
-    python3 Tools/bench/onnx.py FOLDER [NAME ...] [--rounds 5] [--threads 2] [--output FILE.md]
+    python3 Tools/bench/onnx_bench.py FOLDER [NAME ...] [--rounds 5] [--threads 2] [--output FILE.md]
 
 FOLDER holds NAME.onnx and NAME.INPUT.npy, as onnx_models.py writes them; by default all models there. Plans are compiled
 beside them. In each round, each contender runs in a process of its own: one run warms up, and the median of the
