@@ -75,7 +75,9 @@ public struct ImportedONNX: Sendable {
     var module = builder.function.module
     module.functions = [builder.function.function]
     try Verifier.verify(module)
-    return ImportedONNX(module, builder.sources, warnings(inputs))
+    return ImportedONNX(
+      module, builder.sources,
+      warnings(inputs) + warnings(model.graph.outputs, builder.function.function))
   }
 
   private static func versions(of model: ONNXModel) throws -> [UTF8Key: Int] {
@@ -124,6 +126,23 @@ public struct ImportedONNX: Sendable {
     let wide = inputs.filter { $0.type == .double }.map(\.name.printable)
     guard !wide.isEmpty else { return [] }
     return ["inputs of f64 are computed in f32: \(wide.joined(separator: ", "))"]
+  }
+
+  /// Outputs whose declared shape the nodes contradict. What the nodes say is done, as elsewhere.
+  private static func warnings(_ outputs: [ONNXValueInfo], _ function: Function) -> [String] {
+    zip(outputs, function.results).compactMap { output, result in
+      guard let declared = output.shape, case .value(let id) = result.operand else { return nil }
+      let shape = function[id].type.shape
+      let fits =
+        declared.count == shape.count
+        && zip(declared, shape).allSatisfy { declared, extent in
+          guard case .value(let value) = declared, let extent = extent.constant else { return true }
+          return value == extent
+        }
+      return fits
+        ? nil
+        : "output \"\(output.name.printable)\" is \(function[id].type), not [\(declared.described)]"
+    }
   }
 }
 

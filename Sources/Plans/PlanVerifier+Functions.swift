@@ -25,6 +25,7 @@ extension PlanVerifier {
       let place = "\(name), output \(port.name.printable)"
       try check(port.view, place)
       try checkPacking(of: port.view, readBy: "", place)
+      try checkIsCopyable(port.view, place)
     }
     for sizes in extremes { try checkArena(of: function, name, at: sizes) }
   }
@@ -91,6 +92,14 @@ extension PlanVerifier {
     for sizes in extremes where try !view.hasDistinctPlaces(sizes) {
       throw PlanError(
         "\(place): elements overlap with strides \("\(view.strides)".printable)")
+    }
+  }
+
+  /// What leaves a function is a copy, which may be far larger than the memory that its view repeats.
+  private func checkIsCopyable(_ view: PlanView, _ place: String) throws {
+    for sizes in extremes {
+      let bytes = try Self.byteCount(view.element, try view.shape.evaluate(sizes), place)
+      guard bytes <= Self.memoryLimit else { throw PlanError("\(place) has \(bytes) bytes") }
     }
   }
 

@@ -14,6 +14,7 @@ public struct PlanError: Error, Sendable, CustomStringConvertible {
 /// - States lie apart from each other in their region.
 /// - Every view lies in its region and has its region's element type.
 /// - Inputs and results are no weights, and their elements do not share places.
+/// - No output has more than `memoryLimit` bytes.
 /// - What a function reads from the arena is a value that an input or an earlier step left whole.
 ///
 /// All that depends on symbols is checked at their smallest and largest values.
@@ -74,7 +75,7 @@ public struct PlanVerifier {
     }
   }
 
-  private static func byteCount(
+  static func byteCount(
     _ element: ElementType, _ shape: [Int], _ place: String
   ) throws -> Int {
     do { return try TensorData.byteCount(element, shape) } catch {

@@ -1,3 +1,4 @@
+import Glibc
 import Plans
 import Tensors
 
@@ -6,19 +7,29 @@ extension Executor {
   ///
   /// Floating-point inputs are rounded to f32 where the function takes f32, integers widened to i64.
   ///
-  /// - Throws: `ExecutionError` naming the input that is missing, unknown or does not fit.
+  /// - Throws: `ExecutionError` naming the input that is missing, unknown or does not fit, or an output
+  ///   that is larger than memory.
   public func run(
     _ function: Int, inputs: [(name: String, data: TensorData)]
   ) throws -> [(name: String, data: TensorData)] {
     try setInputs(inputs, of: function)
     try run(function)
     // Views do not keep the memory that they show.
-    return withExtendedLifetime(self) {
+    return try withExtendedLifetime(self) {
       let ports = file.plan.functions[function].outputs
-      return ports.indices.compactMap { index in
-        output(index, of: function).map { (ports[index].name, $0.tensorData) }
+      return try ports.indices.compactMap { index in
+        try output(index, of: function).map { (ports[index].name, try copy($0, ports[index].name)) }
       }
     }
+  }
+
+  /// A view of few bytes may repeat them more often than memory has room for.
+  private func copy(_ view: BufferView, _ name: String) throws -> TensorData {
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    // The plan's verifier has bounded the product.
+    let bytes = view.count * view.element.byteCount
+    guard bytes <= memory else { throw ExecutionError.outputTooLarge(name, bytes: bytes) }
+    return view.tensorData
   }
 
   /// Sets the symbols to the sizes that the inputs have and writes the inputs, for one run.

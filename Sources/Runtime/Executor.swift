@@ -170,6 +170,7 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
   case missingInput(String)
   case wrongShape(input: String, expected: String, found: String)
   case wrongType(input: String, expected: String, found: String)
+  case outputTooLarge(String, bytes: Int)
 
   public var description: String {
     switch self {
@@ -186,6 +187,8 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
       "input \(input.printable) has shape \(found), expected \(expected)"
     case .wrongType(let input, let expected, let found):
       "input \(input.printable) holds \(found), expected \(expected)"
+    case .outputTooLarge(let output, let bytes):
+      "output \(output.printable) has \(bytes) bytes, more than this machine's memory"
     }
   }
 }

@@ -28,9 +28,11 @@ import Testing
     return scratch
   }
 
-  private func load(_ entries: [(String, String)], in scratch: Scratch) throws -> ImportedONNX {
+  private func load(
+    _ entries: [(String, String)], shape: [Int] = [2], in scratch: Scratch
+  ) throws -> ImportedONNX {
     let graph = Message.graph(
-      [Message.node("Add", ["x", "w"])], tensors: [Message.tensor("w", [2], external: entries)])
+      [Message.node("Add", ["x", "w"])], tensors: [Message.tensor("w", shape, external: entries)])
     let path = scratch.path("model/m.onnx")
     try Data(Message.model(graph).bytes).write(to: URL(filePath: path))
     return try ImportedONNX(path: path)
@@ -57,6 +59,7 @@ import Testing
     ([("location", "weights"), ("location", "weights")], "have location twice"),
     ([("location", "")], "no relative path"),
     ([("location", ".")], "no relative path"),
+    ([("location", "weights\0x")], "has a control character"),
     ([("location", "../secret")], "no relative path"),
     ([("location", "sub/../../secret")], "no relative path"),
     ([("location", "/etc/passwd")], "no relative path"),
@@ -89,6 +92,41 @@ import Testing
     let scratch = try folder()
     let error = #expect(throws: ONNXError.self) { try load(entries, in: scratch) }
     #expect(try #require(error).description.contains(problem), "\(error?.description ?? "")")
+  }
+
+  @Test(arguments: [[1 << 40], [1 << 40, 1 << 40]])
+  func `a shape beyond the data is refused`(shape: [Int]) throws {
+    let scratch = try folder()
+    #expect(throws: ONNXError.self) {
+      try load([("location", "weights"), ("length", "8")], shape: shape, in: scratch)
+    }
+  }
+
+  /// Bytes 64…79, which nothing else holds, stand outside the folder. Whatever is read while the file is
+  /// exchanged for a link to them, they are not.
+  @Test func `a file that becomes a link while it is opened never leads out`() async throws {
+    let scratch = try folder()
+    try Data((64..<80).map { UInt8($0) }).write(to: scratch.url.appending(path: "outside"))
+    let (place, held) = (scratch.path("model/weights"), scratch.path("model/held"))
+    let outside = scratch.path("outside")
+    let exchanging = Task.detached {
+      while !Task.isCancelled {
+        rename(place, held)
+        symlink(outside, place)
+        rename(held, place)
+      }
+    }
+    var read = 0
+    for _ in 0..<500 {
+      guard let model = try? load([("location", "weights"), ("length", "8")], in: scratch) else {
+        continue
+      }
+      #expect(model.source("w")?.withUnsafeBytes(Array.init) == (0..<8).map { $0 })
+      read += 1
+    }
+    exchanging.cancel()
+    await exchanging.value
+    #expect(read > 0)
   }
 
   @Test func `large raw data stay in the model's file`() throws {

@@ -19,11 +19,11 @@ struct ProtobufMessage {
   func message(_ field: UInt64, _ message: Self) -> Self { data(field, message.bytes) }
 
   func messages(_ field: UInt64, _ messages: [Self]) -> Self {
-    messages.reduce(self) { $0.message(field, $1) }
+    Self(bytes: messages.reduce(into: bytes) { $0 += Self().message(field, $1).bytes })
   }
 
   func texts(_ field: UInt64, _ texts: [String]) -> Self {
-    texts.reduce(self) { $0.text(field, $1) }
+    Self(bytes: texts.reduce(into: bytes) { $0 += Self().text(field, $1).bytes })
   }
 }
 

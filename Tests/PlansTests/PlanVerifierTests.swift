@@ -159,6 +159,12 @@ struct Flaw: Sendable, CustomTestStringConvertible {
       $0.functions[0].steps[2].operands[0]?.start = 32
     },
     Flaw(
+      "an output repeats itself beyond any memory", "@f, output sum has 4398046511104 bytes"
+    ) {
+      $0.functions[0].outputs[0].view.shape = [1_099_511_627_776]
+      $0.functions[0].outputs[0].view.strides = [0]
+    },
+    Flaw(
       "an output is read past its end",
       "@f, output sum: elements 0..<49 leave a region of 192 bytes"
     ) {

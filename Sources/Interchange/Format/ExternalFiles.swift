@@ -71,7 +71,12 @@ final class ExternalFiles: Sendable {
     do {
       var folder = try ModelFolder(path: folder)
       for step in steps.dropLast() { folder = try ModelFolder(path: try folder.file(named: step)) }
-      let file = try InputFile(path: try folder.file(named: steps[steps.count - 1]))
+      let path = try folder.file(named: steps[steps.count - 1])
+      let file = try InputFile(path: path)
+      // Something else may have taken its place since it was looked at.
+      guard realPath(of: file.descriptor) == path else {
+        throw problem("are in \(path.printable), which changed while it was opened; try again")
+      }
       var status = stat()
       // A second name may stand outside the folder.
       guard fstat(file.descriptor, &status) == 0, status.st_nlink <= 1 else {
@@ -83,5 +88,12 @@ final class ExternalFiles: Sendable {
     } catch let error as InputFileError {
       throw problem("are in \(error.path.printable): \(error)")
     }
+  }
+
+  /// Where an open file stands, as the kernel says it.
+  private func realPath(of descriptor: Int32) -> String? {
+    guard let path = realpath("/proc/self/fd/\(descriptor)", nil) else { return nil }
+    defer { free(path) }
+    return String(cString: path)
   }
 }

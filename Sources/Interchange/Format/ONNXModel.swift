@@ -1,3 +1,5 @@
+import JSON
+
 /// An ONNX file as it is written: names, numbers and places, nothing of which has a meaning yet.
 struct ONNXModel: Sendable {
   var irVersion: Int
@@ -80,6 +82,19 @@ struct ONNXValueInfo: Sendable {
   var shape: [Extent]?
   /// It is a sequence, a map or something else that is no tensor.
   var isOther: Bool
+}
+
+extension [ONNXValueInfo.Extent] {
+  /// `1xbatchx?`
+  var described: String {
+    map { extent in
+      switch extent {
+      case .value(let value): "\(value)"
+      case .named(let name): name.printable
+      case .unknown: "?"
+      }
+    }.joined(separator: "x")
+  }
 }
 
 /// A constant. Its values stay where they are until someone asks for them.

@@ -119,7 +119,7 @@ struct InputTyping {
     for (size, extent) in zip(given, shape) {
       switch extent {
       case .value(let value) where value != size:
-        throw contradiction("the model, where it is \(describe(shape))")
+        throw contradiction("the model, where it is \(shape.described)")
       case .named(let name):
         let known = dims.updateValue(Dim(size), forKey: UTF8Key(name))
         guard known == nil || known == Dim(size) else {
@@ -133,8 +133,8 @@ struct InputTyping {
   private mutating func type(of input: ONNXValueInfo) throws -> TensorType {
     guard let type = input.type else {
       throw ONNXError(
-        "input \"\(input.name.printable)\" is \(input.isOther ? "no tensor" : "of a type") that is "
-          + "not supported")
+        "input \"\(input.name.printable)\" is "
+          + (input.isOther ? "no tensor" : "of a type that is not supported"))
     }
     if let value = sizes.value(of: input.name), value.elementType != type.element {
       throw ONNXError(
@@ -167,7 +167,7 @@ struct InputTyping {
       dims[UTF8Key(name)] = 1
     case .unknown:
       open(
-        input, "has open dimensions without names, [\(describe(input.shape ?? []))]",
+        input, "has open dimensions without names, [\(input.shape?.described ?? "")]",
         "all of them, as in --shape \(input.name.printable)=1x3x224x224")
     }
     return 1
@@ -176,16 +176,6 @@ struct InputTyping {
   private mutating func open(_ input: ONNXValueInfo, _ problem: String, _ cure: String) {
     let text = "input \"\(input.name.printable)\" \(problem); give \(cure)"
     if problems.last != text { problems.append(text) }
-  }
-
-  private func describe(_ shape: [ONNXValueInfo.Extent]) -> String {
-    shape.map { extent in
-      switch extent {
-      case .value(let value): "\(value)"
-      case .named(let name): name.printable
-      case .unknown: "?"
-      }
-    }.joined(separator: "x")
   }
 }
 

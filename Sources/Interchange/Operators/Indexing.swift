@@ -101,13 +101,22 @@ extension ONNXOperator {
 
   private static func strided(_ start: Dim, _ end: Dim, _ step: Int, _ extent: Dim) throws -> [Int]
   {
-    guard let size = extent.constant, let start = start.constant, let end = end.constant, step != 0,
-      step > -Dim.limit, step < Dim.limit
-    else { throw ONNXError("it slices in steps of \(step) over a size that is not fixed") }
+    guard step != 0, step > -Dim.limit, step < Dim.limit else {
+      throw ONNXError("it slices in steps of \(step)")
+    }
+    guard let size = extent.constant, let start = start.constant, let end = end.constant else {
+      throw ONNXError("it slices in steps of \(step) over a size that is not fixed")
+    }
     let low = step > 0 ? 0 : -1
     let high = step > 0 ? size : size - 1
     func clamped(_ bound: Int) -> Int { min(max(bound < 0 ? bound + size : bound, low), high) }
-    return Array(stride(from: clamped(start), to: clamped(end), by: step))
+    let (first, last) = (clamped(start), clamped(end))
+    guard (last - first) / step <= ImportBuilder.knownLimit else {
+      throw ONNXError(
+        "it slices an axis of \(size) in steps of \(step), more than \(ImportBuilder.knownLimit) places"
+      )
+    }
+    return Array(stride(from: first, to: last, by: step))
   }
 
   // MARK: Gather

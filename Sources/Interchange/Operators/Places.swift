@@ -20,7 +20,8 @@ extension ONNXOperator {
         guard let extent = x.shape[axis].constant else {
           throw ONNXError("select_last_index needs an axis of fixed size")
         }
-        let turned = try node.take(Array((0..<extent).reversed()), of: x, axis: axis, as: "turned")
+        let behindFirst = (0..<(try node.count([extent]))).reversed()
+        let turned = try node.take(Array(behindFirst), of: x, axis: axis, as: "turned")
         let behind = try node.op("top_k", [turned], attributes, as: "behind")
         place = try node.op("sub", [.scalar(Double(extent - 1), .i64), behind])
       } else {

@@ -97,11 +97,11 @@ extension ONNXOperator {
     let isInverse = try node.flag("inverse")
     let count = try node.flag("onesided") ? length / 2 + 1 : length
     let scale = isInverse ? 1 / Double(length) : 1
+    _ = try node.count([count, length], upTo: 1 << 24)
     func matrix(_ wave: (Double) -> Double) -> ImportedValue {
-      let values = [count, length].boxIndices.map { index -> Double in
-        // The product is reduced first, since sines of large angles are not precise.
-        let turns = Double(index[0] * index[1] % length) / Double(length)
-        return wave(2 * Double.pi * turns) * scale
+      let turn = (0..<length).map { wave(2 * Double.pi * Double($0) / Double(length)) * scale }
+      let values = (0..<count).flatMap { row in
+        (0..<length).map { column in turn[row * column % length] }
       }
       return node.constant(values, [count, length])
     }

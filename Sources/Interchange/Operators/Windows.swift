@@ -77,7 +77,8 @@ extension ONNXOperator {
     guard (1...3).contains(count), kernel.rank == x.rank, groups > 0,
       let sides = Array(kernel.shape[2...]).constants, kernel.shape[0] == x.shape[1],
       let channels = x.shape[1].dividedExactly(by: Dim(groups)),
-      let extents = Array(x.shape[2...]).constants
+      let extents = Array(x.shape[2...]).constants,
+      sides.allSatisfy({ (1...1 << 16).contains($0) }), extents.allSatisfy({ $0 <= 1 << 40 })
     else { throw ONNXError("a kernel of \(kernel.type) does not fit \(x.type)") }
     let strides = try Window.list(node, "strides", count, 1)
     let dilations = try Window.list(node, "dilations", count, 1)

@@ -1,0 +1,90 @@
+/// Models that are refused: files that are none, and what a model says of itself.
+extension ONNXRefusalTests {
+  static let good = Message.model(Message.graph([Message.node("Neg", ["x"])]))
+
+  /// `count` graphs, each in an attribute of a node of the one before.
+  static func nested(_ count: Int) -> Message {
+    (0..<count).reduce(Message.graph([Message.node("Neg", ["x"])])) { inner, _ in
+      Message.graph([
+        Message.node("If", ["x"], attributes: [Message.attribute("then_branch", graph: inner)])
+      ])
+    }
+  }
+
+  static let yes = Message.tensor("c", [1], type: 9, raw: [1])
+
+  /// A node that takes this branch if `c` is true.
+  static func branching(_ graph: Message, yielding name: String = "y") -> Message {
+    Message.node("If", ["c"], [name], attributes: [Message.attribute("then_branch", graph: graph)])
+  }
+
+  /// A model with an input that is a sequence of sequences of … tensors.
+  static func sequences(_ count: Int) -> Message {
+    let tensor = Message().message(1, Message().int(1, 1))
+    let type = (0..<count).reduce(tensor) { inner, _ in
+      Message().message(4, Message().message(1, inner))
+    }
+    let input = Message().text(1, "s").message(2, type)
+    return Message.model(
+      Message.graph([Message.node("Neg", ["x"])], inputs: [Message.value("x", [2]), input]))
+  }
+
+  static let files: [Bad] = [
+    Bad("an empty file", "the file is empty", [UInt8]()),
+    Bad("text", "not an ONNX model", Array("hello, world\n".utf8)),
+    Bad("trailing NULs", "not an ONNX model", good.bytes + [0, 0]),
+    Bad("no graph", "it has no graph", Message().int(1, 8).message(8, Message.operators(13))),
+    Bad("no IR version", "does not say its IR version", Message.model(Message.graph([]), ir: 0)),
+    Bad(
+      "a late IR version", "IR version 9999; versions 3 to 13",
+      Message.model(Message.graph([]), ir: 9999)),
+    Bad(
+      "no operator set", "which version of the operators",
+      Message.model(Message.graph([]), sets: [])),
+    Bad(
+      "a late operator set", "version 9999 of the operators; versions 1 to 24",
+      Message.model(Message.graph([]), sets: [Message.operators(9999)])),
+    Bad(
+      "two operator sets", "in two versions",
+      Message.model(
+        Message.graph([]), sets: [Message.operators(13), Message.operators(14, domain: "ai.onnx")])),
+    Bad(
+      "a name that is not UTF-8", "is not UTF-8",
+      Message.model(Message.graph([Message().data(1, [0xFF])]))),
+    Bad("a name of two lines", "has a control character", nodes: [Message.node("Neg", ["x\n"])]),
+    Bad("training information", "has training information", good.message(20, Message())),
+  ]
+
+  /// What protobuf's wire format forbids, or nests without end.
+  static let messages: [Bad] = [
+    Bad("field 0", "not an ONNX model", good.bytes + [0x02, 0]),
+    Bad("a group", "not an ONNX model", good.bytes + [0x1B, 0x1C]),
+    Bad("wire type 6", "not an ONNX model", good.bytes + [0x0E, 0]),
+    Bad("wire type 7", "not an ONNX model", good.bytes + [0x0F, 0]),
+    Bad("a varint of 11 bytes", "not an ONNX model", [8] + Array(repeating: 0xFF, count: 10) + [1]),
+    Bad("a length beyond the file", "not an ONNX model", [0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 7]),
+    Bad(
+      "a length of 2^64 - 1", "not an ONNX model", [0x3A] + Array(repeating: 0xFF, count: 9) + [1]),
+    Bad(
+      "groups 200000 deep", "not an ONNX model",
+      good.bytes + (0..<200_000).flatMap { _ in [0xFB, 0x07] as [UInt8] }),
+    Bad(
+      "a version that is text", "does not say its IR version",
+      Message().text(1, "8").message(7, Message.graph([])).message(8, Message.operators(13))),
+    // Deep enough to be refused only for its depth.
+    Bad("graphs 30 deep", "its condition depends on data", Message.model(nested(30))),
+    Bad("graphs 33 deep", "nest more than 32 deep", Message.model(nested(33))),
+    Bad("graphs 5000 deep", "nest more than 32 deep", Message.model(nested(5000))),
+    Bad("a sequence of sequences", "input \"s\" is no tensor", sequences(10)),
+    Bad("sequences 5000 deep", "not an ONNX model", sequences(5000)),
+    Bad(
+      "2^22 axes", "has 4194304 axes",
+      tensor: Message().data(1, Array(repeating: 1, count: 1 << 22)).int(2, 1).text(8, "w")),
+    Bad(
+      "a million inputs", "it has 1000000 inputs",
+      nodes: [Message.node("Neg", Array(repeating: "x", count: 1_000_000))]),
+    Bad(
+      "200000 terms", "it has 200000 inputs",
+      nodes: [Message.node("Sum", Array(repeating: "x", count: 200_000))]),
+  ]
+}
