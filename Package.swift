@@ -35,13 +35,18 @@ let package = Package(
     .module("Runtime", ["Plans", "JSON", "Tensors", "CBLAS", "CKernels"]),
     .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
 
+    // Both sides, held against each other.
+    .module("Validation", ["Compiler", "Runtime", "IR", "Plans", "Tensors", "CKernels"]),
+
     // What a Swift user imports, and the command line on top of it.
     .module(
-      "PaliGraph", ["Compiler", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime", "Tensors"]),
+      "PaliGraph",
+      ["Compiler", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime", "Tensors", "Validation"]),
     .executableTarget(
       name: "paligraph",
       dependencies: [
         "PaliGraph", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
+        "Validation",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -56,6 +61,11 @@ let package = Package(
       name: "PlannerBenchmark", dependencies: ["Compiler", "IR"], path: "Tools/planner-benchmark",
       swiftSettings: .layer),
 
+    // What `Tools/random-graphs` runs.
+    .executableTarget(
+      name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",
+      swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
     .tests("Tensors", ["Tensors"]),
@@ -63,7 +73,10 @@ let package = Package(
     .tests("Models", ["Models", "IR", "Tensors"]),
     .tests(
       "Compiler",
-      ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels", "CAllocationCount"],
+      [
+        "Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels",
+        "CAllocationCount",
+      ],
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),

@@ -80,7 +80,7 @@ private struct MadeValue: PlanValue {
 
 extension HostTensor {
   /// The values in memory. Integers other than i64 are not needed by any kernel.
-  var data: TensorData {
+  package var data: TensorData {
     switch element {
     case .f64: TensorData(values, shape: shape)
     case .i64: TensorData(values.map { Int64($0) }, shape: shape)

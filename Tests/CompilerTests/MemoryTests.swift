@@ -3,6 +3,7 @@ import IR
 import Plans
 import Tensors
 import Testing
+import Validation
 
 @testable import Compiler
 

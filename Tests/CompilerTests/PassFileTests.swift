@@ -2,6 +2,7 @@ import Compiler
 import Foundation
 import IR
 import Testing
+import Validation
 
 @Suite struct PassFileTests {
   @Test(arguments: PassFile.all())
@@ -15,9 +16,7 @@ import Testing
     try expectRoundTrip(result)
 
     let exactness = reports.map(\.exactness).max() ?? .exact
-    let differential = PassDifferential(
-      before: module, after: result, context: context, exactness: exactness)
-    let difference = try differential.firstDifference()
+    let difference = try result.difference(from: module, context, exactness)
     #expect(difference == nil, "the passes change what the graph computes")
 
     let (found, expected) = (result.description, file.expected ?? module.description)

@@ -2,6 +2,7 @@ import CKernels
 import Foundation
 import IR
 import Testing
+import Validation
 
 @testable import Compiler
 
@@ -79,7 +80,7 @@ import Testing
 
   @Test(arguments: 0..<200)
   func `a random graph's plan computes what the graph says`(seed: Int) throws {
-    let module = try PassRandomGraph.module(seed: seed, size: 14)
+    let module = try RandomGraph.module(seed: seed, size: 14)
     guard (try? Verifier.verify(module)) != nil else { return }
     let reference = try ReferenceCalls(module)
     for setup in [PlanSetup.unoptimised, .optimised] {
@@ -96,4 +97,11 @@ extension Module {
     let url = PassPipelineTests.graphs.appendingPathComponent("\(name).pg")
     return try Module.parse(String(contentsOf: url, encoding: .utf8))
   }
+}
+
+/// The instruction sets that this CPU can run.
+let supportedInstructionSets: [InstructionSet] = [
+  .scalar, .avx2, .avx512, .avx512BF16,
+].filter {
+  pg_isa_is_supported($0)
 }

@@ -23,3 +23,16 @@ extension Pass {
         ? "" : ", the search for less stopped at its limit in \(stopped.joined(separator: ", "))")
   }
 }
+
+extension Pass {
+  /// `plan_memory` without any cleverness, to hold it against: no two values share memory, unless one
+  /// is a view of the other or computed in its place.
+  package static let spreadMemory = Pass(
+    "plan_memory", .exact, "Gives every value a place of its own."
+  ) { module, context in
+    for index in module.functions.indices {
+      guard context.takeRewrite("place", "@\(module.functions[index].name)") else { return }
+      try MemoryPlanner.spread(&module.functions[index], in: module)
+    }
+  }
+}

@@ -73,7 +73,9 @@ extension Module {
   /// Gives each weight that is a table and a factor a copy that is only a factor.
   fileprivate mutating func copyFactorsThatAreTables(_ context: inout PassContext) {
     var names = UniqueNames(tensors.map(\.name))
-    let uses = panelUses().filter { $0.value == [.factor, .table] && tensor($0.key).kind == .weight }
+    let uses = panelUses().filter {
+      $0.value == [.factor, .table] && tensor($0.key).kind == .weight
+    }
     for id in uses.keys.sorted(by: { $0.index < $1.index }) {
       guard context.takeRewrite("copy_factor", "%\(tensor(id).name)") else { return }
       var copy = tensor(id)
