@@ -84,9 +84,8 @@ enum VerifyCommand: Command {
     let stem = name.hasSuffix(".pg") ? String(name.dropLast(3)) : name
     let target = reproducer ?? "\(stem).\(fault.pass).pg"
     try OutputPaths.write(Array(text.utf8), to: target)
+    let size = fault.reproducerSize.counting("operation")
     return FileError(
-      path,
-      "\(fault); \(fault.reproducerSize.counting("operation")) that fail so are in \(target.printable)"
-    )
+      path, "\(fault); a graph of \(size) that fails likewise is in \(target.printable)")
   }
 }

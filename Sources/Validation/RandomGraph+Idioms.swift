@@ -36,9 +36,8 @@ extension RandomGraph {
 
   private mutating func attention() throws -> Operand {
     let (q, k) = (try head(), try head())
-    let v = try pick {
-      $0.element == .f32 && $0.rank == 4 && Array($0.shape[..<3]) == Array(shape(k)[..<3])
-    }
+    let keys = Array(shape(k)[..<3])
+    let v = try pick { $0.element == .f32 && $0.rank == 4 && Array($0.shape[..<3]) == keys }
     var scores = try op("matmul", [q, k], ["transpose_b": .flag(true)])
     if chance(0.7) { scores = try op(word("mul", "div"), [scores, try constant(0.5)]) }
     if chance(0.3) {

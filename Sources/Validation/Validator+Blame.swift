@@ -12,7 +12,7 @@ extension Validator {
     fault.reproducer = Reducer(before.module, near: anchor) { candidate in
       var stage = Stage(module: candidate, context: before.context)
       do { try apply(pass, to: &stage) } catch {
-        return (error as? PassError)?.rule == rule
+        return (error as? PassError).map { $0.rule == rule } ?? false
       }
       return false
     }.reduced()

@@ -67,7 +67,8 @@ struct WeightRounding: CustomStringConvertible {
 
   /// nil where the storage holds all that there was.
   private static func bound(of after: ModuleTensor, from before: ModuleTensor) -> Bound? {
-    switch (after.packing, after.type.element) {
+    if let packing = before.packing, after.packing == packing { return nil }
+    return switch (after.packing, after.type.element) {
     case (.int8, _):
       Bound(description: "in int8, moved by at most 1/253 of their row") { matrix, index in
         largest(matrix, index, group: matrix.shape[1]) / 253
@@ -77,8 +78,8 @@ struct WeightRounding: CustomStringConvertible {
         largest(matrix, index, group: 32) / 7
       }
     case (_, .bf16) where before.type.element != .bf16:
-      Bound(description: "in bf16, moved by at most 2⁻⁹") { matrix, index in
-        max(abs(matrix.values[index]) * 0x1p-9 * (1 + 0x1p-8), 0x1p-133)
+      Bound(description: "in bf16, moved by at most 2⁻⁸ of themselves") { matrix, index in
+        max(abs(matrix.values[index]) * 0x1p-8, 0x1p-133)
       }
     default: nil
     }

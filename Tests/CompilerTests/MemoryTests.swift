@@ -82,7 +82,7 @@ import Validation
 
   @Test(arguments: 0..<60)
   func `nothing in a random graph is overwritten before its last use`(seed: Int) throws {
-    let module = try PassRandomGraph.module(seed: seed, size: 40)
+    let module = try RandomGraph.module(seed: seed, size: 40)
     guard (try? Verifier.verify(module)) != nil else { return }
     for passes in [[Pass.planMemory], PassManager.lowering, PassManager.pipeline] {
       let planned = try Self.run(passes, on: module)

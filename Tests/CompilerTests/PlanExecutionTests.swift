@@ -27,7 +27,7 @@ import Validation
     }
   }
 
-  /// A bf16 weight is off by up to 2⁻⁹ of its size, and a result by a few times that.
+  /// A bf16 weight is off by up to 2⁻⁸ of its size, and a result by a few times that.
   @Test(arguments: blocks)
   func `bf16 weights keep two digits`(file: String) throws {
     let reference = try ReferenceCalls(Module.graph(file))

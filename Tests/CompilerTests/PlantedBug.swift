@@ -74,7 +74,8 @@ struct PlantedBug: Sendable {
   private static let wrongAxis = RewriteRule("last_axis", on: ["softmax"]) { anchor, graph in
     guard anchor.attributes["axis"] != nil else { return nil }
     var patch = graph.patch()
-    return try patch.replacing(with: try patch.append("softmax", anchor.operands))
+    let result = try patch.append("softmax", anchor.operands)
+    return try patch.replacing(with: result)
   }
 
   /// c - x => x - c
@@ -83,7 +84,8 @@ struct PlantedBug: Sendable {
       return nil
     }
     var patch = graph.patch()
-    return try patch.replacing(with: try patch.append("sub", anchor.operands.reversed()))
+    let result = try patch.append("sub", anchor.operands.reversed())
+    return try patch.replacing(with: result)
   }
 
   /// activation(x·wᵀ) + b => activation(x·wᵀ + b)
@@ -95,7 +97,8 @@ struct PlantedBug: Sendable {
     var patch = graph.patch()
     var operands = linear.operands
     operands[2] = bias
-    return try patch.replacing(with: try patch.append("linear", operands, linear.attributes))
+    let result = try patch.append("linear", operands, linear.attributes)
+    return try patch.replacing(with: result)
   }
 
   // MARK: Sharing and order

@@ -7,7 +7,7 @@ extension Pass {
   /// Weights that are only streamed, as factor of a product or table of an embedding, take the type
   /// that `PassContext.dtype` asks for; all others, which are small, become f32,
   /// unless a result shows what type they have. Rounding a weight w
-  /// to bf16 moves it by at most |w|·2⁻⁹. Widening, or keeping what the checkpoint has, is exact.
+  /// to bf16 moves it by at most |w|·2⁻⁸. Widening, or keeping what the checkpoint has, is exact.
   ///
   /// int8 and int4 are for the matrices of products, which are packed at once. With int8, each row is
   /// in whole steps of 1/127 of its largest |w|, so that a weight moves by at most half a step; with
