@@ -14,9 +14,9 @@ struct PassComparison {
     rounding = WeightRounding(from: before.module, to: after.module)
     var expected = reference
     if rounding.roundsHalf {
-      try expected.expect(
-        before.module,
-        source: before.context.interpreterSource(weights: rounding.half(weights)))
+      let (module, values) = try rounding.half(before.module, weights)
+      let source = before.context.interpreterSource(weights: weights)
+      try expected.expect(module) { try values[$0.name] ?? source($0) }
     }
     self.expected = expected
     found = try reference.results(

@@ -35,7 +35,7 @@ struct Reducer {
       let neighbours = Neighbours(module.functions[anchor.function])
       while true {
         if attempt(anchor.function, kept) != nil { return (anchor.function, kept) }
-        let grown = neighbours.around(kept)
+        let grown = neighbours.around(neighbours.around(kept))
         if grown == kept { break }
         kept = grown
       }
@@ -47,12 +47,13 @@ struct Reducer {
     return nil
   }
 
-  /// The failing module with only these operations, if there is one: what other operations read must
-  /// be returned or, for rules that ask whether a value is read once, must not.
+  /// The failing module with only these operations, if there is one. What it returns matters: some
+  /// rules ask whether a value is read once, or at all, and an inner value may be the only wrong one.
   private func attempt(_ function: Int, _ operations: Set<Int>) -> Module? {
-    for returnsOnlyEnds in [true, false] {
-      let candidate = module.cut(
-        function, to: operations, returnsOnlyEnds: returnsOnlyEnds)
+    for returned in FunctionCut.Returned.allCases {
+      guard let candidate = module.cut(function, to: operations, returning: returned) else {
+        continue
+      }
       if Verifier.diagnostics(of: candidate).isEmpty, fails(candidate) { return candidate }
     }
     return nil
@@ -101,15 +102,16 @@ private struct Neighbours {
 }
 
 extension Module {
-  /// Only some operations of one function, with what they need: values that they read and do not
-  /// compute are parameters, values that none of them reads are returned.
-  ///
-  /// - Parameter returnsOnlyEnds: whether values are not returned that are read within the rest too.
-  func cut(_ index: Int, to operations: Set<Int>, returnsOnlyEnds: Bool) -> Module {
+  /// Only some operations of one function: values that they read and do not compute are parameters. nil
+  /// when nothing would be returned.
+  fileprivate func cut(
+    _ index: Int, to operations: Set<Int>, returning returned: FunctionCut.Returned
+  ) -> Module? {
     var cut = FunctionCut(functions[index])
     let kept = functions[index].operations.indices.filter(operations.contains)
     cut.take(kept)
-    cut.returnEnds(kept, andOthersRead: !returnsOnlyEnds)
+    cut.returnValues(returned, of: kept)
+    guard !cut.result.results.isEmpty else { return nil }
     var result = self
     result.functions = [cut.result]
     return result.withoutUnused()
@@ -147,6 +149,16 @@ extension Module {
 
 /// Copies operations of a function into a new one.
 private struct FunctionCut {
+  /// Which values the new function returns.
+  enum Returned: CaseIterable {
+    /// Those that no operation of it reads.
+    case ends
+    /// Those that the function returned or that operations read which are not in it.
+    case readElsewhere
+    case both
+    case all
+  }
+
   private let source: Function
   private(set) var result: Function
   private var ids: [ValueID: ValueID] = [:]
@@ -180,17 +192,21 @@ private struct FunctionCut {
     return new
   }
 
-  /// Returns the values that nothing kept reads, and those that are also read elsewhere if asked to.
-  mutating func returnEnds(_ kept: [Int], andOthersRead: Bool) {
-    let (users, returned) = source.uses()
+  mutating func returnValues(_ returned: Returned, of kept: [Int]) {
+    let (users, results) = source.uses()
     let inside = Set(kept)
     for id in kept.flatMap({ source.operations[$0].results }) {
       let readers = users[id.index]
       let isEnd = !readers.contains(where: inside.contains)
-      let isRead = returned[id.index] > 0 || readers.contains { !inside.contains($0) }
-      if isEnd || (andOthersRead && isRead), let new = ids[id] {
-        result.results.append(Function.Result(nil, .value(new)))
-      }
+      let isRead = results[id.index] > 0 || readers.contains { !inside.contains($0) }
+      let isWanted =
+        switch returned {
+        case .ends: isEnd
+        case .readElsewhere: isRead
+        case .both: isEnd || isRead
+        case .all: true
+        }
+      if isWanted, let new = ids[id] { result.results.append(Function.Result(nil, .value(new))) }
     }
   }
 }

@@ -22,25 +22,26 @@ struct WeightRounding: CustomStringConvertible {
   /// Whether weights become bf16 that were not.
   var roundsHalf: Bool { changed.contains { $0.after.type.element == .bf16 } }
 
-  /// The weights, those rounded to bf16 that are stored so now.
-  func half(_ weights: @escaping Interpreter.Source) -> Interpreter.Source {
-    let names = Set(changed.filter { $0.after.type.element == .bf16 }.map(\.before.name))
-    return { tensor in
-      let value = try weights(tensor)
-      guard names.contains(tensor.name) else { return value }
-      return HostTensor(
+  /// The module before the pass with weights that are bf16 now rounded to it, and their values.
+  func half(
+    _ module: Module, _ weights: Interpreter.Source
+  ) throws -> (module: Module, values: [String: HostTensor]) {
+    var (module, values): (Module, [String: HostTensor]) = (module, [:])
+    for (before, after) in changed where after.type.element == .bf16 {
+      let value = try before.value(weights)
+      values[before.name] = HostTensor(
         value.element, value.shape, value.values.map(ElementType.bf16.converted))
+      for index in module.tensors.indices where module.tensors[index].name == before.name {
+        module.tensors[index].initializer = nil
+      }
     }
+    return (module, values)
   }
 
   /// The first weight that moves by more than its storage explains, in words.
   func excess(_ weights: Interpreter.Source) throws -> String? {
     for (before, after) in changed {
-      let value =
-        try before.initializer.map {
-          $0.value(before.type.element, before.type.shape.constants ?? [])
-        }
-        ?? weights(before)
+      let value = try before.value(weights)
       guard let bound = Self.bound(of: after, from: before) else { continue }
       let stored = Self.stored(value, as: after)
       for (index, (x, y)) in zip(value.values, stored).enumerated()
@@ -114,12 +115,19 @@ extension Module {
     for (index, tensor) in tensors.enumerated() {
       guard let packing = tensor.packing, packing.rounds else { continue }
       let value =
-        try tensor.initializer.map { $0.value(.f32, tensor.type.shape.constants ?? []) }
-        ?? weights(original(of: tensor))
+        try tensor.initializer == nil
+        ? weights(original(of: tensor)) : tensor.value(weights)
       let name = "\(tensor.name) in \(packing.rawValue)"
       module.tensors[index] = ModuleTensor(name, tensor.type, .weight)
       values[name] = HostTensor(packing.rounded(value.data))
     }
     return (module, values)
+  }
+}
+
+extension ModuleTensor {
+  /// The made value, or that of the source.
+  fileprivate func value(_ source: Interpreter.Source) throws -> HostTensor {
+    try initializer.map { $0.value(type.element, type.shape.constants ?? []) } ?? source(self)
   }
 }

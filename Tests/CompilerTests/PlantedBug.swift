@@ -105,18 +105,10 @@ struct PlantedBug: Sendable {
 
   private static let order = [
     PlantedBug(
-      "copies of a state that changes", graph: "cache",
-      Pass(
-        "eliminate_copies", .exact, "Drops copies.",
-        rules: [
-          RewriteRule("strided_read", on: ["contiguous"]) { anchor, graph in
-            guard let x = anchor.operands[0], !graph.isReturned(anchor.result) else { return nil }
-            return try graph.replacing(with: x)
-          }
-        ])),
+      "a square transpose taken for none", .eliminateCopies, graph: "rows", rule: lostTranspose),
     PlantedBug(
       "writes that nothing reads", graph: "cache",
-      Pass("dead_code", .exact, "Drops operations.") { module, context in
+      Pass("dead_code", .exact, "Drops operations.", rewrites: []) { module, context in
         for index in module.functions.indices {
           let (users, returned) = module.functions[index].uses()
           module.functions[index].operations.removeAll { operation in
@@ -145,7 +137,7 @@ struct PlantedBug: Sendable {
         ])),
     PlantedBug(
       "rounds what it should keep", graph: "gemma-block", dtype: .f32,
-      Pass("quantize", .approximating, "Rounds.") { module, context in
+      Pass("quantize", .approximating, "Rounds.", rewrites: []) { module, context in
         guard let index = module.tensors.firstIndex(where: { $0.name == "gate.weight" }),
           context.takeRewrite("store_as_f32", "%gate.weight")
         else { return }
@@ -154,12 +146,21 @@ struct PlantedBug: Sendable {
       }),
   ]
 
+  /// contiguous(transpose(x)) => x where the shapes are equal
+  private static let lostTranspose = RewriteRule("strided_read", on: ["contiguous"]) {
+    anchor, graph in
+    guard let turned = graph.definition(of: anchor.operands[0], is: "transpose"),
+      let x = turned.operands[0], graph.type(of: x) == graph.type(of: .value(anchor.result))
+    else { return nil }
+    return try graph.replacing(with: x)
+  }
+
   // MARK: Lowering
 
   private static let memory = [
     PlantedBug(
       "everything in one place", graph: "rows",
-      Pass("plan_memory", .exact, "Places.") { module, context in
+      Pass("plan_memory", .exact, "Places.", rewrites: []) { module, context in
         try Pass.planMemory.transform(&module, &context)
         for index in module.functions.indices {
           for value in module.functions[index].values.indices
@@ -170,7 +171,7 @@ struct PlantedBug: Sendable {
       }),
     PlantedBug(
       "strides that a kernel cannot read", graph: "rows",
-      Pass("select_kernels", .exact, "Selects.") { module, context in
+      Pass("select_kernels", .exact, "Selects.", rewrites: []) { module, context in
         for index in module.functions.indices where context.takeRewrite("select", "@f") {
           KernelSelection.select(in: &module.functions[index], of: module)
         }
@@ -198,10 +199,7 @@ extension PlantedBug {
 
   /// One more rule, which is tried before the sound ones.
   private init(_ name: String, _ pass: Pass, graph: String, rule: RewriteRule) {
-    let wrong = Pass(pass.name, pass.exactness, pass.summary) { module, context in
-      try RewriteRule.apply([rule], to: &module, &context)
-      try pass.transform(&module, &context)
-    }
+    let wrong = Pass(pass.name, pass.exactness, pass.summary, rules: [rule] + pass.rules)
     self.init(name: name, pass: wrong, graph: graph)
   }
 
@@ -209,7 +207,8 @@ extension PlantedBug {
   private init(
     _ name: String, _ pass: Pass, graph: String, edit: @escaping @Sendable (inout Module) -> Void
   ) {
-    let wrong = Pass(pass.name, pass.exactness, pass.summary) { module, context in
+    let wrong = Pass(pass.name, pass.exactness, pass.summary, rewrites: pass.rewrites) {
+      module, context in
       try pass.transform(&module, &context)
       edit(&module)
     }

@@ -73,7 +73,7 @@ import Validation
     module @rows {
       weight %w : f32[4x4]
       weight %b : f32[4]
-      func @f(%x: f32[6x4], %y: f32[4x6]) -> (f32[4x6], f32[6x4], f32[2x1x4], f32[6x4], f32[2x4]) {
+      func @f(%x: f32[6x4], %y: f32[4x6]) -> (f32[4x6], f32[6x4], f32[2x1x4], f32[6x4], f32[2x4], f32[4x4]) {
         %one = constant() {value = 1.0} : f32[]
         %e = exp(%x) : f32[6x4]
         %s = softmax(%e) {axis = 0} : f32[6x4]

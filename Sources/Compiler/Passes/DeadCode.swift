@@ -7,7 +7,8 @@ extension Pass {
   /// Weights, checkpoint buffers and states stay declared: they say what the model consists of.
   static let deadCode = Pass(
     "dead_code", .exact,
-    "Removes operations that nothing depends on and computed buffers that nothing reads."
+    "Removes operations that nothing depends on and computed buffers that nothing reads.",
+    rewrites: ["dead_operation", "unread_buffer"]
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)

@@ -16,7 +16,11 @@ extension Pass {
   /// that, which is what a token waits for, and stays int8 itself.
   static let quantize = Pass(
     "quantize", .approximating,
-    "Chooses the element type in which each weight is stored."
+    "Chooses the element type in which each weight is stored.",
+    rewrites: [
+      "copy_factor", "store_as_f32", "store_as_bf16", "store_as_int8_panels",
+      "store_as_int4_panels",
+    ]
   ) { module, context in
     if context.dtype == .int4 { module.copyFactorsThatAreTables(&context) }
     let uses = module.weightUses()
