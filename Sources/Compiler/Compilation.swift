@@ -79,12 +79,17 @@ private struct MadeValue: PlanValue {
 }
 
 extension HostTensor {
-  /// The values in memory. Integers other than i64 are not needed by any kernel.
+  /// The values in memory; half precision as f32, which whoever writes it rounds.
   package var data: TensorData {
     switch element {
     case .f64: TensorData(values, shape: shape)
-    case .i64: TensorData(values.map { Int64($0) }, shape: shape)
-    default: TensorData(values.map { Float($0) }, shape: shape)
+    case .i64: TensorData(values.map { Int64(exactly: $0) ?? .max }, shape: shape)
+    case .i32: TensorData(values.map { Int32($0) }, shape: shape)
+    case .i16: TensorData(values.map { Int16($0) }, shape: shape)
+    case .i8: TensorData(values.map { Int8($0) }, shape: shape)
+    case .u8: TensorData(values.map { UInt8($0) }, shape: shape)
+    case .bool: TensorData(truths: values.map { $0 != 0 }, shape: shape)
+    case .f32, .f16, .bf16: TensorData(values.map { Float($0) }, shape: shape)
     }
   }
 }

@@ -2,7 +2,8 @@ import Plans
 import Tensors
 
 extension Executor {
-  /// Runs a function once on whole tensors. Symbols take the sizes that the inputs have.
+  /// Runs a function once on whole tensors. Symbols take the sizes that the inputs have; one that is no
+  /// input's extent by itself keeps the value it was set to.
   ///
   /// Floating-point inputs are rounded to f32 where the function takes f32, integers widened to i64.
   ///
@@ -36,8 +37,12 @@ extension Executor {
         if let symbol = dim.soleSymbol, sizes[symbol] == nil { sizes[symbol] = extent }
       }
     }
+    let present = Dictionary(
+      file.plan.symbols.indices.map { (file.plan.symbols[$0].name, value(ofSymbol: $0)) },
+      uniquingKeysWith: { first, _ in first }
+    ).merging(sizes) { $1 }
     for (port, value) in zip(function.inputs, values) {
-      guard (try? port.view.shape.evaluate(sizes)) == value.shape else {
+      guard (try? port.view.shape.evaluate(present)) == value.shape else {
         throw ExecutionError.wrongShape(
           input: port.name, expected: "\(port.view.shape)", found: "\(value.shape)")
       }

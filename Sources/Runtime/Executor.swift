@@ -66,6 +66,9 @@ public final class Executor {
     file.plan.symbols.firstIndex { $0.name == name }
   }
 
+  /// The present value of a symbol.
+  func value(ofSymbol symbol: Int) -> Int { symbols[symbol] }
+
   /// Sets a symbol for the calls that follow, before their inputs are written: the places of inputs
   /// may depend on it.
   ///

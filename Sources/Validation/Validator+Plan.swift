@@ -15,7 +15,7 @@ extension Validator {
       pass: culprit, .reassociating, problem.text, function: problem.function,
       sizes: problem.sizes)
     fault.reproducer = Reducer(module, near: nil) { candidate in
-      (try? planIsWrong(candidate, tolerance)) ?? false
+      (try? planFails(candidate, tolerance, as: problem.kind)) ?? false
     }.reduced()
     return fault
   }
@@ -23,15 +23,19 @@ extension Validator {
   private func problem(
     with outcome: Result<[[[HostTensor]]], any Error>, _ reference: ReferenceCalls,
     _ tolerance: Double
-  ) -> (text: String, function: String?, sizes: [String: Int])? {
+  ) -> PlanProblem? {
     switch outcome {
-    case .failure(let error): return ("the plan does not run: \(error)", nil, [:])
+    case .failure(let error):
+      return PlanProblem(
+        text: "the plan does not run: \(error)", kind: "\(error)".kind, function: nil, sizes: [:])
     case .success(let found):
       guard let first = reference.firstDifference(to: found, tolerance: tolerance) else {
         return nil
       }
       let call = reference.sequences[first.sequence][first.call]
-      return ("the plan's \(first.difference)", call.function, call.sizes)
+      return PlanProblem(
+        text: "the plan's \(first.difference)", kind: nil, function: call.function,
+        sizes: call.sizes)
     }
   }
 
@@ -57,10 +61,27 @@ extension Validator {
     return grew ? "select_kernels" : "plan"
   }
 
-  private func planIsWrong(_ module: Module, _ tolerance: Double) throws -> Bool {
+  /// Whether the plan of a module goes wrong in the same way.
+  private func planFails(_ module: Module, _ tolerance: Double, as kind: String?) throws -> Bool {
     try settings.checkpoint()
     let reference = try ReferenceCalls(module, at: module.symbolsOnly(sizes))
     let outcome = planOutcome(of: module, passes: settings.passes) { _ in nil }
-    return problem(with: outcome, reference, tolerance) != nil
+    return problem(with: outcome, reference, tolerance).map { $0.kind == kind } ?? false
+  }
+}
+
+/// How a plan goes wrong.
+private struct PlanProblem {
+  let text: String
+  /// The kind of error that keeps it from running; nil for wrong results.
+  let kind: String?
+  let function: String?
+  let sizes: [String: Int]
+}
+
+extension String {
+  /// An error's words without names and numbers, which are others in another graph.
+  fileprivate var kind: String {
+    split(separator: " ").filter { $0.allSatisfy(\.isLetter) }.joined(separator: " ")
   }
 }

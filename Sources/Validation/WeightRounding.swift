@@ -75,8 +75,8 @@ struct WeightRounding: CustomStringConvertible {
         largest(matrix, index, group: matrix.shape[1]) / 253
       }
     case (.int4, _):
-      Bound(description: "in int4, moved by at most 1/7 of their 32 columns") { matrix, index in
-        largest(matrix, index, group: 32) / 7
+      Bound(description: "in int4, moved by at most 3/10 of their 32 columns") { matrix, index in
+        largest(matrix, index, group: 32) * 0.3
       }
     case (_, .bf16) where before.type.element != .bf16:
       Bound(description: "in bf16, moved by at most 2⁻⁸ of themselves") { matrix, index in

@@ -37,6 +37,35 @@ import Validation
     #expect(PassManager.all.map(\.name).filter { !tested.contains($0) } == [])
   }
 
+  /// Half of the files that a pass needs say where it must not fire: they leave the module as it is, or
+  /// their name says so.
+  @Test(arguments: PassManager.all.map(\.name))
+  func `a pass has six file tests, three of which say what it leaves alone`(pass: String) {
+    let files = PassFile.all().filter { $0.passes.contains(pass) }
+    let guarding = files.filter { file in
+      file.expected == nil
+        || !Set(file.testDescription.split(whereSeparator: { "-/".contains($0) }))
+          .isDisjoint(with: ["not", "no", "stay", "stays", "keeps", "needs", "apart"])
+    }
+    #expect(files.count >= 6 && guarding.count >= 3, "\(files.count), \(guarding.count)")
+  }
+
+  /// Rules that no file test triggers.
+  @Test func `every rule fires in some file test`() throws {
+    var fired: [String: Set<String>] = [:]
+    for file in PassFile.all() {
+      var (module, context) = (try Module.parse(file.head), try context(for: file))
+      for report in try PassManager(named: file.passes).run(&module, context: &context) {
+        fired[report.pass, default: []].formUnion(report.rewrites.keys)
+      }
+    }
+    for pass in PassManager.all {
+      let rules = Set(pass.rewrites)
+      #expect(rules.subtracting(fired[pass.name] ?? []) == [], "not triggered in \(pass.name)")
+      #expect((fired[pass.name] ?? []).subtracting(rules) == [], "not listed in \(pass.name)")
+    }
+  }
+
   private func expectRoundTrip(_ module: Module) throws {
     let text = module.description
     #expect(try Module.parse(text).description == text)

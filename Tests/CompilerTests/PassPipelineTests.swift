@@ -82,22 +82,6 @@ import Validation
         == optimise("mini-paligemma").after.description)
   }
 
-  /// Every pass that stands alone and all of them in a row, on graphs where anything may meet.
-  @Test(arguments: 0..<40)
-  func `random graphs keep their meaning`(seed: Int) throws {
-    let module = try RandomGraph.module(seed: seed, size: 25)
-    guard (try? Verifier.verify(module)) != nil else { return }
-    for passes in PassManager.all.map({ [$0] }) + [Self.optimising] {
-      var result = module
-      var context = PassContext()
-      try PassManager(passes: passes, options: .init(verifiesBetween: true))
-        .run(&result, context: &context)
-      let difference = try result.difference(from: module, context, .reassociating)
-      let names = passes.map(\.name)
-      #expect(difference == nil, "\(names)\n\(module)\nbecomes\n\(result)")
-    }
-  }
-
   @Test func `stopping after any rewrite leaves a valid module`() throws {
     let url = Self.graphs.appendingPathComponent("gemma-block.pg")
     let original = try Module.parse(String(contentsOf: url, encoding: .utf8))

@@ -57,7 +57,7 @@ struct PlantedBug: Sendable {
     PlantedBug("a difference turned round", .canonicalize, graph: "rows", rule: turnedDifference),
     PlantedBug("bias behind the activation", .fuseEpilogue, graph: "rows", rule: lateBias),
     PlantedBug("stale shape", .sinkSlices, SinkSlicesRules.sink, on: "rows") { operation in
-      if operation.op == "reshape" { operation.attributes["shape"] = .integers([2, 3, 4]) }
+      if operation.op == "reshape" { operation.attributes["shape"] = .integers([6, 2, 2]) }
     },
     PlantedBug("places counted from 0", .foldConstants, graph: "gemma-block") { module in
       module.editOperations { operation in

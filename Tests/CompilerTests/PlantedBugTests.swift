@@ -73,7 +73,7 @@ import Validation
     module @rows {
       weight %w : f32[4x4]
       weight %b : f32[4]
-      func @f(%x: f32[6x4], %y: f32[4x6]) -> (f32[4x6], f32[6x4], f32[2x1x4], f32[6x4], f32[2x4], f32[4x4]) {
+      func @f(%x: f32[6x4], %y: f32[4x6]) -> (f32[4x6], f32[6x4], f32[2x2x2], f32[6x4], f32[2x4], f32[4x4]) {
         %one = constant() {value = 1.0} : f32[]
         %e = exp(%x) : f32[6x4]
         %s = softmax(%e) {axis = 0} : f32[6x4]
@@ -86,14 +86,20 @@ import Validation
         %a = tanh(%p) : f32[6x4]
         %q = add(%a, %b) : f32[6x4]
         %abs = abs(%x) : f32[6x4]
-        %split = reshape(%abs) {shape = [2, 3, 4]} : f32[2x3x4]
-        %last = slice(%split) {axis = 1, start = 2, end = 3} : f32[2x1x4]
-        %l = neg(%last) : f32[2x1x4]
-        %r = mul(%p, %x) : f32[6x4]
+        %split = reshape(%abs) {shape = [6, 2, 2]} : f32[6x2x2]
+        %last = slice(%split) {axis = 0, start = 4, end = 6} : f32[2x2x2]
+        %l = neg(%last) : f32[2x2x2]
+        %r = mul(%e, %x) : f32[6x4]
         %first.rows = slice(%r) {axis = 0, start = 0, end = 2} : f32[2x4]
         %last.rows = slice(%r) {axis = 0, start = 4, end = 6} : f32[2x4]
         %d = sub(%first.rows, %last.rows) : f32[2x4]
-        return %u, %q, %l, %r, %d
+        %square = matmul(%x, %x) {transpose_a = true} : f32[4x4]
+        %cubed = mul(%square, %w) : f32[4x4]
+        %around = transpose(%cubed) {perm = [1, 0]} : f32[4x4]
+        %copied = contiguous(%around) : f32[4x4]
+        %both = maximum(%copied, %cubed) : f32[4x4]
+        %span = sub(%copied, %both) : f32[4x4]
+        return %u, %q, %l, %r, %d, %span
       }
     }
     """,

@@ -98,7 +98,7 @@ import Testing
       }
       let largest = scores.map(\.1).max() ?? -.infinity
       var out = [Double](repeating: 0, count: s.headSize), sum = 0.0
-      guard largest > -.infinity else { return out }
+      guard largest > -.infinity else { return out.map { _ in .nan } }
       for (key, score) in scores {
         let weight = exp(score - largest)
         let vBase = kStrides.offset(batch: batch, head: keyHead, token: key)

@@ -85,8 +85,9 @@ enum ElementwiseOps {
         return [try site.type(0).with(element: element)]
       }
     ) { evaluation in
-      let target = evaluation.results[0].element
-      return evaluation.result(try evaluation.input(0).values.map { target.converted($0) })
+      let (x, target) = (try evaluation.input(0), evaluation.results[0].element)
+      // To its own type it is x, whose digits beyond that type the interpreter keeps.
+      return evaluation.result(x.element == target ? x.values : x.values.map(target.converted))
     },
   ]
 

@@ -56,7 +56,7 @@ public struct AdditiveMask {
 
 /// out = softmax(softcap(scale q·k) + additive) v, head by head. `queryHeads` is a multiple of
 /// `keyHeads`; query head h uses key head h / (queryHeads / keyHeads). A query that sees no key,
-/// or only keys at -inf, gives 0.
+/// or only keys at -inf, gives NaN, as softmax does.
 public struct AttentionArguments {
   public var out: UnsafeMutablePointer<Float>
   public var outStrides: HeadStrides

@@ -1,0 +1,85 @@
+import Compiler
+import Foundation
+import IR
+import Testing
+import Validation
+
+/// Graphs where anything may meet: every pass by itself, the pipeline, the planner and the executor
+/// against the interpreter. `Tools/random-graphs` checks as many as it is asked to.
+@Suite struct RandomGraphTests {
+  /// The first seed and how many follow, for a slice of many runs: `20000:500`.
+  static let seeds: [Int] = {
+    let slice = ProcessInfo.processInfo.environment["PALIGRAPH_RANDOM_GRAPHS"]?
+      .split(separator: ":").compactMap { Int($0) }
+    guard let slice, slice.count == 2 else { return Array(0..<48) }
+    return Array(slice[0]..<slice[0] + slice[1])
+  }()
+
+  @Test(arguments: seeds)
+  func `a random graph is computed as it says`(seed: Int) throws {
+    if case .wrong(let problem) = try RandomCheck.outcome(ofSeed: seed) {
+      Issue.record("\(problem)")
+    }
+  }
+
+  /// A generator that made the same all the time, or nothing that passes look for, would find nothing.
+  @Test func `random graphs have all operations that importers and passes make`() throws {
+    var (made, optimized): (Set<String>, Set<String>) = ([], [])
+    for seed in 0..<400 {
+      var module = try RandomGraph.module(seed: seed)
+      #expect(try RandomGraph.module(seed: seed).description == module.description)
+      made.formUnion(module.functions.flatMap(\.operations).map(\.op))
+      guard Verifier.diagnostics(of: module).isEmpty else { continue }
+      var context = PassContext()
+      try PassManager(passes: PassManager.optimizing).run(&module, context: &context)
+      optimized.formUnion(module.functions.flatMap(\.operations).map(\.op))
+    }
+    let all = Set(OpRegistry.all.map(\.name))
+    #expect(all.subtracting(made).subtracting(optimized).sorted() == [])
+  }
+
+  /// What random graphs found to be wrong in plans. Wrong passes are in `passes/`.
+  @Test(arguments: [
+    // A table of truth values could not be written.
+    """
+    module @truth {
+      symbol T <= 4
+      symbol P <= 3
+      func @f() -> (bool[T]) {
+        %positions = iota() {count = T, start = P} : i64[T]
+        %equal     = equal(%positions, %positions) : bool[T]
+        return %equal
+      }
+    }
+    """,
+    // The fused kernel gave zeros for queries that see no key.
+    """
+    module @blind {
+      symbol T <= 4
+      func @f(%q: f32[1x2x(T+2)x6], %k: f32[1x2xTx6]) -> (f32[1x2x(T+2)x6]) {
+        %dots    = matmul(%q, %k) {transpose_b = true}     : f32[1x2x(T+2)xT]
+        %mask    = causal_mask() {queries = T+2, keys = T} : f32[(T+2)xT]
+        %scores  = add(%dots, %mask)                       : f32[1x2x(T+2)xT]
+        %weights = softmax(%scores)                        : f32[1x2x(T+2)xT]
+        %out     = matmul(%weights, %k)                    : f32[1x2x(T+2)x6]
+        return %out
+      }
+    }
+    """,
+    // P is no extent by itself, so inputs do not tell it.
+    """
+    module @sums {
+      symbol T <= 4
+      symbol P <= 3
+      func @f(%x: f32[P+T], %y: f32[T]) -> (f32[P+T], f32[T]) {
+        %a = exp(%x) : f32[P+T]
+        %b = exp(%y) : f32[T]
+        return %a, %b
+      }
+    }
+    """,
+  ])
+  func `what was wrong once is right`(graph: String) throws {
+    try Validator(Module.parse(graph)).run()
+  }
+}
