@@ -12,6 +12,8 @@ package struct PlanSetup: Sendable {
   package var context = PassContext()
   package var threads: Int
   package var instructionSet: InstructionSet
+  /// Whether the verifier looks at the module after every pass.
+  package var verifiesBetween = true
 
   package init(
     passes: [Pass] = PassManager.pipeline, dtype: PassContext.DType = .auto, threads: Int = 2,
@@ -66,7 +68,8 @@ package struct PlanDifferential {
   package func planFile() throws -> PlanFile {
     let compilation = try Compilation(
       reference.seeded.module, context: setup.context,
-      manager: PassManager(passes: setup.passes, options: .init(verifiesBetween: true)))
+      manager: PassManager(
+        passes: setup.passes, options: .init(verifiesBetween: setup.verifiesBetween)))
     let weights = reference.seeded
     return try withTemporaryFile { path in
       try compilation.write(to: path) { name in

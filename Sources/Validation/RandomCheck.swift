@@ -30,13 +30,16 @@ package struct RandomCheck {
   private static func check(_ module: Module, _ reference: ReferenceCalls) throws {
     var settings = Validator.Settings()
     settings.threads = 1
-    try Validator(module, settings: settings).run()
+    let validator = try Validator(module, settings: settings)
+    try validator.run()
+    let start = Validator.Stage(module: module, context: settings.context)
     for pass in PassManager.all {
-      settings.passes = [pass]
-      try Validator(module, settings: settings).run()
+      var expected = reference
+      _ = try validator.check(pass, start, &expected)
     }
     var setup = PlanSetup.unoptimised
     setup.threads = 1
+    setup.verifiesBetween = false
     if let difference = try PlanDifferential(reference: reference, setup: setup)
       .firstDifference(tolerance: Validator.planTolerance(.auto))
     {

@@ -163,12 +163,24 @@ extension RandomGraph {
       let integers = { (type: TensorType) in type.element == .i64 }
       return try builder.append("equal", [try pick(integers), try pick(integers)])
     case 2:
-      let (condition, a) = (try pick { $0.element == .bool }, try pick { $0.element == .f32 })
-      return try builder.append("where", [condition, a, try pick { $0.element == .f32 }])
+      let condition = try condition()
+      let a = try pick { $0.element == .f32 }
+      return try builder.append(
+        "where", [condition, a, chance(0.5) ? try constant(0.5) : try pick { $0.element == .f32 }])
     default:
-      let (mask, x) = (try pick { $0.element == .bool }, try pick { $0.element == .f32 })
+      let (mask, x) = (try condition(), try pick { $0.element == .f32 })
       return try builder.append("masked_scatter", [x, mask, x])
     }
+  }
+
+  /// One truth for each row of the ids or one for all, or any that there is.
+  private mutating func condition() throws -> Operand {
+    if chance(0.3) { return try pick { $0.element == .bool } }
+    let one = try builder.append("constant", [], ["value": .real(1), "element": .word("i64")])
+    if chance(0.3) { return try builder.append("equal", [one, one]) }
+    let places = try builder.append("equal", [values[4], one])
+    return try builder.append(
+      "reshape", [places], ["shape": .dimensions([1, Self.rows, 1])])
   }
 
   private mutating func data() throws -> Operand {

@@ -60,8 +60,10 @@ package struct ReferenceCalls: Sendable {
   package func results(
     of module: Module, source: @escaping Interpreter.Source
   ) throws -> [[[HostTensor]]] {
-    try sequences.map { calls in
-      var interpreter = try Interpreter(module, source: source)
+    // Each copy begins with empty states.
+    let fresh = try Interpreter(module, source: source)
+    return try sequences.map { calls in
+      var interpreter = fresh
       return try calls.map { try interpreter.run($0.function, $0.inputs, symbols: $0.sizes) }
     }
   }

@@ -88,7 +88,8 @@ public struct Validator {
 // MARK: One pass
 
 extension Validator {
-  private func check(
+  /// Runs a pass and compares; expects from then on what the module after it returns.
+  func check(
     _ pass: Pass, _ before: Stage, _ reference: inout ReferenceCalls
   ) throws -> (Stage, Finding) {
     var after = before
@@ -114,11 +115,16 @@ extension Validator {
     )
   }
 
-  /// Runs one pass with the verifier behind it.
+  /// Runs one pass, with the verifier behind it where it did something.
   @discardableResult
   func apply(_ pass: Pass, to stage: inout Stage) throws -> PassReport {
-    let manager = PassManager(passes: [pass], options: .init(verifiesBetween: true))
-    return try manager.run(&stage.module, context: &stage.context)[0]
+    let report = try PassManager(passes: [pass]).run(&stage.module, context: &stage.context)[0]
+    if report.rewriteCount > 0, let broken = Verifier.diagnostics(of: stage.module).first {
+      throw PassError(
+        pass: pass.name, rule: nil, subject: broken.subject,
+        reason: "the pass broke the module: \(broken.message)")
+    }
+    return report
   }
 }
 
@@ -149,6 +155,7 @@ extension Validator {
     Result {
       var setup = PlanSetup(passes: passes, threads: settings.threads)
       setup.context = settings.context
+      setup.verifiesBetween = false
       let calls = try ReferenceCalls(
         module, at: module.symbolsOnly(sizes), source: source, evaluates: false)
       return try PlanDifferential(reference: calls, setup: setup).results()
