@@ -1,8 +1,9 @@
-import Compiler
 import Foundation
 import IR
 import Testing
 import Validation
+
+@testable import Compiler
 
 @Suite struct PassFileTests {
   @Test(arguments: PassFile.all())
@@ -63,6 +64,25 @@ import Validation
       let rules = Set(pass.rewrites)
       #expect(rules.subtracting(fired[pass.name] ?? []) == [], "not triggered in \(pass.name)")
       #expect((fired[pass.name] ?? []).subtracting(rules) == [], "not listed in \(pass.name)")
+    }
+  }
+
+  /// Without any one of its rules, a pass no longer makes of all graphs what the files say.
+  @Test(arguments: PassManager.all.filter { !$0.rules.isEmpty }.map(\.name))
+  func `every rule matters to some file test`(pass name: String) throws {
+    let pass = try PassManager.pass(named: name)
+    let files = PassFile.all().filter { $0.passes.contains(name) }
+    for rule in pass.rules {
+      let crippled = Pass(
+        name, pass.exactness, pass.summary, rules: pass.rules.filter { $0.name != rule.name })
+      let isNoticed = try files.contains { file in
+        var (module, context) = (try Module.parse(file.head), try context(for: file))
+        let passes = try file.passes.map { $0 == name ? crippled : try PassManager.pass(named: $0) }
+        let expected = file.expected ?? module.description
+        try PassManager(passes: passes).run(&module, context: &context)
+        return module.description != expected
+      }
+      #expect(isNoticed, "\(rule.name)")
     }
   }
 

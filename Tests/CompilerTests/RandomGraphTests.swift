@@ -66,6 +66,24 @@ import Validation
       }
     }
     """,
+    // Reductions of nothing and products over nothing have results all the same.
+    """
+    module @nothing {
+      weight %w : f32[3x6]
+      weight %b : f32[3]
+      func @f(%x: f32[2x6]) -> (f32[2x1], f32[2x1], f32[2], f32[2x3]) {
+        %none   = slice(%x) {axis = 1, start = 1, end = 1} : f32[2x0]
+        %max    = max(%none) {axes = [1]}                  : f32[2x1]
+        %mean   = mean(%none) {axes = [-1]}                : f32[2x1]
+        %sum    = sum(%none) {axes = [1], keep_dims = false} : f32[2]
+        %narrow = slice(%w) {axis = 1, start = 0, end = 0} : f32[3x0]
+        %copied = contiguous(%narrow)                      : f32[3x0]
+        %p      = matmul(%none, %copied) {transpose_b = true} : f32[2x3]
+        %y      = add(%p, %b)                              : f32[2x3]
+        return %max, %mean, %sum, %y
+      }
+    }
+    """,
     // P is no extent by itself, so inputs do not tell it.
     """
     module @sums {
