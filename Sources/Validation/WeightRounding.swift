@@ -12,7 +12,8 @@ struct WeightRounding: CustomStringConvertible {
     let old = Dictionary(
       before.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     changed = after.tensors.compactMap { tensor in
-      guard tensor.kind == .weight, let former = old[tensor.name] ?? tensor.original.flatMap({ old[$0] }),
+      guard tensor.kind == .weight,
+        let former = old[tensor.name] ?? tensor.original.flatMap({ old[$0] }),
         Self.bound(of: tensor, from: former) != nil
       else { return nil }
       return (former, tensor)
