@@ -2,7 +2,8 @@
 import PackageDescription
 
 /// One line per layer, lowest first. The arrows only point up this list, and the run side
-/// (`Plans`, `Runtime`, `Pipeline`) never reaches the compile side (`IR`, `Compiler`, `Models`):
+/// (`Plans`, `Runtime`, `Pipeline`) never reaches the compile side (`IR`, `Compiler`,
+/// `Models`, `Interchange`):
 /// they share nothing but the plan file. `Tools/precheck` builds with
 /// `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
 let package = Package(
@@ -19,6 +20,12 @@ let package = Package(
     .target(
       name: "CImageCodecs",
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
+    .target(
+      name: "COnnx",
+      cxxSettings: [.define("ONNX_NAMESPACE", to: "onnx"), .define("ONNX_ML", to: "1")],
+      linkerSettings: [
+        .linkedLibrary("onnx"), .linkedLibrary("onnx_proto"), .linkedLibrary("protobuf"),
+      ]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
 
     // Shared by both sides.
@@ -28,6 +35,7 @@ let package = Package(
     // Compile side.
     .module("IR", ["Tensors"]),
     .module("Models", ["IR", "JSON", "Tensors"]),
+    .module("Interchange", ["IR", "JSON", "Tensors", "COnnx"]),
     .module("Compiler", ["IR", "JSON", "Plans", "Tensors"]),
 
     // Run side.
@@ -41,12 +49,15 @@ let package = Package(
     // What a Swift user imports, and the command line on top of it.
     .module(
       "PaliGraph",
-      ["Compiler", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime", "Tensors", "Validation"]),
+      [
+        "Compiler", "Interchange", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime",
+        "Tensors", "Validation",
+      ]),
     .executableTarget(
       name: "paligraph",
       dependencies: [
-        "PaliGraph", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
-        "Validation",
+        "PaliGraph", "Compiler", "Interchange", "IR", "JSON", "Pipeline", "Plans", "Runtime",
+        "Tensors", "Validation",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -66,11 +77,19 @@ let package = Package(
       name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",
       swiftSettings: .layer),
 
+    // What `Tools/onnx-conformance` runs.
+    .executableTarget(
+      name: "ONNXConformance",
+      dependencies: ["Compiler", "Interchange", "PaliGraph", "Plans", "Runtime", "Tensors"],
+      exclude: ["README.md"], swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
     .tests("Tensors", ["Tensors"]),
     .tests("IR", ["IR", "Tensors"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
+    .tests(
+      "Interchange", ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors"]),
     .tests(
       "Compiler",
       [

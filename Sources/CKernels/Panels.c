@@ -21,6 +21,18 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
   }
 }
 
+/// A number for each row of a panel. Loops over them are what the compiler makes vectors of.
+typedef float row_values[ROWS];
+
+/// The vector instructions of the CPU at hand, with the same roundings on all: no sum of a product is
+/// fused, so that the same weights give the same plan everywhere.
+#if defined(__x86_64__) && defined(__linux__)
+#define ON_EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define ON_EVERY_CPU
+#endif
+#pragma clang fp contract(off)
+
 /// One panel of rows <= 16 rows; the panel is zeros.
 static void pack_f32(float *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
   if (rows == ROWS) {
@@ -35,8 +47,26 @@ static void pack_f32(float *panel, const float *w, ptrdiff_t ldw, size_t rows, s
   }
 }
 
+/// A bf16 number of each row of a panel beside the next column's.
+ON_EVERY_CPU static void narrow_pairs(uint32_t *words, const float *first, const float *second) {
+  for (size_t r = 0; r < ROWS; r++) {
+    words[r] = (uint32_t)narrow_to_bf16(first[r]) | (uint32_t)narrow_to_bf16(second[r]) << 16;
+  }
+}
+
 /// The same.
 static void pack_bf16(uint16_t *panel, const float *w, ptrdiff_t ldw, size_t rows, size_t k) {
+  if (rows == ROWS) {
+    for (size_t c = 0; c < k; c += 2, panel += 2 * ROWS) {
+      row_values first, second = {0};
+      for (size_t r = 0; r < ROWS; r++) {
+        first[r] = w[(ptrdiff_t)r * ldw + (ptrdiff_t)c];
+        if (c + 1 < k) second[r] = w[(ptrdiff_t)r * ldw + (ptrdiff_t)c + 1];
+      }
+      narrow_pairs((uint32_t *)panel, first, second);
+    }
+    return;
+  }
   for (size_t r = 0; r < rows; r++, w += ldw) {
     for (size_t c = 0; c < k; c++) {
       panel[(c / 2 * ROWS + r) * 2 + c % 2] = narrow_to_bf16(w[c]);
@@ -62,18 +92,6 @@ static void pack_int8(char *panel, const float *w, ptrdiff_t ldw, size_t rows, s
     }
   }
 }
-
-/// A number for each row of a panel. Loops over them are what the compiler makes vectors of.
-typedef float row_values[ROWS];
-
-/// The vector instructions of the CPU at hand, with the same roundings on all: no sum of a product is
-/// fused, so that the same weights give the same plan everywhere.
-#if defined(__x86_64__) && defined(__linux__)
-#define ON_EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define ON_EVERY_CPU
-#endif
-#pragma clang fp contract(off)
 
 static inline float clamped_step(float x) {
   const float step = rintf(x);
@@ -190,21 +208,22 @@ void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdif
   }
 }
 
-void pg_pack_columns(float *panels, const float *w, ptrdiff_t ldw, size_t n, size_t k) {
+void pg_pack_columns(pg_panel_format format, void *panels, const float *w, ptrdiff_t ldw, size_t n,
+                     size_t k) {
+  const size_t bytes = pg_panel_bytes(format, 2);
+  char *pair = panels;
   for (size_t first = 0; first < n; first += ROWS) {
     const size_t rows = n - first < ROWS ? n - first : ROWS;
     const float *from = w + first;
-    for (size_t c = 0; c < k; c++, panels += ROWS, from += ldw) {
-      if (rows == ROWS) {
-        memcpy(panels, from, ROWS * sizeof *panels);
+    for (size_t c = 0; c < k; c += 2, pair += bytes, from += 2 * ldw) {
+      float columns[2][ROWS] = {0};
+      memcpy(columns[0], from, rows * sizeof *from);
+      if (c + 1 < k) memcpy(columns[1], from + ldw, rows * sizeof *from);
+      if (format == PG_PANEL_BF16) {
+        narrow_pairs((uint32_t *)pair, columns[0], columns[1]);
       } else {
-        memset(panels, 0, ROWS * sizeof *panels);
-        memcpy(panels, from, rows * sizeof *panels);
+        memcpy(pair, columns, sizeof columns);
       }
-    }
-    if (k % 2 == 1) {
-      memset(panels, 0, ROWS * sizeof *panels);
-      panels += ROWS;
     }
   }
 }

@@ -11,20 +11,32 @@ enum BenchCommand: Command {
     options: [
       .value("--prompt-tokens", "N", "tokens after the picture's; by default 10"),
       .value("--new-tokens", "N", "tokens to generate; by default 16"),
+      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
+      .value(
+        "--function", "NAME", "the function of a graph to run; by default main or the only one"),
       .value("--rounds", "N", "rounds to take the median of, after one to warm up; by default 5"),
       .value("--threads", "N", "threads to compute with; by default one per processor"),
       .flag("--kernels", "time each function's kernels too"),
       .flag("--json", "print one JSON object instead of a table"),
     ],
-    summary: "Times the functions of a PaliGemma plan, and the machine's limits beside them.")
+    summary: "Times the functions of a plan, and the machine's limits beside them.")
 
   static func run(_ arguments: Arguments) throws {
     let threads = try arguments.integer("--threads", in: 1...1024)
+    let rounds = try arguments.integer("--rounds", in: 1...1000) ?? 5
+    guard !arguments.has("--input"), !arguments.has("--function") else {
+      for name in ["--prompt-tokens", "--new-tokens"] where arguments.has(name) {
+        throw arguments.error("\(name) does not go with --input and --function")
+      }
+      let benchmark = try TensorBenchmark(arguments, threads: threads, rounds: rounds)
+      Console.write(arguments.has("--json") ? benchmark.json.encoded() + "\n" : benchmark.table)
+      return
+    }
     let benchmark = try SessionBenchmark(
       plan: arguments.positional[0], threads: threads,
       promptTokens: try arguments.integer("--prompt-tokens", in: 1...1 << 20) ?? 10,
       newTokens: try arguments.integer("--new-tokens", in: 2...1 << 20) ?? 16,
-      rounds: try arguments.integer("--rounds", in: 1...1000) ?? 5,
+      rounds: rounds,
       timesKernels: arguments.has("--kernels"))
     let report = try BenchmarkReport(benchmark, MachineLimits.measure(threads: threads))
     Console.write(arguments.has("--json") ? report.json.encoded() + "\n" : report.table)
@@ -33,45 +45,9 @@ enum BenchCommand: Command {
 
 /// A benchmark's figures beside the limits that hold for them.
 private struct BenchmarkReport {
-  /// A kernel's steps in one call of a function.
-  struct Kernel {
-    let name: String
-    let seconds: Double
-    let work: PlanWork
-
-    var json: JSON.Member {
-      JSON.Member(
-        name,
-        [
-          "seconds": .number(seconds), "operations": .integer(work.operations),
-          "bytes": .integer(work.bytes),
-        ])
-    }
-  }
-
-  /// One function: its time, and which share of the machine's limit it reaches.
-  struct Row {
-    let name: String
-    let seconds: Double
-    let work: PlanWork
-    let limits: MachineLimits
-    /// Multiplications and additions in a second that the weights' type allows.
-    let peak: Double
-    /// Slowest first; empty unless they were asked for.
-    let kernels: [Kernel]
-
-    var operationsPerSecond: Double { Double(work.operations) / seconds }
-    var bytesPerSecond: Double { Double(work.bytes) / seconds }
-    /// The time that the machine needs at least for the arithmetic or for reading weights and states,
-    /// whichever is more, as a share of the time taken.
-    var shareOfLimit: Double {
-      max(Double(work.operations) / peak, Double(work.bytes) / limits.readBandwidth) / seconds
-    }
-  }
-
   let benchmark: SessionBenchmark
   let limits: MachineLimits
-  let rows: [Row]
+  let rows: [BenchmarkRow]
 
   init(_ benchmark: SessionBenchmark, _ limits: MachineLimits) throws {
     self.benchmark = benchmark
@@ -81,9 +57,9 @@ private struct BenchmarkReport {
       ("vision", benchmark.median(\.vision), 1), ("prefill", benchmark.median(\.prefill), 1),
       ("decode", benchmark.median(\.decode), steps),
     ]
-    let peak = Self.peak(for: benchmark.file.plan, limits)
+    let peak = limits.peak(of: benchmark.file.plan)
     rows = try times.map { name, seconds, calls in
-      Row(
+      BenchmarkRow(
         name: name, seconds: seconds / Double(calls), work: try benchmark.work(of: name),
         limits: limits, peak: peak, kernels: try Self.kernels(of: name, calls: calls, benchmark))
     }
@@ -91,26 +67,15 @@ private struct BenchmarkReport {
 
   private static func kernels(
     of function: String, calls: Int, _ benchmark: SessionBenchmark
-  ) throws -> [Kernel] {
+  ) throws -> [BenchmarkRow.Kernel] {
     let names = benchmark.rounds.first?.kernels[function]?.keys.sorted() ?? []
     let kernels = try names.map { name in
-      Kernel(
+      BenchmarkRow.Kernel(
         name: name,
         seconds: benchmark.median { $0.kernels[function]?[name] ?? 0 } / Double(calls),
         work: try benchmark.work(of: function, kernel: name))
     }
     return kernels.sorted { $0.seconds > $1.seconds }
-  }
-
-  /// The arithmetic that most of the weights' bytes are multiplied with.
-  private static func peak(for plan: Plan, _ limits: MachineLimits) -> Double {
-    var bytes = [0, 0, 0]
-    for tensor in plan.tensors {
-      let kind = tensor.packing?.rounds == true ? 2 : tensor.element == .bf16 ? 1 : 0
-      bytes[kind] += tensor.byteCount
-    }
-    let most = bytes.indices.max { bytes[$0] < bytes[$1] } ?? 0
-    return [limits.f32, limits.bf16, limits.int8][most]
   }
 
   var json: JSON {
@@ -133,16 +98,11 @@ private struct BenchmarkReport {
       "scratch_bytes": .integer(benchmark.scratchBytes),
       "kernels": .object(rows.map { JSON.Member($0.name, .object($0.kernels.map(\.json))) }),
       "share_of_limit": .object(rows.map { JSON.Member($0.name, .number($0.shareOfLimit)) }),
-      "dispatch_s": .number(limits.dispatch),
-      "limits": [
-        "read_bytes_per_s": .number(limits.readBandwidth), "f32_flops": .number(limits.f32),
-        "bf16_flops": .number(limits.bf16), "int8_ops": .number(limits.int8),
-      ],
+      "dispatch_s": .number(limits.dispatch), "limits": limits.json,
     ]
   }
 
   var table: String {
-    func giga(_ value: Double) -> String { (value * 1e-9).formatted(decimals: 1) }
     let plan = benchmark.file.plan
     var lines = [
       "\(benchmark.threadCount.counting("thread")), \(benchmark.instructionSet), "
@@ -150,27 +110,14 @@ private struct BenchmarkReport {
         + benchmark.rounds.count.counting("round"),
       "load     \((benchmark.load * 1e3).formatted(decimals: 1)) ms",
     ]
-    for row in rows {
-      lines.append(
-        "\(row.name)\(String(repeating: " ", count: 9 - row.name.count))"
-          + "\((row.seconds * 1e3).formatted(decimals: 1)) ms, \(giga(row.operationsPerSecond)) GFLOPS, "
-          + "\(giga(row.bytesPerSecond)) GB/s, "
-          + "\((row.shareOfLimit * 100).formatted(decimals: 0)) % of the machine's limit")
-      lines += row.kernels.map { kernel in
-        "  \(kernel.name) \((kernel.seconds * 1e3).formatted(decimals: 3)) ms, "
-          + "\(giga(Double(kernel.work.operations) / kernel.seconds)) GFLOPS, "
-          + "\(giga(Double(kernel.work.bytes) / kernel.seconds)) GB/s"
-      }
-    }
+    lines += rows.flatMap(\.lines)
     lines += [
       "answer   \((1 / rows[2].seconds).formatted(decimals: 2)) tokens/s, first token after "
         + "\(((rows[0].seconds + rows[1].seconds) * 1e3).formatted(decimals: 1)) ms",
       "memory   \(benchmark.peakResidentBytes.inMegabytes) at most; weights "
         + "\(plan.weightBytes.inMegabytes), arena \(plan.arenaBytes.inMegabytes), states "
         + "\(plan.stateBytes.inMegabytes), scratch \(benchmark.scratchBytes.inMegabytes)",
-      "limits   reads \(giga(limits.readBandwidth)) GB/s, f32 \(giga(limits.f32)), bf16 "
-        + "\(giga(limits.bf16)), int8 \(giga(limits.int8)) GFLOPS; a step is handed out in "
-        + "\((limits.dispatch * 1e6).formatted(decimals: 1)) µs",
+      limits.line,
     ]
     return lines.map { $0 + "\n" }.joined()
   }

@@ -8,12 +8,9 @@ enum CommandLineTool {
   static var commands: [any Command.Type] {
     [
       CompileCommand.self, RunCommand.self, DumpCommand.self, PassCommand.self, VerifyCommand.self,
-      BenchCommand.self,
+      ExportCommand.self, BenchCommand.self,
     ]
   }
-
-  /// Commands of later versions. That they are missing is no spelling mistake.
-  private static let later = ["export"]
 
   static func main() {
     Console.prepare()
@@ -50,8 +47,6 @@ enum CommandLineTool {
       throw UsageError("a command is missing; paligraph --help lists them")
     }
     switch name {
-    case _ where later.contains(name):
-      throw UsageError("\(name) is not there yet; paligraph --help lists the commands that are")
     case "--help", "-h", "help": Console.write(help)
     case "--version": Console.write("paligraph \(PaliGraph.version)\n")
     default:

@@ -1,4 +1,5 @@
 import Compiler
+import Interchange
 import Glibc
 import JSON
 import PaliGraph
@@ -15,6 +16,7 @@ enum CompileCommand: Command {
         "--dtype", "TYPE",
         "how weights are stored: f32, bf16, int8, int4 or auto (as in the checkpoint, f16 as bf16)"),
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
+    ] + SizeOptions.options + [
       .value("--threads", "N", "most threads to compile with"),
       .flag("--verify", "verify the model as verify does, and the plan's bytes at the end"),
       .value("--dump-after", "PASS|all", "write the graph after a pass to --dump-dir"),
@@ -22,13 +24,14 @@ enum CompileCommand: Command {
       .flag("--print-passes", "print what each pass did"),
       .flag("--quiet", "print nothing but errors and what --print-passes asks for"),
     ],
-    summary: "Compiles a Hugging Face directory or a .pg graph to a plan file.")
+    summary: "Compiles a Hugging Face directory, an .onnx model or a .pg graph to a plan file.")
 
   static func run(_ arguments: Arguments) throws {
     let output = try arguments.required("-o")
     let dtype = try storageType(arguments)
     let maxTokens = try arguments.integer("--max-tokens", in: 1...1 << 20)
     _ = try arguments.integer("--threads", in: 1...1024)
+    let sizes = try SizeOptions.sizes(arguments)
     let isQuiet = arguments.has("--quiet")
     let model = arguments.positional[0]
     let (options, dumps) = try passOptions(arguments)
@@ -37,9 +40,9 @@ enum CompileCommand: Command {
 
     Interruption.startWatching()
     let start = Stopwatch()
-    let imported = try ModelSource(path: model).load(maxTokens: maxTokens)
+    let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
     if !isQuiet { warn(imported) }
-    if arguments.has("--verify") { try verify(model, dtype, maxTokens, isQuiet: isQuiet) }
+    if arguments.has("--verify") { try verify(model, dtype, maxTokens, sizes, isQuiet: isQuiet) }
     let compilation = try imported.compile(dtype: dtype, manager: manager)
     if arguments.has("--print-passes") {
       Console.write(compilation.reports.map { "\($0)\n" }.joined())
@@ -53,9 +56,10 @@ enum CompileCommand: Command {
 
   /// Holds every pass and the plan against the model's graph.
   private static func verify(
-    _ path: String, _ dtype: PassContext.DType, _ maxTokens: Int?, isQuiet: Bool
+    _ path: String, _ dtype: PassContext.DType, _ maxTokens: Int?, _ sizes: InputSizes,
+    isQuiet: Bool
   ) throws {
-    let model = try ModelSource(path: path).loadReduced(maxTokens: maxTokens)
+    let model = try ModelSource(path: path).loadReduced(maxTokens: maxTokens, sizes: sizes)
     var settings = Validator.Settings()
     settings.context = model.imported.context(dtype)
     settings.checkpoint = { try Interruption.check() }

@@ -1,5 +1,6 @@
 import Compiler
 import IR
+import Interchange
 import JSON
 import PaliGraph
 import Plans
@@ -15,7 +16,7 @@ enum DumpCommand: Command {
       .value("--function", "NAME", "only this function"),
       .value("--format", "FORMAT", "text"),
       .value("-o", "FILE", "the file to write instead of standard output"),
-    ],
+    ] + SizeOptions.options,
     summary: "Prints a model's graph as it was imported, optimised or planned, or a plan's steps.")
 
   static func run(_ arguments: Arguments) throws {
@@ -31,9 +32,14 @@ enum DumpCommand: Command {
       try OutputPaths.check([output], inputs: OutputPaths.inputs(of: path))
     }
     let name = arguments.string("--function")
+    let sizes = try SizeOptions.sizes(arguments)
+    guard sizes.isEmpty || ModelSource.isModel(path) else {
+      throw FileError(
+        path, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
+    }
     let text =
       ModelSource.isModel(path)
-      ? try dump(model: path, stage ?? .imported, name)
+      ? try dump(model: path, sizes, stage ?? .imported, name)
       : try dump(plan: path, stage ?? .planned, name)
     if let output = arguments.string("-o") {
       try OutputPaths.write(Array(text.utf8), to: output)
@@ -42,8 +48,10 @@ enum DumpCommand: Command {
     }
   }
 
-  private static func dump(model path: String, _ stage: Stage, _ name: String?) throws -> String {
-    let model = try ModelSource(path: path).load()
+  private static func dump(
+    model path: String, _ sizes: InputSizes, _ stage: Stage, _ name: String?
+  ) throws -> String {
+    let model = try ModelSource(path: path).load(sizes: sizes)
     let module: Module
     switch stage {
     case .imported: module = model.module

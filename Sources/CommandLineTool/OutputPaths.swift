@@ -1,4 +1,5 @@
 import Glibc
+import Interchange
 import JSON
 import PaliGraph
 import Tensors
@@ -31,10 +32,13 @@ enum OutputPaths {
   /// the model, and may be written anew.
   private static let ownEndings = [".plan", ".pg", ".npy", ".png"]
 
-  /// What a command reads that is given this plan or model: the file, or the files in the directory.
+  /// What a command reads that is given this plan or model: the file, with those beside it that an
+  /// ONNX model names, or the files in the directory.
   static func inputs(of model: String) -> [String] {
     let files = ModelSource.files(of: model)
-    if files == [model] { return files }
+    if files == [model] {
+      return files + (model.hasSuffix(".onnx") ? ImportedONNX.externalFiles(of: model) : [])
+    }
     return files.filter { file in !ownEndings.contains { file.hasSuffix($0) } }
   }
 

@@ -1,3 +1,4 @@
+import Interchange
 import JSON
 import PaliGraph
 import Plans
@@ -24,6 +25,7 @@ enum RunCommand: Command {
       .value("--draw", "OUT.png", "write the picture with the detected boxes"),
       .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
       .value("--output-dir", "DIR", "where outputs go as NAME.npy"),
+    ] + SizeOptions.options + [
       .value("--function", "NAME", "the function to run; by default main or the only one"),
       .value("--threads", "N", "threads to compute with; by default one per processor"),
       .value(
@@ -33,6 +35,7 @@ enum RunCommand: Command {
 
   static func run(_ arguments: Arguments) throws {
     let threads = try arguments.integer("--threads", in: 1...1024)
+    let sizes = try SizeOptions.sizes(arguments)
     let takesTensors = ["--input", "--output-dir", "--function"].contains { arguments.has($0) }
     if takesTensors {
       for name in ["--image", "--prompt", "--json", "--logits", "--draw"] where arguments.has(name)
@@ -40,22 +43,28 @@ enum RunCommand: Command {
         throw arguments.error("\(name) does not go with --input, --output-dir and --function")
       }
       let run = try TensorRun(arguments, threads: threads)
-      try run.execute(try plan(arguments.positional[0]))
+      try run.execute(try plan(arguments.positional[0], sizes))
     } else {
       let run = try PictureRun(arguments, threads: threads)
-      try run.execute(try plan(arguments.positional[0]))
+      try run.execute(try plan(arguments.positional[0], sizes))
     }
   }
 
   /// Opens a plan; a model is compiled first, into the user's cache.
-  private static func plan(_ path: String) throws -> PlanFile {
-    guard ModelSource.isModel(path) else { return try PlanFile(path: path) }
+  private static func plan(_ path: String, _ sizes: InputSizes) throws -> PlanFile {
+    guard ModelSource.isModel(path) else {
+      guard sizes.isEmpty else {
+        throw FileError(
+          path, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
+      }
+      return try PlanFile(path: path)
+    }
     Interruption.startWatching()
     defer { Interruption.stopWatching() }
     let source = try ModelSource(path: path)
-    let cached = try PlanCache.path(for: source)
+    let cached = try PlanCache.path(for: source, sizes: sizes)
     if let file = try? PlanFile(path: cached) { return file }
-    let model = try source.load()
+    let model = try source.load(sizes: sizes)
     CompileCommand.warn(model)
     Console.writeError("\(path.printable): compiling to \(cached), once")
     let compilation = try model.compile()

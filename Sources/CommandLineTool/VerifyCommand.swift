@@ -15,13 +15,14 @@ enum VerifyCommand: Command {
         "--reproducer", "FILE.pg",
         "where a small graph goes that fails as the model does; by default NAME.PASS.pg here"),
       .value("--threads", "N", "threads that execute a model's plan"),
-    ],
+    ] + SizeOptions.options,
     summary: "Compares a plan's bytes with its checksums, or a model with itself after every pass.")
 
   static func run(_ arguments: Arguments) throws {
     let path = arguments.positional[0]
     guard ModelSource.isModel(path) else { return try verify(plan: path, arguments) }
     let dtype = try CompileCommand.storageType(arguments)
+    let sizes = try SizeOptions.sizes(arguments)
     var settings = Validator.Settings()
     settings.stopAfter = try arguments.integer("--stop-after", in: 0...Int.max)
     settings.threads = try arguments.integer("--threads", in: 1...1024) ?? settings.threads
@@ -32,7 +33,7 @@ enum VerifyCommand: Command {
     Interruption.startWatching()
     settings.checkpoint = { try Interruption.check() }
     let start = Stopwatch()
-    let model = try ModelSource(path: path).loadReduced()
+    let model = try ModelSource(path: path).loadReduced(sizes: sizes)
     CompileCommand.warn(model.imported)
     settings.context = model.imported.context(dtype)
     try validate(model, settings, reproducer: reproducer) { Console.write("\($0)\n") }
@@ -41,7 +42,9 @@ enum VerifyCommand: Command {
   }
 
   private static func verify(plan path: String, _ arguments: Arguments) throws {
-    for name in ["--dtype", "--stop-after", "--reproducer", "--threads"] where arguments.has(name) {
+    let names =
+      ["--dtype", "--stop-after", "--reproducer", "--threads"] + SizeOptions.options.map(\.name)
+    for name in names where arguments.has(name) {
       throw arguments.error("\(name) is for models, and \(path.printable) is none")
     }
     let file = try PlanFile(path: path)

@@ -45,18 +45,26 @@ public struct Compilation: Sendable {
     let tensors = Dictionary(
       module.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     try PlanWriter.write(plan, extras: extras, to: path, progress: progress) { planned in
-      if let tensor = tensors[planned.name] {
+      let tensor = tensors[planned.name].map(module.original)
+      if let tensor {
         if let initializer = tensor.initializer {
           return MadeValue(initializer, planned.element, planned.shape)
         }
-        if let folded = context.constants[planned.name] { return folded.data }
+        if context.constants[tensor.name] != nil || context.derived[tensor.name] != nil {
+          return try withoutActuallyEscaping(source) { source in
+            try context.value(of: tensor) { HostTensor(try Self.value(of: $0.name, source)) }.data
+          }
+        }
       }
-      guard let data = try source(tensors[planned.name]?.original ?? planned.name) else {
-        throw PlanError(
-          "%\(planned.name) has no value; give it one with {value = …} or compile a checkpoint")
-      }
-      return data
+      return try Self.value(of: tensor?.name ?? planned.name, source)
     }
+  }
+
+  private static func value(of name: String, _ source: Source) throws -> TensorData {
+    guard let data = try source(name) else {
+      throw PlanError("%\(name) has no value; give it one with {value = …} or compile a checkpoint")
+    }
+    return data
   }
 }
 
@@ -75,21 +83,5 @@ private struct MadeValue: PlanValue {
   func piece(_ range: Range<Int>) -> TensorData {
     let values = initializer.values(element, in: range, of: shape.reduce(1, *))
     return HostTensor(element, [range.count], values).data
-  }
-}
-
-extension HostTensor {
-  /// The values in memory; half precision as f32, which whoever writes it rounds.
-  package var data: TensorData {
-    switch element {
-    case .f64: TensorData(values, shape: shape)
-    case .i64: TensorData(values.map { Int64(exactly: $0) ?? .max }, shape: shape)
-    case .i32: TensorData(values.map { Int32($0) }, shape: shape)
-    case .i16: TensorData(values.map { Int16($0) }, shape: shape)
-    case .i8: TensorData(values.map { Int8($0) }, shape: shape)
-    case .u8: TensorData(values.map { UInt8($0) }, shape: shape)
-    case .bool: TensorData(truths: values.map { $0 != 0 }, shape: shape)
-    case .f32, .f16, .bf16: TensorData(values.map { Float($0) }, shape: shape)
-    }
   }
 }

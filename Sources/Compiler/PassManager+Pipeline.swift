@@ -8,11 +8,14 @@ extension PassManager {
     .canonicalize,
     .foldConstants,
     .commonSubexpressions,
+    .channelsLast,
     .patchConvToMatmul,
     .fuseNorm,
+    .fuseActivation,
     .fuseRope,
     .fuseAttention,
     .canonicalize,
+    .foldWeights,
     .fuseEpilogue,
     .sinkSlices,
     .eliminateCopies,
@@ -51,11 +54,32 @@ extension PassManager {
       before: "common_subexpressions", after: "fuse_norm",
       reason: "the x that is squared and the x that is scaled must be the same value"),
     OrderConstraint(
+      before: "channels_last", after: "patch_conv_to_matmul",
+      reason: "a convolution of single pixels is no patch to unfold"),
+    OrderConstraint(
+      before: "channels_last", after: "fuse_epilogue",
+      reason: "conv takes in what follows it in its own order"),
+    OrderConstraint(
+      before: "channels_last", after: "fold_weights",
+      reason: "what normalises a convolution's result is multiplied into its weight"),
+    OrderConstraint(
+      before: "fold_weights", after: "fuse_epilogue",
+      reason: "a weight that was computed is a weight to multiply with"),
+    OrderConstraint(
+      before: "fold_weights", after: "quantize",
+      reason: "a weight that was computed is stored like any other"),
+    OrderConstraint(
       before: "patch_conv_to_matmul", after: "fuse_epilogue",
       reason: "the product that replaces the convolution takes its bias and positions in"),
     OrderConstraint(
       before: "fuse_norm", after: "fuse_epilogue",
       reason: "a norm's sums must not be taken for residuals"),
+    OrderConstraint(
+      before: "fold_constants", after: "fuse_activation",
+      reason: "the numbers of gelu are computed from others before they can be told"),
+    OrderConstraint(
+      before: "fuse_activation", after: "fuse_epilogue",
+      reason: "linear takes in activations that are one operation"),
     OrderConstraint(
       before: "fuse_attention", after: "eliminate_copies",
       reason: "attention reads heads through strides that its primitives cannot"),

@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Value names are made unique by a numeric suffix, so builders may name things after what they are.
 public struct FunctionBuilder {
-  public let module: Module
+  public private(set) var module: Module
   public private(set) var function: Function
   private var taken: Set<String>
   private var suffixes: [String: Int] = [:]
@@ -28,6 +28,22 @@ public struct FunctionBuilder {
   }
 
   public func type(of operand: Operand) -> TensorType { module.type(of: operand, in: function) }
+
+  /// Adds a symbol to the module, named after `base`, and returns it as a size.
+  public mutating func symbol(_ base: String, bound: Int) -> Dim {
+    let taken = Set(module.symbols.map(\.name))
+    let name = (1...).lazy.map { "\(base)\($0)" }.first { !taken.contains($0) } ?? base
+    module.symbols.append(Symbol(name, bound: bound))
+    return Dim(symbol: name)
+  }
+
+  /// Adds a tensor to the module, under its name or, where that is taken, one with a suffix.
+  public mutating func add(_ tensor: ModuleTensor) -> Operand {
+    var tensor = tensor
+    tensor.name = unique(tensor.name)
+    module.tensors.append(tensor)
+    return .tensor(TensorID(module.tensors.count - 1))
+  }
 
   /// A tensor of the module by name. Throws when there is none.
   public func tensor(_ name: String) throws -> Operand {

@@ -273,7 +273,9 @@ public struct Verifier {
     let end =
       operation.op == "slice"
       ? operation.attributes["end"]?.dimension : function[operation.result].type.shape[2]
+    let start = operation.attributes[operation.op == "slice" ? "start" : "at"]?.dimension
     for sizes in extremes {
+      if let start = try? start?.evaluate(sizes), start < 0 { return "begins at \(start)" }
       if let end = try? end?.evaluate(sizes), let extent = try? extent.evaluate(sizes), end > extent
       {
         return "reaches \(end) of an axis of extent \(extent)"

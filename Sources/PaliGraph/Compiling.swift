@@ -1,5 +1,6 @@
 import Compiler
 import IR
+import Interchange
 import Plans
 import Tensors
 
@@ -15,10 +16,17 @@ extension ImportedModel {
 
   /// The graph after the passes that work on it alone: stage `optimized`. Throws `ModelError`.
   public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
+    try optimizedWithContext(dtype: dtype).module
+  }
+
+  /// Stage `optimized`, and what passes know of the tensors that they made.
+  func optimizedWithContext(
+    dtype: PassContext.DType
+  ) throws -> (module: Module, context: PassContext) {
     var module = module
     var context = context(dtype)
     try naming { try PassManager(passes: PassManager.optimizing).run(&module, context: &context) }
-    return module
+    return (module, context)
   }
 
   /// What passes need to know beside the graph.
@@ -28,7 +36,8 @@ extension ImportedModel {
     let source = source
     context.bufferSource = { tensor in
       try source(tensor.name).map {
-        HostTensor(tensor.type.element, $0.shape, $0.floats().map(Double.init))
+        let value = HostTensor($0)
+        return HostTensor(tensor.type.element, value.shape, value.values)
       }
     }
     return context
@@ -61,14 +70,16 @@ extension ImportedModel {
 /// Compiles a model to a plan file: what `paligraph compile` does.
 ///
 /// - Parameters:
-///   - model: a Hugging Face directory or a `.pg` graph.
+///   - model: a Hugging Face directory, an `.onnx` model or a `.pg` graph.
 ///   - maxTokens: the longest sequence; nil for image tokens + 512.
+///   - sizes: what is said about sizes that an ONNX model leaves open.
 /// - Throws: an error whose description is one line that names the file.
 @discardableResult
 public func compile(
-  _ model: String, to plan: String, dtype: PassContext.DType = .auto, maxTokens: Int? = nil
+  _ model: String, to plan: String, dtype: PassContext.DType = .auto, maxTokens: Int? = nil,
+  sizes: InputSizes = InputSizes()
 ) throws -> Plan {
-  let imported = try ModelSource(path: model).load(maxTokens: maxTokens)
+  let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
   let compilation = try imported.compile(dtype: dtype)
   try imported.write(compilation, to: plan)
   return compilation.plan

@@ -1,5 +1,6 @@
 import Glibc
 import IR
+import Interchange
 import JSON
 import Models
 import Plans
@@ -11,6 +12,8 @@ public enum ModelSource: Sendable {
   case directory(String)
   /// A textual graph, `.pg`.
   case graph(String)
+  /// An ONNX model, `.onnx`.
+  case onnx(String)
 
   /// Throws `ModelError` when the path leads to nothing that can be compiled.
   public init(path: String) throws {
@@ -23,13 +26,12 @@ public enum ModelSource: Sendable {
     } else if path.hasSuffix(".pg") {
       self = .graph(path)
     } else if path.hasSuffix(".onnx") {
-      throw ModelError(
-        path, "ONNX models cannot be read yet; give a checkpoint directory or a .pg graph")
+      self = .onnx(path)
     } else if (try? PlanFile(path: path)) != nil {
       throw ModelError(path, "this is a plan already; run it with paligraph run")
     } else {
       throw ModelError(
-        path, "not a model; give a Hugging Face directory or a .pg graph")
+        path, "not a model; give a Hugging Face directory, an .onnx model or a .pg graph")
     }
   }
 
@@ -56,7 +58,7 @@ public enum ModelSource: Sendable {
 
   public var path: String {
     switch self {
-    case .directory(let path), .graph(let path): path
+    case .directory(let path), .graph(let path), .onnx(let path): path
     }
   }
 }
@@ -88,11 +90,33 @@ public struct ImportedModel: Sendable {
 extension ModelSource {
   /// Builds the graph. Reads no weight bytes.
   ///
-  /// - Parameter maxTokens: the longest sequence, for models that have one; nil for image tokens + 512.
-  public func load(maxTokens: Int? = nil) throws -> ImportedModel {
-    switch self {
+  /// - Parameters:
+  ///   - maxTokens: the longest sequence, for models that have one; nil for image tokens + 512.
+  ///   - sizes: what is said about sizes that an ONNX model leaves open.
+  public func load(
+    maxTokens: Int? = nil, sizes: InputSizes = InputSizes()
+  ) throws -> ImportedModel {
+    if case .onnx = self {
+    } else if !sizes.isEmpty {
+      throw ModelError(
+        path, "only ONNX models have sizes to give; leave --shape, --dim and --value out")
+    }
+    return switch self {
     case .directory(let path): try PaliGemmaModel(directory: path, maxTokens: maxTokens).imported
     case .graph(let path): try Self.graph(path)
+    case .onnx(let path): try Self.onnx(path, sizes)
+    }
+  }
+
+  private static func onnx(_ path: String, _ sizes: InputSizes) throws -> ImportedModel {
+    do {
+      let model = try ImportedONNX(path: path, sizes: sizes)
+      return ImportedModel(
+        path: path, module: model.module, sections: [], extras: [],
+        source: { model.source($0) },
+        warnings: model.warnings.map { "\(path.printable): \($0)" })
+    } catch let error as ONNXError {
+      throw ModelError(path, "\(error)")
     }
   }
 

@@ -1,18 +1,22 @@
 import Foundation
 import Glibc
+import Interchange
 import JSON
 import Plans
+import Tensors
 
 /// Plans of models that are run without having been compiled, in the user's cache directory.
 public enum PlanCache {
   /// Where the plan of a model belongs. The name depends on everything that the plan depends on: this
-  /// program's version, the model's path, and size and time of change of each of its files.
+  /// program's version, the model's path, what is said about its sizes, and size and time of change of
+  /// each of its files.
   ///
   /// Makes the cache directory, `$XDG_CACHE_HOME/paligraph` or `~/.cache/paligraph`.
   ///
   /// - Parameter environment: where the two directories are looked up.
   public static func path(
-    for source: ModelSource, environment: [String: String] = ProcessInfo.processInfo.environment
+    for source: ModelSource, sizes: InputSizes = InputSizes(),
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> String {
     let directory = try directory(environment)
     guard let resolved = realpath(source.path, nil) else {
@@ -20,7 +24,9 @@ public enum PlanCache {
     }
     defer { free(resolved) }
     let path = String(cString: resolved)
-    let fingerprint = "\(version) \(PlanFile.formatVersion) \(path)\n" + files(of: path).joined()
+    let fingerprint =
+      "\(version) \(PlanFile.formatVersion) \(path)\n"
+      + (sizes.isEmpty ? "" : "\(sizes.fingerprint)\n") + files(of: source, path).joined()
     let name = path.split(separator: "/").last.map(String.init) ?? "model"
     return "\(directory)/\(name.prefix(100))-\(Digest.hexadecimal(of: fingerprint)).plan"
   }
@@ -41,11 +47,26 @@ public enum PlanCache {
   }
 
   /// One line for each file of a model directory, or for the file itself.
-  private static func files(of path: String) -> [String] {
-    ModelSource.files(of: path).map { file in
+  private static func files(of source: ModelSource, _ path: String) -> [String] {
+    var files = ModelSource.files(of: path)
+    // As given: what it links to may stand elsewhere, without the files beside it.
+    if case .onnx(let path) = source { files += ImportedONNX.externalFiles(of: path) }
+    return files.map { file in
       var status = stat()
       guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
       return "\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n"
     }
+  }
+}
+
+extension InputSizes {
+  /// A text that differs where what is said differs.
+  fileprivate var fingerprint: String {
+    let values = values.map { input, value in
+      let bytes = value.withUnsafeBytes { Array($0) }
+      return "\(input) \(value.elementType) \(value.shape) "
+        + Digest.hexadecimal(of: bytes.map { String($0, radix: 16) }.joined(separator: " "))
+    }
+    return "\(shapes) \(dims) \(values)"
   }
 }

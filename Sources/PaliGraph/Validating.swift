@@ -1,4 +1,5 @@
 import Compiler
+import Interchange
 import IR
 import Models
 import Tensors
@@ -27,10 +28,17 @@ extension ImportedModel {
 extension ModelSource {
   /// The model, or one like it that the interpreter can run: a large checkpoint is cut down to few
   /// layers, and of each weight to its first rows and columns.
-  public func loadReduced(maxTokens: Int? = nil) throws -> ReducedModel {
+  ///
+  /// - Parameters: as those of `load`.
+  public func loadReduced(
+    maxTokens: Int? = nil, sizes: InputSizes = InputSizes()
+  ) throws -> ReducedModel {
     guard case .directory(let path) = self,
       let reduced = try PaliGemmaModel.reduced(directory: path)
-    else { return ReducedModel(imported: try load(maxTokens: maxTokens), reduction: nil) }
+    else {
+      let imported = try load(maxTokens: maxTokens, sizes: sizes)
+      return ReducedModel(imported: imported, reduction: nil)
+    }
     return reduced
   }
 }

@@ -66,6 +66,7 @@ extension PlanStep {
       let factors = operands.count > 5 && operands[5] != nil ? 2 : 1
       return try 2 * factors * results * (extents(0).last ?? 0)
     }
+    if kernel.hasPrefix("conv_") { return try 2 * results * (extents(1).last ?? 0) }
     switch kernel {
     case "matmul":
       let a = try extents(0)

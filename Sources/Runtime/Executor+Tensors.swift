@@ -11,6 +11,23 @@ extension Executor {
   public func run(
     _ function: Int, inputs: [(name: String, data: TensorData)]
   ) throws -> [(name: String, data: TensorData)] {
+    try setInputs(inputs, of: function)
+    try run(function)
+    // Views do not keep the memory that they show.
+    return withExtendedLifetime(self) {
+      let ports = file.plan.functions[function].outputs
+      return ports.indices.compactMap { index in
+        output(index, of: function).map { (ports[index].name, $0.tensorData) }
+      }
+    }
+  }
+
+  /// Sets the symbols to the sizes that the inputs have and writes the inputs, for one run.
+  ///
+  /// - Throws: as `run` does.
+  public func setInputs(
+    _ inputs: [(name: String, data: TensorData)], of function: Int
+  ) throws {
     let planned = file.plan.functions[function]
     for input in inputs where !planned.inputs.contains(where: { $0.name == input.name }) {
       throw ExecutionError.unknownInput(input.name, known: planned.inputs.map(\.name))
@@ -23,10 +40,6 @@ extension Executor {
     }
     try setSymbols(planned, values)
     for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
-    try run(function)
-    return planned.outputs.indices.compactMap { index in
-      output(index, of: function).map { (planned.outputs[index].name, $0.tensorData) }
-    }
   }
 
   private func setSymbols(_ function: PlanFunction, _ values: [TensorData]) throws {
@@ -37,10 +50,7 @@ extension Executor {
         if let symbol = dim.soleSymbol, sizes[symbol] == nil { sizes[symbol] = extent }
       }
     }
-    let present = Dictionary(
-      file.plan.symbols.indices.map { (file.plan.symbols[$0].name, value(ofSymbol: $0)) },
-      uniquingKeysWith: { first, _ in first }
-    ).merging(sizes) { $1 }
+    let present = self.sizes.merging(sizes) { $1 }
     for (port, value) in zip(function.inputs, values) {
       guard (try? port.view.shape.evaluate(present)) == value.shape else {
         throw ExecutionError.wrongShape(
@@ -66,7 +76,7 @@ extension Executor {
       guard let integers = value.integers() else { throw mismatch() }
       _ = view.integerBuffer.update(fromContentsOf: integers)
     default:
-      guard value.elementType == view.element else { throw mismatch() }
+      guard let value = value.fitted(to: view.element) else { throw mismatch() }
       value.withUnsafeBytes { bytes in
         UnsafeMutableRawBufferPointer(start: view.base, count: bytes.count).copyMemory(from: bytes)
       }
@@ -81,6 +91,20 @@ extension Dim {
       return nil
     }
     return products[0].symbols[0]
+  }
+}
+
+extension TensorData {
+  /// The values in an element type that files cannot hold, or that rounds them; nil for values of
+  /// another kind or beyond the type.
+  fileprivate func fitted(to type: ElementType) -> TensorData? {
+    if elementType == type { return self }
+    if type.isFloatingPoint, elementType.isFloatingPoint { return converted(to: type) }
+    guard type.byteCount == 1, let range = type.integerRange, let integers = integers(),
+      integers.allSatisfy(range.contains)
+    else { return nil }
+    let bytes = integers.map { UInt8(truncatingIfNeeded: $0) }
+    return try? TensorData(type, shape: shape, bytes: bytes)
   }
 }
 

@@ -66,8 +66,11 @@ public final class Executor {
     file.plan.symbols.firstIndex { $0.name == name }
   }
 
-  /// The present value of a symbol.
-  func value(ofSymbol symbol: Int) -> Int { symbols[symbol] }
+  /// The values of all symbols by name.
+  public var sizes: [String: Int] {
+    Dictionary(
+      uniqueKeysWithValues: file.plan.symbols.enumerated().map { ($1.name, symbols[$0]) })
+  }
 
   /// Sets a symbol for the calls that follow, before their inputs are written: the places of inputs
   /// may depend on it.
@@ -112,18 +115,24 @@ public final class Executor {
   public func run(_ function: Int) throws {
     let loaded = functions[function]
     guard let recorder else {
-      for index in loaded.steps.indices {
-        try loaded.steps[index].kernel.run(
-          loaded.stepViews(loaded.steps[index], symbols), kernels)
-      }
+      for index in loaded.steps.indices { try run(loaded.steps[index], of: loaded) }
       return
     }
     for index in loaded.steps.indices {
       let start = Clock.nanoseconds()
-      try loaded.steps[index].kernel.run(loaded.stepViews(loaded.steps[index], symbols), kernels)
+      try run(loaded.steps[index], of: loaded)
       recorder.record(
         function: function, step: index, start: start, end: Clock.nanoseconds())
     }
+  }
+
+  private func run(_ step: LoadedFunction.Step, of function: LoadedFunction) throws {
+    guard let symbol = step.kernel.measuredSymbol else {
+      return try step.kernel.run(function.stepViews(step, symbols), kernels)
+    }
+    try setSymbol(symbol, to: file.plan.symbols[symbol].bound)
+    let size = try step.kernel.measure(function.stepViews(step, symbols), kernels)
+    try setSymbol(symbol, to: size)
   }
 
   /// The index of the largest of `count` numbers, the first of equals.

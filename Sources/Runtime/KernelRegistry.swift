@@ -7,6 +7,19 @@ struct BoundKernel {
   /// What it needs beside its views, at their present sizes.
   let scratch: (StepViews) -> ScratchRequirement
   let run: (StepViews, Kernels) throws -> Void
+  /// Position of the symbol that running it gives its value; nil for almost all kernels.
+  let measuredSymbol: Int?
+  /// What `measuredSymbol` becomes. The result is then laid out for it; before, for the symbol's bound.
+  let measure: (StepViews, Kernels) throws -> Int
+
+  /// A kernel whose result has as many rows as it finds, which `measure` returns. `symbol` is that
+  /// number and 1.
+  init(measuring symbol: Int, _ measure: @escaping (StepViews, Kernels) throws -> Int) {
+    scratch = { _ in .none }
+    run = { _, _ in }
+    measuredSymbol = symbol
+    self.measure = { try measure($0, $1) + 1 }
+  }
 
   init(
     scratch: @escaping (StepViews) -> ScratchRequirement = { _ in .none },
@@ -14,6 +27,8 @@ struct BoundKernel {
   ) {
     self.scratch = scratch
     self.run = run
+    measuredSymbol = nil
+    measure = { _, _ in 1 }
   }
 }
 
@@ -23,7 +38,9 @@ enum KernelRegistry {
 
   private static let binders: [String: Binder] = [
     LinearBinding.all, MatrixBinding.all, NormalizationBinding.all, AttentionBinding.all,
-    ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, StateBinding.all,
+    ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, IndexingBinding.all,
+    SelectionBinding.all, WindowBinding.all,
+    StateBinding.all,
   ].reduce(into: [:]) { table, group in table.merge(group) { first, _ in first } }
 
   /// Every kernel name that this program executes, sorted.
@@ -127,6 +144,7 @@ struct StepSite {
   }
 
   func real(_ name: String) throws -> Float { Float(try field(name).real()) }
+  func double(_ name: String) throws -> Double { try field(name).real() }
   func optionalReal(_ name: String) throws -> Float? {
     try field(name).present.map { Float(try $0.real()) }
   }
@@ -137,11 +155,27 @@ struct StepSite {
   func dim(_ name: String) throws -> CompiledDim {
     try CompiledDim(Dim(json: field(name)), symbols: symbols)
   }
+  /// The symbol that `count` is one less than: its position, and `count`.
+  func measuredSymbol() throws -> (symbol: Int, count: Dim) {
+    let count = try Dim(json: field("count"))
+    guard let name = count.symbols.first, let symbol = symbols[name],
+      try count == Dim(symbol: name) - 1
+    else { throw PlanError("count is no symbol less 1") }
+    return (symbol, count)
+  }
   func flag(_ name: String) throws -> Bool { try field(name).bool() }
   func word(_ name: String) throws -> String { try field(name).string() }
   func optionalWord(_ name: String) throws -> String? { try field(name).present?.string() }
   func integers(_ name: String) throws -> [Int] {
     try field(name).elements().map { try $0.int(in: -Dim.limit...Dim.limit) }
+  }
+  /// A list of so many numbers that no arithmetic on sizes overflows with.
+  func extents(_ name: String, _ count: Int, from least: Int) throws -> [Int] {
+    let values = try integers(name)
+    try require(
+      values.count == count && values.allSatisfy { (least...1 << 20).contains($0) },
+      "\(name) is not \(count) numbers from \(least) to \(1 << 20)")
+    return values
   }
   func reals(_ name: String) throws -> [Double]? {
     try field(name).present?.elements().map { try $0.real() }

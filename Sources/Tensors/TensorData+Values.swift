@@ -21,25 +21,37 @@ extension TensorData {
       case .i64: load(Int64.self, from: bytes, in: range) { Float($0) }
       case .i32: load(Int32.self, from: bytes, in: range) { Float($0) }
       case .i16: load(Int16.self, from: bytes, in: range) { Float($0) }
-      case .i8: load(Int8.self, from: bytes, in: range) { Float($0) }
-      case .u8: load(UInt8.self, from: bytes, in: range) { Float($0) }
+      case .i8, .i4: load(Int8.self, from: bytes, in: range) { Float($0) }
+      case .u64: load(UInt64.self, from: bytes, in: range) { Float($0) }
+      case .u32: load(UInt32.self, from: bytes, in: range) { Float($0) }
+      case .u16: load(UInt16.self, from: bytes, in: range) { Float($0) }
+      case .u8, .u4: load(UInt8.self, from: bytes, in: range) { Float($0) }
       case .bool: load(UInt8.self, from: bytes, in: range) { $0 == 0 ? 0 : 1 }
+      case .f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz, .f4e2m1: smallFloats(bytes, in: range)
       }
     }
   }
 
-  /// All elements as `Int64`; nil for floating-point tensors. A `bool` byte other than 0 is 1.
+  private func smallFloats(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>) -> [Float] {
+    guard let format = elementType.smallFloat else { return [] }
+    return load(UInt8.self, from: bytes, in: range) { format.value(of: $0) }
+  }
+
+  /// All elements as `Int64`, those beyond it as the largest; nil for floating-point tensors. A `bool` byte other than 0 is 1.
   public func integers() -> [Int64]? {
     let range = 0..<elementCount
     return withUnsafeBytes { bytes in
       switch elementType {
-      case .f64, .f32, .f16, .bf16: nil
       case .i64: load(Int64.self, from: bytes, in: range) { $0 }
       case .i32: load(Int32.self, from: bytes, in: range) { Int64($0) }
       case .i16: load(Int16.self, from: bytes, in: range) { Int64($0) }
-      case .i8: load(Int8.self, from: bytes, in: range) { Int64($0) }
-      case .u8: load(UInt8.self, from: bytes, in: range) { Int64($0) }
+      case .i8, .i4: load(Int8.self, from: bytes, in: range) { Int64($0) }
+      case .u64: load(UInt64.self, from: bytes, in: range) { Int64(clamping: $0) }
+      case .u32: load(UInt32.self, from: bytes, in: range) { Int64($0) }
+      case .u16: load(UInt16.self, from: bytes, in: range) { Int64($0) }
+      case .u8, .u4: load(UInt8.self, from: bytes, in: range) { Int64($0) }
       case .bool: load(UInt8.self, from: bytes, in: range) { $0 == 0 ? 0 : 1 }
+      default: nil
       }
     }
   }
@@ -59,7 +71,12 @@ extension TensorData {
         case .f64: store(values, in: target, at: start) { Double($0) }
         case .f16: store(values, in: target, at: start) { Float16($0) }
         case .bf16: store(values, in: target, at: start) { BFloat16($0) }
-        default: store(values, in: target, at: start) { $0 }
+        default:
+          if let format = type.smallFloat {
+            store(values, in: target, at: start) { format.bits(of: $0) }
+          } else {
+            store(values, in: target, at: start) { $0 }
+          }
         }
       }
     }

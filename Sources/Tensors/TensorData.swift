@@ -157,6 +157,12 @@ public struct TensorData: Sendable {
     return TensorData(elementType, shape: [range.count] + shape.dropFirst(), storage: storage)
   }
 
+  /// The same bytes as elements of another type of their size.
+  package func relabelled(_ type: ElementType) -> TensorData {
+    precondition(type.byteCount == elementType.byteCount, "\(elementType) read as \(type)")
+    return TensorData(type, shape: shape, storage: storage)
+  }
+
   /// The same values under another shape of as many elements.
   public func reshaped(_ shape: [Int]) -> TensorData {
     precondition(shape.reduce(1, *) == elementCount, "\(self.shape) reshaped to \(shape)")

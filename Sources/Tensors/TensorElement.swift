@@ -11,4 +11,7 @@ extension Int64: TensorElement { public static var elementType: ElementType { .i
 extension Int32: TensorElement { public static var elementType: ElementType { .i32 } }
 extension Int16: TensorElement { public static var elementType: ElementType { .i16 } }
 extension Int8: TensorElement { public static var elementType: ElementType { .i8 } }
+extension UInt64: TensorElement { public static var elementType: ElementType { .u64 } }
+extension UInt32: TensorElement { public static var elementType: ElementType { .u32 } }
+extension UInt16: TensorElement { public static var elementType: ElementType { .u16 } }
 extension UInt8: TensorElement { public static var elementType: ElementType { .u8 } }

@@ -4,7 +4,7 @@ import Tensors
 extension RandomGraph {
   /// Appends some operation. Throws where its operands do not allow it.
   mutating func append() throws -> Operand {
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<22, using: &random) {
     case 0...3: try arithmetic()
     case 4, 5: try function()
     case 6...9: try view()
@@ -15,6 +15,7 @@ extension RandomGraph {
     case 14: try selection()
     case 15: try data()
     case 16: try state()
+    case 17, 18: try imported()
     default: try idiom()
     }
   }
@@ -54,7 +55,8 @@ extension RandomGraph {
         "gelu", [x], chance(0.5) ? ["approximate": .word("tanh")] : [:])
     default:
       return try builder.append(
-        word("neg", "abs", "tanh", "relu", "sigmoid", "silu", "erf", "sin", "cos", "gelu"), [x])
+        word("neg", "abs", "tanh", "relu", "sigmoid", "silu", "erf", "sin", "cos", "gelu", "atan"),
+        [x])
     }
   }
 
@@ -81,7 +83,7 @@ extension RandomGraph {
     switch Int.random(in: 0..<4, using: &random) {
     case 0: return (0, extent)
     case 1: return (0, 1)
-    case 2: return (try extent - 1, extent)
+    case 2 where extent.constant != 0: return (try extent - 1, extent)
     default:
       guard let extent = extent.constant, extent > 0 else { return (0, extent) }
       let start = Int.random(in: 0..<extent, using: &random)
@@ -137,7 +139,7 @@ extension RandomGraph {
     if chance(0.3) { axes = Array(Set(axes + [try axis(of: x)])).sorted() }
     if chance(0.3) { axes = axes.map { $0 - rank } }
     return try builder.append(
-      word("sum", "mean", "max"), [x],
+      word("sum", "mean", "max", "prod"), [x],
       ["axes": .integers(axes), "keep_dims": .flag(chance(0.6))])
   }
 

@@ -59,7 +59,7 @@ extension Validator {
     try settings.checkpoint()
     let calls = try ReferenceCalls(module, at: module.symbolsOnly([sizes]))
     var former = context
-    former.constants = [:]
+    (former.constants, former.derived) = ([:], [:])
     former.bufferSource = { _ in nil }
     var stage = Stage(module: module, context: former)
     guard try apply(pass, to: &stage).rewriteCount > 0 else { return false }

@@ -153,7 +153,7 @@ import Testing
     var edited = whole
     let place = try #require(whole.range(of: Data("arena".utf8)))
     edited[place.lowerBound] = UInt8(ascii: "b")
-    let version = try #require(whole.range(of: Data("\"paligraph.version\":\"2\"".utf8)))
+    let version = try #require(whole.range(of: Data("\"paligraph.version\":\"3\"".utf8)))
     var newer = whole
     newer[version.upperBound - 2] = UInt8(ascii: "9")
     let faults: [(Data, String)] = [

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import Testing
 
 /// `paligraph bench` times what it says and knows the machine's limits.
@@ -68,5 +69,55 @@ import Testing
     let run = try CommandLineProcess.run(["bench", plan, "--new-tokens", "500"])
     #expect(run.status == 1 && run.errorLines.count == 1)
     #expect(run.errors.contains("--max-tokens"))
+  }
+}
+
+/// `paligraph bench` on the inputs of a graph.
+@Suite struct TensorBenchTests {
+  private func benchmark(_ options: [String]) throws -> CommandLineProcess {
+    let scratch = try Scratch()
+    let graph = """
+      module @m {
+        weight %w : f32[5x4] {value = splat(1.0)}
+        func @main(%x: f32[3x4]) -> (y: f32[3x5]) {
+          %y = matmul(%x, %w) {transpose_b = true} : f32[3x5]
+          return %y
+        }
+      }
+      """
+    try graph.write(toFile: scratch.path("m.pg"), atomically: true, encoding: .utf8)
+    let compiled = try CommandLineProcess.run(
+      ["compile", scratch.path("m.pg"), "-o", scratch.path("m.plan")])
+    try #require(compiled.status == 0, "\(compiled.errors)")
+    try NPYFile.write(
+      TensorData([Float](repeating: 1, count: 12), shape: [3, 4]), path: scratch.path("x.npy"))
+    return try CommandLineProcess.run(
+      ["bench", scratch.path("m.plan"), "--input", "x=\(scratch.path("x.npy"))"] + options)
+  }
+
+  @Test func `the JSON object has times, work and kernels`() throws {
+    let run = try benchmark(["--json", "--kernels", "--rounds", "3"])
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let object = try PictureRunTests.object(run)
+    let (median, best) = (object["run_s"] as? Double ?? 0, object["best_run_s"] as? Double ?? 0)
+    #expect(0 < best && best <= median)
+    #expect(object["rounds"] as? Int == 3 && object["function"] as? String == "main")
+    #expect(object["operations"] as? Int == 2 * 3 * 4 * 5)
+    let kernels = try #require(object["kernels"] as? [String: [String: Double]])
+    #expect(kernels["linear_f32_panels"]?["operations"] == 120)
+  }
+
+  @Test func `the table has the function's line`() throws {
+    let run = try benchmark(["--rounds", "1"])
+    let starts = run.output.split(separator: "\n").map { $0.prefix { $0 != " " } }
+    #expect(run.status == 0 && starts.dropFirst() == ["load", "main", "best", "limits"])
+  }
+
+  @Test(arguments: [
+    ["--input", "z=none.npy"], ["--prompt-tokens", "3"], ["--function", "other"],
+  ])
+  func `what does not fit is refused in one line`(options: [String]) throws {
+    let run = try benchmark(options)
+    #expect(run.status != 0 && run.errorLines.count == 1)
   }
 }

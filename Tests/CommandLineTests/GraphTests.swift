@@ -121,9 +121,17 @@ import Testing
       lines.first
         == "graphs/gemma-block.pg: all of it, at P = 11, T = 12; P = 1, T = 1; P = 6, T = 6")
     #expect(
-      lines.count == 19
+      lines.count == 22
         && lines.contains { $0.hasPrefix("  fuse_rope ") && $0.contains(" 4 rewrites ") })
-    #expect(lines[17].hasPrefix("  plan ") && lines[18].contains("computes what its graph says"))
+    #expect(lines[20].hasPrefix("  plan ") && lines[21].contains("computes what its graph says"))
+  }
+
+  @Test func `an ONNX model is verified at the sizes it is given`() throws {
+    let model = "Tests/Fixtures/onnx/bert_open_new_exporter_18.onnx"
+    let run = try CommandLineProcess.run(
+      ["verify", model, "--dim", "batch=2", "--dim", "sequence<=9"])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    #expect(run.output.contains("computes what its graph says"))
   }
 
   @Test func `verifying stops after a rewrite`() throws {

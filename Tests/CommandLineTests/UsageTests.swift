@@ -22,6 +22,14 @@ import Testing
     (
       ["compile", "x", "-o", "z", "--dump-after", "p", "--dump-dir", "d"], "there is no pass 'p'"
     ),
+    (["compile", "x", "-o", "z", "--shape", "2x3"], "not of the form INPUT=1x3x224x224"),
+    (["compile", "x", "-o", "z", "--shape", "a=2x"], "has no shape such as 1x3x224x224"),
+    (["compile", "x", "-o", "z", "--shape", "a=-2"], "has no shape such as 1x3x224x224"),
+    (["compile", "x", "-o", "z", "--shape", "a=1", "--shape", "a=2"], "--shape a is given twice"),
+    (["compile", "x", "-o", "z", "--dim", "n"], "not of the form NAME=N or NAME<=N"),
+    (["compile", "x", "-o", "z", "--dim", "n<=0"], "has no whole number from 1 to 2^32"),
+    (["dump", "x", "--dim", "n=many"], "has no whole number from 1 to 2^32"),
+    (["dump", "x", "--dim", "n=1", "--dim", "n<=2"], "--dim n is given twice"),
     (["run", "x"], "--image FILE is missing"),
     (["run", "x", "--image", "p", "--temperature", "hot"], "--temperature hot is no number"),
     (["run", "x", "--image", "p", "--temperature", "nan"], "--temperature nan is no number"),
@@ -41,8 +49,16 @@ import Testing
     (
       ["run", "x", "--image", "p", "--seed", "18446744073709551616"], "no whole number from 0 to 18"
     ),
-    (["export", "x", "-o", "y.onnx"], "export is not there yet"),
-    (["export", "--help"], "export is not there yet"),
+    (["export", "x"], "-o FILE.onnx is missing"),
+    (["export", "x", "-o", "y.onnx", "--opset", "12"], "versions 13 to 23 can"),
+    (["export", "x", "-o", "y.onnx", "--opset", "new"], "--opset new cannot be written"),
+    (["export", "x", "-o", "y.onnx", "--stage", "planned"], "it is one of imported, optimized"),
+    (
+      ["export", "x", "-o", "y.onnx", "--dtype", "int8"],
+      "cannot be exported; use auto, f32 or bf16"
+    ),
+    (["export", "x", "-o", "y.onnx", "--dtype", "bf16"], "it needs --stage optimized"),
+    (["export", "x", "-o", "y.onnx", "--dtype", "f8"], "it is auto, f32 or bf16"),
     (["verify", "x.plan", "--dtype", "f32"], "--dtype is for models, and x.plan is none"),
     (["verify", "x.plan", "--stop-after", "3"], "--stop-after is for models"),
     (["verify", "graphs/gemma-block.pg", "--stop-after", "-1"], "no whole number from 0 to"),
@@ -61,7 +77,7 @@ import Testing
     #expect(run.errors.hasPrefix("paligraph: ") && run.errors.contains(problem), "\(run.errors)")
   }
 
-  @Test(arguments: ["compile", "run", "dump", "pass", "verify"])
+  @Test(arguments: ["compile", "run", "dump", "pass", "verify", "export"])
   func `every command explains itself`(command: String) throws {
     let all = try CommandLineProcess.run(["--help"])
     #expect(all.status == 0 && all.output.contains("paligraph \(command) "))

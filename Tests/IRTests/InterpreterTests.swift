@@ -27,6 +27,98 @@ import Testing
     #expect(out[0].values == [10, 18, 42, 50])
   }
 
+  @Test func `windows overlap, skip and hang over`() throws {
+    let out = try run(
+      """
+      func @f(%x: f32[1x1x3x3]) -> (f32[1x1x4x2x1]) {
+        %y = unfold(%x) {kernel = [2, 2], strides = [2, 2], pads = [1, 0, 1, 0], dilations = [1, 2], value = -1} : f32[1x1x4x2x1]
+        return %y
+      }
+      """, [counting([1, 1, 3, 3])])
+    // Elements (0, 0), (0, 1), (1, 0) and (1, 1) of the upper and the lower window.
+    #expect(out[0].values == [-1, 3, -1, 5, 0, 6, 2, 8])
+  }
+
+  @Test func `a convolution sums windows and all that follows, in its order`() throws {
+    let out = try run(
+      """
+      buffer %w : f32[2x4] {non_persistent, value = [1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]}
+      buffer %b : f32[2] {non_persistent, value = [0.0, -20.0]}
+      func @f(%x: f32[1x3x3x1], %r: f32[1x2x1x2]) -> (f32[1x2x1x2]) {
+        %y = conv(%x, %w, bias = %b, residual = %r) {kernel = [2, 2], strides = [2, 2], pads = [1, 0, 1, 0], dilations = [1, 2], activation = relu} : f32[1x2x1x2]
+        return %y
+      }
+      """, [counting([1, 3, 3, 1]), counting([1, 2, 1, 2])])
+    // Windows (outside, outside, 0, 2) and (3, 5, 6, 8); residuals 0, 1, 2, 3.
+    #expect(out[0].values == [0, 0, 5, 5])
+  }
+
+  @Test func `pooling takes what is inside`() throws {
+    let out = try run(
+      """
+      func @f(%x: f32[1x2x2x2]) -> (f32[1x3x1x2]) {
+        %y = max_pool(%x) {kernel = [2, 2], strides = [2, 2], pads = [2, 0, 2, 0]} : f32[1x3x1x2]
+        return %y
+      }
+      """, [HostTensor(.f32, [1, 2, 2, 2], [-1, 5, -2, .nan, -3, 7, -4, 8])])
+    #expect(out[0].values.prefix(3) == [-.infinity, -.infinity, -1])
+    #expect(out[0].values[3].isNaN && out[0].values.suffix(2) == [-.infinity, -.infinity])
+  }
+
+  @Test(arguments: [
+    ("kernel = [4, 1]", "a window of 4 does not fit into an extent of 3"),
+    ("kernel = [1]", "expected 2 integers from 1"), ("kernel = [0, 1]", "from 1 to 1048576"),
+    ("kernel = [1, 1], pads = [0, 0]", "expected 4 integers from 0"),
+  ])
+  func `windows that cannot be are refused`(attributes: String, problem: String) throws {
+    let text =
+      "module @m { func @f(%x: f32[1x1x3x3]) -> (f32[1]) { %y = unfold(%x) {\(attributes)} : f32[1] return %y } }"
+    let error = #expect(throws: TextError.self) { try Module.parse(text) }
+    #expect(try #require(error).description.contains(problem))
+  }
+
+  @Test func `an open size has windows at every size`() throws {
+    let graph = """
+      symbol N <= 9
+      func @f(%x: f32[1x1x1x(2*N+1)]) -> (f32[1x1x2x1xN]) {
+        %y = unfold(%x) {kernel = [1, 2], strides = [1, 2]} : f32[1x1x2x1xN]
+        return %y
+      }
+      """
+    for count in [1, 4] {
+      let x = counting([1, 1, 1, 2 * count + 1])
+      let out = try run(graph, [x], symbols: ["N": count])
+      #expect(out[0].values == (0..<2 * count).map { Double($0 % count * 2 + $0 / count) })
+    }
+  }
+
+  @Test func `elements are gathered along any axis, also from its end`() throws {
+    let out = try run(
+      """
+      func @f(%x: f32[2x3], %i: i64[2]) -> (f32[2x2]) {
+        %y = gather(%x, %i) {axis = 1} : f32[2x2]
+        return %y
+      }
+      """, [counting([2, 3]), HostTensor(.i64, [2], [2, -3])])
+    #expect(out[0].values == [2, 0, 5, 3])
+  }
+
+  @Test func `comparison and rounding`() throws {
+    let out = try run(
+      """
+      func @f(%x: f32[4]) -> (bool[4], f32[4], f32[4]) {
+        %c = constant() {value = 0.5} : f32[]
+        %l = less(%x, %c) : bool[4]
+        %f = floor(%x) : f32[4]
+        %r = round(%x) : f32[4]
+        return %l, %f, %r
+      }
+      """, [HostTensor(.f32, [4], [-1.5, 0.5, 2.5, .nan])])
+    #expect(out[0].values == [1, 0, 0, 0])
+    #expect(out[1].values.prefix(3) == [-2, 0, 2] && out[1].values[3].isNaN)
+    #expect(out[2].values.prefix(3) == [-2, 0, 2] && out[2].values[3].isNaN)
+  }
+
   @Test func `a state keeps what earlier calls appended`() throws {
     var interpreter = try Interpreter(
       Module.parse(

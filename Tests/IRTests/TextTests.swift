@@ -34,6 +34,7 @@ let patchEmbedding = """
       + " %y = mul(%x, %c) : f32[2] at 64 using mul_f32 return %y, %c }",
     "weight %r : bf16[3] {value = random(7, 0.5)}\n weight %q : f64[2x2] {value = random(0, -1e-06)}",
     "weight %\"a/b \\\"c\\\"\" : bf16[3]\n buffer %d : f64[2] {value = [1.0, -inf]}",
+    "func @f(%x: f32[2]) -> (\"/a b\": f32[2], \"7\": f32[2], \"a.b\": f32[2]) { return %x, %x, %x }",
     "func @f(%x: f32[2x3]) -> (f32[3x2]) { %y = transpose(%x) {perm = [1, 0]} : f32[3x2] return %y }",
   ])
   func `printing and parsing are inverse`(body: String) throws {

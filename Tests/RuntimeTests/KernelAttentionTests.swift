@@ -98,7 +98,7 @@ import Testing
       }
       let largest = scores.map(\.1).max() ?? -.infinity
       var out = [Double](repeating: 0, count: s.headSize), sum = 0.0
-      guard largest > -.infinity else { return out.map { _ in .nan } }
+      guard largest > -.infinity else { return out }
       for (key, score) in scores {
         let weight = exp(score - largest)
         let vBase = kStrides.offset(batch: batch, head: keyHead, token: key)
@@ -109,7 +109,9 @@ import Testing
     }
   }
 
-  static func run(_ c: Case, _ p: Problem, on kernels: Kernels) -> TestBuffer<Float> {
+  static func run(
+    _ c: Case, _ p: Problem, on kernels: Kernels, mayRound: Bool = false
+  ) -> TestBuffer<Float> {
     let out = TestBuffer<Float>(count: p.expected.count, misalignment: 1)
     let q = TestBuffer(p.q, misalignment: 3), k = TestBuffer(p.k, misalignment: 1)
     let v = TestBuffer(p.v, misalignment: 2), additive = TestBuffer(p.additive, misalignment: 1)
@@ -119,7 +121,8 @@ import Testing
         k: k.constant, kStrides: p.kStrides, v: v.constant, vStrides: p.kStrides,
         shape: c.shape, scale: 0.3, softcap: c.softcap, mask: c.mask,
         additive: c.hasAdditive
-          ? AdditiveMask(base: additive.constant, strides: p.additiveStrides) : nil))
+          ? AdditiveMask(base: additive.constant, strides: p.additiveStrides) : nil,
+        mayRound: mayRound))
     withExtendedLifetime((q, k, v, additive)) {}
     return out
   }
@@ -131,6 +134,32 @@ import Testing
     let out = Self.run(c, problem, on: try makeKernels(threads: 2, scratch: scratch, isa: isa))
     #expect(worstRatio(out.values, problem.expected) { _ in 2e-6 } <= 1)
     #expect(out.guardsAreIntact)
+  }
+
+  /// At least 2^16 scores of a head, at even and odd sizes; the last has fewer.
+  static let roundedCases: [Case] = [
+    Case(2, over: 2, queries: 256, keys: 256, size: 18),
+    Case(4, over: 1, queries: 261, keys: 523, size: 7, softcap: 5, mask: .causal),
+    Case(
+      2, over: 1, queries: 300, keys: 1100, size: 16,
+      mask: AttentionMask(isCausal: true, window: 90),
+      additive: true),
+    Case(1, over: 1, queries: 255, keys: 256, size: 8),
+  ]
+
+  @Test(arguments: roundedCases, supportedInstructionSets)
+  func `rounds to bf16 only where it may and pays`(_ c: Case, _ isa: InstructionSet) throws {
+    let problem = Problem(c, seed: 6)
+    let kernels = try makeKernels(
+      threads: 2, scratch: Kernels.attentionScratch(c.shape), isa: isa)
+    let exact = Self.run(c, problem, on: kernels)
+    let rounded = Self.run(c, problem, on: kernels, mayRound: true)
+    #expect(worstRatio(exact.values, problem.expected) { _ in 2e-6 } <= 1)
+    // Values are below 1; scores of at most 3 · 0.3 · size move by 2^-8 of their terms.
+    #expect(worstRatio(rounded.values, problem.expected) { _ in 0.02 } <= 1)
+    let isLarge = c.shape.queries * c.shape.keys >= AttentionTiles.roundedScoreCount
+    #expect((rounded.values != exact.values) == (isLarge && isa == .avx512BF16))
+    #expect(rounded.guardsAreIntact)
   }
 
   @Test(arguments: cases)

@@ -55,6 +55,83 @@ import Testing
     #expect(out.values == [4, 3, 2, 1, 4, 3, 2, 1])
   }
 
+  struct Windows: CustomTestStringConvertible {
+    var height: Int, width: Int
+    var window: Window
+    var testDescription: String { "\(window) over \(height)x\(width)" }
+
+    func places(_ axis: Int) -> Int {
+      let reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1
+      let size = (axis == 0 ? height : width) + window.pads[axis] + window.pads[axis + 2]
+      return size < reach ? 0 : (size - reach) / window.strides[axis] + 1
+    }
+  }
+
+  static let windows: [Windows] = [
+    ([1, 1], [1, 1], [1, 1], [0, 0, 0, 0]), ([3, 3], [1, 1], [1, 1], [1, 1, 1, 1]),
+    ([2, 5], [3, 2], [1, 1], [0, 4, 1, 0]), ([3, 2], [2, 5], [4, 3], [9, 7, 0, 8]),
+    ([1, 1], [1, 3], [1, 1], [0, 20, 0, 20]), ([2, 2], [1, 1], [30, 1], [0, 0, 40, 0]),
+  ].flatMap { kernel, strides, dilations, pads in
+    [(7, 9), (1, 40), (13, 1)].map {
+      Windows(
+        height: $0, width: $1,
+        window: Window(kernel: kernel, strides: strides, dilations: dilations, pads: pads))
+    }
+  }
+
+  @Test(arguments: windows)
+  func `unfold equals its definition`(_ c: Windows) throws {
+    let planes = 3, (rows, columns) = (c.places(0), c.places(1))
+    var random = SeededGenerator(seed: 29)
+    let values = random.floats(planes * c.height * c.width)
+    let x = TestBuffer(values)
+    var expected: [Float] = []
+    for plane in 0..<planes {
+      for i in 0..<c.window.kernel[0] {
+        for j in 0..<c.window.kernel[1] {
+          for y in 0..<rows {
+            for x in 0..<columns {
+              let row = y * c.window.strides[0] + i * c.window.dilations[0] - c.window.pads[0]
+              let column = x * c.window.strides[1] + j * c.window.dilations[1] - c.window.pads[1]
+              let isInside = (0..<c.height).contains(row) && (0..<c.width).contains(column)
+              expected.append(
+                isInside ? values[(plane * c.height + row) * c.width + column] : -7)
+            }
+          }
+        }
+      }
+    }
+    for threads in testedThreadCounts {
+      let out = TestBuffer<Float>(count: expected.count)
+      try makeKernels(threads: threads).unfold(
+        out: out.pointer, pixels: x.constant, planes: planes, height: c.height, width: c.width,
+        rows: rows, columns: columns, window: c.window, value: -7)
+      #expect(out.values == expected)
+      #expect(out.guardsAreIntact)
+    }
+  }
+
+  @Test func `gather takes elements of any size and refuses what is outside`() throws {
+    let kernels = try makeKernels(threads: 1)
+    let x = TestBuffer((0..<24).map { UInt8($0) }, filler: 99)
+    let out = TestBuffer<UInt8>(count: 18, filler: 99)
+    // Two outer rows of four elements of three bytes.
+    let ids = TestBuffer([3, -4, -1] as [Int64], filler: 99)
+    try kernels.gather(
+      out: out.pointer, x: x.pointer, extent: 4, outer: 2, innerBytes: 3, ids: ids.constant,
+      count: 3)
+    #expect(out.values == [9, 10, 11, 0, 1, 2, 9, 10, 11, 21, 22, 23, 12, 13, 14, 21, 22, 23])
+    #expect(out.guardsAreIntact)
+    for wrong in [4, -5, .max, .min] as [Int64] {
+      let ids = TestBuffer([0, wrong], filler: 99)
+      #expect(throws: RowOutOfRange.self) {
+        try kernels.gather(
+          out: out.pointer, x: x.pointer, extent: 4, outer: 1, innerBytes: 3, ids: ids.constant,
+          count: 2)
+      }
+    }
+  }
+
   @Test func `rope turns every head and token by its own angles`() throws {
     let batch = 2, heads = 3, tokens = 700, size = 10
     var random = SeededGenerator(seed: 23)

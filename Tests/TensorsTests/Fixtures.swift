@@ -12,7 +12,7 @@ enum Fixtures {
   /// The numbers that the script puts into a tensor.
   static func values(_ type: ElementType, count: Int) -> [Float] {
     (0..<count).map { index in
-      let value = Float(index) - (type == .u8 ? 0 : 2)
+      let value = Float(index) - (type.rawValue.hasPrefix("u") ? 0 : 2)
       return type == .bool ? (value == 0 ? 0 : 1) : value
     }
   }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct NPYFileTests {
   static let shapes = [[], [1], [7], [2, 3], [0, 4], [12, 1, 3], [1, 1, 1, 1, 1, 1, 1, 1]]
-  static let types = ElementType.allCases.filter { $0 != .bf16 }
+  static let types = ElementType.allCases.filter {
+    $0.safetensorsName != nil && $0 != .bf16
+  }
 
   @Test(arguments: types, shapes)
   func `reads and rewrites what numpy writes`(type: ElementType, shape: [Int]) throws {

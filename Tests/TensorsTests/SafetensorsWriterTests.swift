@@ -10,7 +10,7 @@ import Testing
 
   @Test func `reads the reference library's file`() throws {
     let file = try SafetensorsFile(path: Fixtures.path("every_type.safetensors"))
-    for type in ElementType.allCases {
+    for type in ElementType.allCases where type.safetensorsName != nil {
       let tensor = try file.tensor(named: type.rawValue)
       #expect(tensor.elementType == type)
       #expect(tensor.shape == [3, 5])

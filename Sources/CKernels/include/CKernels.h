@@ -254,9 +254,10 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k);
 void pg_pack_panels(pg_panel_format format, void *panels, const float *w, ptrdiff_t ldw, size_t n,
                     size_t k);
 
-/// Stores the columns of a matrix [k, n] as ceil(n / 16) panels of f32 with k columns each: the
+/// Stores the columns of a matrix [k, n] as ceil(n / 16) panels of f32 or bf16 with k columns each: the
 /// panels of its transpose.
-void pg_pack_columns(float *panels, const float *w, ptrdiff_t ldw, size_t n, size_t k);
+void pg_pack_columns(pg_panel_format format, void *panels, const float *w, ptrdiff_t ldw, size_t n,
+                     size_t k);
 
 /// out[r, :] = scale times row ids[r] of the panels. Every id is a row: the caller has checked.
 void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const void *panels,

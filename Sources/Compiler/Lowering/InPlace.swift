@@ -48,6 +48,7 @@ struct InPlace {
       [0]
     case "add", "sub", "mul", "div", "pow", "maximum", "minimum": [0, 1]
     // The epilogue reads residual and multiplier as it writes.
+    case "conv": operation.operands.count > 3 ? [3] : []
     case "linear": [4, 3].filter { $0 < operation.operands.count }
     default: []
     }

@@ -26,7 +26,7 @@ enum KernelSelection {
     }
     switch operation.op {
     case "contiguous": return "copy"
-    case "linear": return "linear_\(storage(1))"
+    case "linear", "conv": return "\(operation.op)_\(storage(1))"
     case "embedding": return "embedding_\(storage(0))"
     case "matmul" where streamsWeight(operation, of: module): return "linear_\(storage(1))"
     default: return operation.op
@@ -36,7 +36,7 @@ enum KernelSelection {
   /// Whether the kernel of an operation can read an operand in panels.
   static func readsPanels(_ operation: Operation, _ operand: Int, of module: Module) -> Bool {
     switch (operation.op, operand) {
-    case ("linear", 1), ("linear", 5), ("embedding", 0): true
+    case ("linear", 1), ("linear", 5), ("conv", 1), ("embedding", 0): true
     case ("matmul", 1): streamsWeight(operation, of: module)
     default: false
     }

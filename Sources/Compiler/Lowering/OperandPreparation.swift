@@ -112,9 +112,9 @@ enum KernelElements {
   /// Whether operand `index` is half precision that the kernel of `op` does not read as it is.
   static func widens(_ element: ElementType, _ op: String, operand index: Int) -> Bool {
     switch (element, op, index) {
-    case (.bf16, "linear", 1), (.bf16, "linear", 5), (.bf16, "embedding", 0): false
-    case (.bf16, _, _), (.f16, _, _): !moving.contains(op)
-    default: false
+    case (.bf16, "linear", 1), (.bf16, "linear", 5), (.bf16, "conv", 1), (.bf16, "embedding", 0):
+      false
+    default: element.isFloatingPoint && element.computed != element && !moving.contains(op)
     }
   }
 
@@ -122,7 +122,7 @@ enum KernelElements {
   static func computes(_ element: ElementType, _ op: String) -> Bool {
     switch element {
     case .f32, .i64, .bool: true
-    case .bf16: moving.contains(op) || op == "linear" || op == "embedding"
+    case .bf16: moving.contains(op) || ["linear", "conv", "embedding"].contains(op)
     default: moving.contains(op)
     }
   }

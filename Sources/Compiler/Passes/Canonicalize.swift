@@ -15,7 +15,8 @@ enum CanonicalizeRules {
   static let all = [
     defaultAttribute, constantLeft, neutralElement, doubleNegation, sameCast, singleConcat,
     sameShapeView, nestedReshape, nestedTranspose, nestedBroadcast, nestedSlice,
-    unitTranspose, needlessCopy, transposedFactor,
+    unitTranspose, reshapedTranspose, reshapedRows, reshapedElements, needlessCopy,
+    transposedFactor,
   ]
 
   /// op(x) {a = default} => op(x)
@@ -159,7 +160,7 @@ enum CanonicalizeRules {
 
 extension RewriteGraph {
   /// The patch that computes the anchor's result by another spelling.
-  fileprivate func respelled(
+  func respelled(
     _ anchor: Operation, as op: String? = nil, _ operands: [Operand?], _ attributes: Attributes
   ) throws -> Patch {
     var patch = patch()
@@ -186,9 +187,9 @@ extension RewriteGraph {
   }
 }
 
-extension Range<Int> {
+extension Collection<Int> {
   /// 0, 1, …, n - 1, n - 2: the permutation that swaps the last two axes.
-  fileprivate func swappingLastTwo() -> [Int] {
+  func swappingLastTwo() -> [Int] {
     var order = Array(self)
     if count >= 2 { order.swapAt(count - 1, count - 2) }
     return order

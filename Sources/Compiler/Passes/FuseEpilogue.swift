@@ -14,7 +14,10 @@ extension Pass {
 /// order of the formula, residual + multiplier·activation(x·wᵀ + bias), so an earlier part is only
 /// added while no later one is there.
 enum FuseEpilogueRules {
-  static let all = [linear, bias, activation, multiplier, residual, up, embeddingScale]
+  static let all = [
+    linear, bias, activation, reshapedRows, multiplier, residual, up, embeddingScale,
+    convResidual, convActivation,
+  ]
 
   /// matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module
   static let linear = RewriteRule("linear", on: ["matmul"]) { anchor, graph in
@@ -46,10 +49,29 @@ enum FuseEpilogueRules {
     guard let product = anchor.operands[0],
       let linear = graph.openLinear(product, upTo: .activation)
     else { return nil }
-    let isTanhGelu = anchor.op == "gelu" && anchor.attribute("approximate")?.word == "tanh"
     var patch = graph.patch()
     let result = try patch.append(
-      "linear", linear.operands, ["activation": .word(isTanhGelu ? "gelu_tanh" : anchor.op)])
+      "linear", linear.operands, ["activation": .word(anchor.activationName)])
+    return try patch.replacing(with: result)
+  }
+
+  /// reshape(linear(reshape(x), …)) => linear(reshape(x), …) when the outer reshape leaves rows whole, so
+  /// that a residual of its shape meets the linear
+  static let reshapedRows = RewriteRule("reshaped_rows", on: ["reshape"]) { anchor, graph in
+    guard let rows = graph.reshapedRows(.value(anchor.result), readOnce: false),
+      let linear = graph.openLinear(rows, upTo: .multiplier),
+      let input = linear.operands[0],
+      let reshape = graph.definition(of: input, is: "reshape"), let x = reshape.operands[0],
+      let width = graph.type(of: input).shape.last
+    else { return nil }
+    let shape = Array(graph.type(of: .value(anchor.result)).shape.dropLast()) + [width]
+    guard
+      try graph.layout(of: x).strides(viewing: graph.type(of: x).shape, as: shape) != nil
+    else { return nil }
+    var patch = graph.patch()
+    let row = try patch.append("reshape", [x], ["shape": .dimensions(shape)])
+    let result = try patch.append(
+      "linear", [row] + linear.operands.dropFirst(), linear.attributes)
     return try patch.replacing(with: result)
   }
 
@@ -107,6 +129,41 @@ enum FuseEpilogueRules {
   }
 }
 
+extension FuseEpilogueRules {
+  /// conv(…) + r => conv(…, residual = r), r of the result's shape
+  static let convResidual = RewriteRule("conv_residual", on: ["add"]) { anchor, graph in
+    for (product, residual) in graph.orders(anchor) {
+      guard let conv = graph.openConv(product), conv.operands[3] == nil,
+        graph.type(of: product) == graph.type(of: residual)
+      else { continue }
+      var patch = graph.patch()
+      let result = try patch.append(
+        "conv", conv.operands[..<3] + [residual], conv.attributes)
+      return try patch.replacing(with: result)
+    }
+    return nil
+  }
+
+  /// activation(conv(…)) => conv(…) {activation}
+  static let convActivation = RewriteRule(
+    "conv_activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"]
+  ) { anchor, graph in
+    guard let product = anchor.operands[0], let conv = graph.openConv(product) else { return nil }
+    var attributes = conv.attributes
+    attributes["activation"] = .word(anchor.activationName)
+    var patch = graph.patch()
+    let result = try patch.append("conv", conv.operands, attributes)
+    return try patch.replacing(with: result)
+  }
+}
+
+extension Operation {
+  /// The name by which products know an activation.
+  fileprivate var activationName: String {
+    op == "gelu" && attribute("approximate")?.word == "tanh" ? "gelu_tanh" : op
+  }
+}
+
 /// The parts of a `linear` in the order in which they apply. Raw values of operands are their
 /// indices.
 private enum Epilogue: Int {
@@ -142,6 +199,14 @@ extension RewriteGraph {
         ? linear.attribute("activation")?.word == "none" : linear.operands[part.rawValue] == nil
     }
     return isOpen ? linear : nil
+  }
+
+  /// The `conv` that computes an operand, when only this operand reads it and it has no activation.
+  fileprivate func openConv(_ operand: Operand) -> Operation? {
+    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
+      conv.attribute("activation")?.word == "none"
+    else { return nil }
+    return conv
   }
 
   /// The weights of two `linear`, when they have one shape and type and every function only multiplies

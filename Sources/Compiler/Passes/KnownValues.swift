@@ -188,7 +188,8 @@ extension KnownValues {
 
   private func evaluate(_ site: OpSite, _ inputs: [HostTensor?]) throws -> HostTensor? {
     guard let type = try site.definition.infer(site).first, let shape = type.shape.constants,
-      fits(type.element, shape), shape.count <= Verifier.rankLimit
+      type.element.safetensorsName != nil, fits(type.element, shape),
+      shape.count <= Verifier.rankLimit
     else { return nil }
     if site.definition.name == "matmul", let a = inputs[0] {
       let inner = a.shape[a.shape.count - (site.attribute("transpose_a")?.flag == true ? 2 : 1)]

@@ -37,7 +37,7 @@ extension WeightPacking {
 extension Module {
   /// What an operation does with a tensor: reads panels as a factor or as a table, or cannot.
   enum PanelUse {
-    case factor, table, other
+    case factor, table, window, other
   }
 
   /// How functions use each tensor that they read.
@@ -48,7 +48,8 @@ extension Module {
         for (index, operand) in operation.operands.enumerated() {
           guard let id = operand?.tensor else { continue }
           let isReadable = KernelSelection.readsPanels(operation, index, of: self)
-          let use: PanelUse = operation.op == "embedding" ? .table : .factor
+          let use: PanelUse =
+            operation.op == "embedding" ? .table : operation.op == "conv" ? .window : .factor
           uses[id, default: []].insert(isReadable ? use : .other)
         }
       }

@@ -14,11 +14,13 @@ extension Pass {
   /// int4, each 32 columns of a row are in 16 steps. What is only looked up, as an embedding that is no
   /// output head, costs no time and stays bf16. A table that is a factor too has a copy in int4 for
   /// that, which is what a token waits for, and stays int8 itself.
+  ///
+  /// Beside weights that are no more exact, attention with many scores may round to bf16 too.
   static let quantize = Pass(
     "quantize", .approximating,
     "Chooses the element type in which each weight is stored.",
     rewrites: [
-      "copy_factor", "store_as_f32", "store_as_bf16", "store_as_int8_panels",
+      "copy_factor", "round_attention", "store_as_f32", "store_as_bf16", "store_as_int8_panels",
       "store_as_int4_panels",
     ]
   ) { module, context in
@@ -44,6 +46,7 @@ extension Pass {
       if !tensor.type.element.widens(to: target) { exactness = .approximating }
       module.tensors[index].type.element = target
     }
+    if module.roundLargeAttentions(&context) { exactness = .approximating }
     context.exactness = exactness
     try module.inferTypes()
   }
@@ -89,6 +92,35 @@ extension Module {
       tensors.append(copy)
       for index in functions.indices { functions[index].replaceFactor(.tensor(id), by: operand) }
     }
+  }
+}
+
+extension Module {
+  /// Lets attention round to bf16 where weights are as coarse and a head may have many scores; those
+  /// with few are not worth it. Says whether there was one.
+  fileprivate mutating func roundLargeAttentions(_ context: inout PassContext) -> Bool {
+    let hasCoarseWeights = tensors.contains {
+      $0.kind == .weight && ($0.type.element == .bf16 || $0.packing?.rounds == true)
+    }
+    guard context.dtype != .f32, hasCoarseWeights else { return false }
+    var changed = false
+    for (index, function) in functions.enumerated() {
+      for (place, operation) in function.operations.enumerated()
+      where operation.op == "attention" && mayHaveManyScores(operation, in: function) {
+        guard context.takeRewrite("round_attention", "@\(function.name)") else { return changed }
+        functions[index].operations[place].attributes["products"] = .word("bf16")
+        changed = true
+      }
+    }
+    return changed
+  }
+
+  private func mayHaveManyScores(_ operation: Operation, in function: Function) -> Bool {
+    guard let q = operation.operands[0], let k = operation.operands[1],
+      let queries = try? type(of: q, in: function).shape[2].evaluate(bounds),
+      let keys = try? type(of: k, in: function).shape[2].evaluate(bounds)
+    else { return false }
+    return queries * keys >= 1 << 16
   }
 }
 
@@ -151,7 +183,7 @@ extension Module {
 
   private static func streams(_ op: String, _ operand: Int) -> Bool {
     switch (op, operand) {
-    case ("matmul", 1), ("linear", 1), ("linear", 5), ("embedding", 0): true
+    case ("matmul", 1), ("linear", 1), ("linear", 5), ("conv", 1), ("embedding", 0): true
     default: false
     }
   }

@@ -17,16 +17,20 @@ public enum OperandReading: Sendable, Hashable {
 
   /// Operations that compute each element from the same place of every operand, with broadcasting.
   public static let elementwise: Set<String> = [
-    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "relu",
-    "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "where",
-    "cast",
+    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "floor",
+    "round", "relu",
+    "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "equal", "less",
+    "atan", "bit_and", "bit_or", "bit_xor", "shift_left", "shift_right",
+    "where", "cast",
   ]
 
   /// How operand `index` of an operation may lie.
   public init(_ op: String, operand index: Int) {
     self =
       switch (op, index) {
-      case ("contiguous", 0), ("concat", _), ("cache_append", 1), ("masked_scatter", 0...1): .any
+      case ("contiguous", 0), ("scatter", 0), ("cumsum", 0), ("concat", _), ("cache_append", 1),
+        ("masked_scatter", 0...1):
+        .any
       case ("rope", _): .unitLast
       case ("attention", 0...2), ("matmul", _): .matrices
       case ("attention", 3): .unitLast

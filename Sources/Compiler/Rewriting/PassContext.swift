@@ -36,6 +36,8 @@ public struct PassContext: Sendable {
   /// Values of the tensors that passes made: for each of them the module has a persistent buffer of
   /// this name without initializer.
   public var constants: [String: HostTensor] = [:]
+  /// How tensors that passes made from weights are computed, by name.
+  public var derived: [String: DerivedTensor] = [:]
   /// Applies only so many rewrites, for finding a wrong one by bisection.
   public var rewriteLimit: Int?
   /// Called after each rewrite was decided, before it is applied.
@@ -91,12 +93,6 @@ public struct PassContext: Sendable {
   /// Bytes of a tensor of this shape; saturates.
   func byteCount(_ element: ElementType, _ shape: [Int]) -> Int {
     (try? TensorData.byteCount(element, shape)) ?? .max
-  }
-
-  /// A source for the interpreter that yields folded constants and leaves all else to `weights`.
-  public func interpreterSource(weights: @escaping Interpreter.Source) -> Interpreter.Source {
-    let constants = constants
-    return { tensor in try constants[tensor.name] ?? weights(tensor) }
   }
 }
 

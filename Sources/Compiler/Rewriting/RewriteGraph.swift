@@ -154,7 +154,7 @@ extension RewriteGraph {
   /// agrees.
   mutating func removeUnused(accept: (_ subject: String) -> Bool) {
     for node in order.reversed() {
-      guard let operation = nodes[node], !operation.hasEffect,
+      guard let operation = nodes[node], !operation.isKept,
         operation.results.allSatisfy(isUnused)
       else { continue }
       guard accept(subject(operation)) else { break }
@@ -286,7 +286,7 @@ extension RewriteGraph {
       if let state = operation.writtenState { writers[state]?.removeAll { $0 == node } }
       for id in Set(operation.operands.compactMap { $0?.value }) {
         readers[id.index][node] = nil
-        if isUnused(id), let source = definitions[id.index], nodes[source]?.hasEffect == false {
+        if isUnused(id), let source = definitions[id.index], nodes[source]?.isKept == false {
           pending.append(source)
         }
       }
@@ -296,6 +296,11 @@ extension RewriteGraph {
 
 extension Operation {
   var hasEffect: Bool { OpRegistry.definition(of: op)?.hasEffect ?? true }
+
+  /// It stays where nothing reads its result.
+  var isKept: Bool {
+    OpRegistry.definition(of: op).map { $0.hasEffect || $0.measuresSize } ?? true
+  }
 
   /// The state that this operation writes.
   var writtenState: TensorID? {

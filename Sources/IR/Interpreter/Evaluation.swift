@@ -41,11 +41,12 @@ public struct Evaluation: Sendable {
 }
 
 extension ElementType {
-  /// The type that arithmetic on this storage type yields: half precision widens to f32.
+  /// The type that arithmetic on this storage type yields: half precision and
+  /// smaller floats widen to f32.
   public var computed: ElementType {
     switch self {
     case .f16, .bf16: .f32
-    default: self
+    default: smallFloat == nil ? self : .f32
     }
   }
 }

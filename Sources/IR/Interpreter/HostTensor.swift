@@ -100,6 +100,30 @@ struct StridedIndices {
   }
 }
 
+extension HostTensor {
+  /// The values in memory, as the element type holds them.
+  package var data: TensorData {
+    switch element {
+    case .f64: TensorData(values, shape: shape)
+    case .f32: TensorData(values.map { Float($0) }, shape: shape)
+    case .i64: TensorData(values.map { Int64(clamping: $0) }, shape: shape)
+    case let type where type.isFloatingPoint:
+      TensorData(values.map { Float($0) }, shape: shape).converted(to: type)
+    default: TensorData(element, shape: shape) { fillIntegers($0) }
+    }
+  }
+
+  private func fillIntegers(_ bytes: UnsafeMutableRawBufferPointer) {
+    let size = element.byteCount
+    for (index, value) in values.enumerated() {
+      let bits = Int64(clamping: element.converted(value))
+      for byte in 0..<size {
+        bytes[index * size + byte] = UInt8(truncatingIfNeeded: bits >> Int64(8 * byte))
+      }
+    }
+  }
+}
+
 extension [Int] {
   var rowMajorStrides: [Int] {
     var strides = [Int](repeating: 1, count: count)

@@ -37,11 +37,11 @@ public struct Interpreter {
     guard let function = module[function: name] else {
       throw OpError("the module has no function @\(name)")
     }
-    let bindings = try Self.bind(function, inputs, symbols, module)
+    var bindings = try Self.bind(function, inputs, symbols, module)
     var values: [HostTensor?] = Array(repeating: nil, count: function.values.count)
     for (id, input) in zip(function.parameters, inputs) { values[id.index] = input }
     for operation in function.operations {
-      do { try evaluate(operation, in: function, bindings, &values) } catch {
+      do { try evaluate(operation, in: function, &bindings, &values) } catch {
         throw OpError("@\(name), %\(function[operation.result].name) = \(operation.op): \(error)")
       }
     }
@@ -49,12 +49,21 @@ public struct Interpreter {
   }
 
   private mutating func evaluate(
-    _ operation: Operation, in function: Function, _ bindings: [String: Int],
+    _ operation: Operation, in function: Function, _ bindings: inout [String: Int],
     _ values: inout [HostTensor?]
   ) throws {
     let site = try module.site(of: operation, in: function)
     var inputs: [HostTensor?] = []
     for operand in operation.operands { inputs.append(try operand.map { try read($0, values) }) }
+    if let measure = site.definition.measure {
+      let symbol = try site.measuredSymbol()
+      let count = try measure(
+        Evaluation(site: site, inputs: inputs, bindings: bindings, results: []))
+      guard let bound = module.bounds[symbol], count < bound else {
+        throw OpError("\(count) found, more than \(symbol) has room for")
+      }
+      bindings[symbol] = count + 1
+    }
     let evaluation = Evaluation(
       site: site, inputs: inputs, bindings: bindings,
       results: try operation.results.map {

@@ -44,11 +44,13 @@ enum AttentionOps {
     "attention", .fused,
     "out[b, i, h] = Σⱼ softmaxⱼ(cap(scale·q[b, h, i]·k[b, h/g, j]) + mask)·v[b, h/g, j], "
       + "cap(s) = softcap·tanh(s/softcap), g query heads for each key/value head; "
-      + "causal and window hide keys as causal_mask does",
+      + "causal and window hide keys as causal_mask does; a query that sees no key gives 0; with "
+      + "products = bf16, q, k, v and the softmax may be rounded to bf16",
     operands: [.required("q"), .required("k"), .required("v"), .optional("mask")],
     attributes: [
       .required("scale", .real), .optional("softcap", .real),
       .defaulted("causal", .flag, .flag(false)), .optional("window", .integer),
+      .word("products", ["f32", "bf16"], default: "f32"),
     ],
     infer: { site in
       let (q, k, v) = (
@@ -102,7 +104,8 @@ enum AttentionOps {
             if let softcap { score = tanh(score / softcap) * softcap }
             return score + (mask?.values[row * keys + j] ?? 0)
           }
-          let largest = scores.max() ?? 0
+          let largest = scores.max() ?? -.infinity
+          if largest == -.infinity { continue }
           scores = scores.map { exp($0 - largest) }
           let total = scores.reduce(0, +)
           let target = ((b * queries + i) * heads + h) * valueWidth

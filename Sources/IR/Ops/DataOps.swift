@@ -3,7 +3,7 @@ import Tensors
 /// Operations that make or move data.
 enum DataOps {
   static let all: [OpDefinition] = [
-    constant, iota, embedding, concat, contiguous, maskedScatter, causalMask,
+    constant, iota, embedding, gather, concat, contiguous, maskedScatter, causalMask,
   ]
 
   static let constant = OpDefinition(
@@ -61,6 +61,40 @@ enum DataOps {
       }
       let row = Int(id) * width
       out.append(contentsOf: table.values[row..<row + width].lazy.map { $0 * scale })
+    }
+    return evaluation.result(out)
+  }
+
+  static let gather = OpDefinition(
+    "gather", .data,
+    "out[a…, i…, b…] = x[a…, ids[i…], b…], where a… are the axes before axis; ids below 0 count from "
+      + "the end",
+    operands: [.required("x"), .required("ids")],
+    attributes: [.defaulted("axis", .integer, .integer(0))],
+    infer: { site in
+      let (x, ids) = (try site.type(0), try site.type(1))
+      let axis = try site.axis("axis", rank: x.rank)
+      try site.require(ids.element == .i64, "ids has type \(ids), expected i64")
+      return [
+        TensorType(
+          x.element.computed, Array(x.shape[..<axis] + ids.shape + x.shape[(axis + 1)...]))
+      ]
+    }
+  ) { evaluation in
+    let (x, ids) = (try evaluation.input(0), try evaluation.input(1))
+    let axis = try evaluation.site.axis("axis", rank: x.shape.count)
+    let extent = x.shape[axis]
+    let inner = x.shape[(axis + 1)...].reduce(1, *)
+    var out: [Double] = []
+    for outer in 0..<x.shape[..<axis].reduce(1, *) {
+      for id in ids.values {
+        let place = id < 0 ? id + Double(extent) : id
+        guard place >= 0, place < Double(extent) else {
+          throw OpError("id \(Int64(id)) is outside an axis of \(extent)")
+        }
+        let start = (outer * extent + Int(place)) * inner
+        out.append(contentsOf: x.values[start..<start + inner])
+      }
     }
     return evaluation.result(out)
   }

@@ -16,7 +16,10 @@ enum ElementwiseOps {
     unary("cos", "cos x") { cos($0) },
     unary("tanh", "tanh x") { tanh($0) },
     unary("erf", "2/√π ∫₀ˣ e^(-t²) dt") { erf($0) },
+    unary("atan", "arctan x") { atan($0) },
     unary("sigmoid", "1/(1 + e^-x)") { Activations.sigmoid($0) },
+    unary("floor", "the largest integer ≤ x") { $0.rounded(.down) },
+    unary("round", "the nearest integer, the even one of two") { $0.rounded(.toNearestOrEven) },
     unary("relu", "max(x, 0), NaN stays NaN", infer: sameNumbers) { Activations.relu($0) },
     unary("silu", "x·sigmoid(x)") { $0 * Activations.sigmoid($0) },
     OpDefinition(
@@ -36,7 +39,7 @@ enum ElementwiseOps {
     binary("add", "a + b") { $0 + $1 },
     binary("sub", "a - b") { $0 - $1 },
     binary("mul", "a·b") { $0 * $1 },
-    binary("div", "a/b; integers truncate toward zero") { $0 / $1 },
+    binary("div", "a/b; integers truncate toward zero, and by 0 give 0") { $0 / $1 },
     binary("pow", "aᵇ") { pow($0, $1) },
     binary("maximum", "max(a, b), NaN if either is NaN") {
       $0.isNaN || $1.isNaN ? .nan : max($0, $1)
@@ -44,6 +47,11 @@ enum ElementwiseOps {
     binary("minimum", "min(a, b), NaN if either is NaN") {
       $0.isNaN || $1.isNaN ? .nan : min($0, $1)
     },
+    bitwise("bit_and", "the bits that a and b both have") { $0 & $1 },
+    bitwise("bit_or", "the bits that a or b has") { $0 | $1 },
+    bitwise("bit_xor", "the bits that only one of a and b has") { $0 ^ $1 },
+    bitwise("shift_left", "a·2ᵇ without what leaves 64 bits") { $0 << $1 },
+    bitwise("shift_right", "⌊a/2ᵇ⌋") { $0 >> $1 },
     OpDefinition(
       "equal", .math, "a = b", operands: [.required("a"), .required("b")],
       infer: { site in
@@ -52,6 +60,15 @@ enum ElementwiseOps {
         return [TensorType(.bool, try OpRules.broadcast(a.shape, b.shape))]
       }
     ) { try zipped($0) { $0 == $1 ? 1 : 0 } },
+    OpDefinition(
+      "less", .math, "a < b, false if either is NaN", operands: [.required("a"), .required("b")],
+      infer: { site in
+        let (a, b) = (try site.type(0), try site.type(1))
+        let element = try OpRules.arithmetic(a.element, b.element)
+        try site.require(element != .bool, "operand 0 has type \(a), expected numbers")
+        return [TensorType(.bool, try OpRules.broadcast(a.shape, b.shape))]
+      }
+    ) { try zipped($0) { $0 < $1 ? 1 : 0 } },
   ]
 
   static let selection: [OpDefinition] = [
@@ -115,9 +132,28 @@ enum ElementwiseOps {
       }
     ) { evaluation in
       let integral = !evaluation.results[0].element.isFloatingPoint
-      return try zipped(evaluation) {
-        integral ? function($0, $1).rounded(.towardZero) : function($0, $1)
+      return try zipped(evaluation) { a, b in
+        let value = function(a, b)
+        guard integral else { return value }
+        return value.isFinite ? value.rounded(.towardZero) : 0
       }
+    }
+  }
+
+  /// A function of the bits of 64-bit integers; negative ones are in two's complement.
+  private static func bitwise(
+    _ name: String, _ formula: String, _ function: @escaping @Sendable (Int64, Int64) -> Int64
+  ) -> OpDefinition {
+    OpDefinition(
+      name, .math, formula, operands: [.required("a"), .required("b")],
+      infer: { site in
+        let (a, b) = (try site.type(0), try site.type(1))
+        try site.require(
+          a.element == .i64 && b.element == .i64, "operands have types \(a) and \(b), expected i64")
+        return [TensorType(.i64, try OpRules.broadcast(a.shape, b.shape))]
+      }
+    ) { evaluation in
+      try zipped(evaluation) { Double(function(Int64(clamping: $0), Int64(clamping: $1))) }
     }
   }
 
@@ -173,8 +209,8 @@ enum Activations {
 }
 
 extension ElementType {
-  /// `value` rounded to what this type can hold: half precision to nearest even, integers toward
-  /// zero and saturating (NaN becomes 0), bool to 0 or 1.
+  /// `value` rounded to what this type can hold: half precision and smaller floats to nearest
+  /// even, the smallest of them saturating, integers toward zero and saturating (NaN becomes 0), bool to 0 or 1.
   package func converted(_ value: Double) -> Double {
     switch self {
     case .f64: value
@@ -182,16 +218,15 @@ extension ElementType {
     case .f16: Double(Float16(value))
     case .bf16: Self.roundedToBF16(value)
     case .bool: value != 0 ? 1 : 0
-    case .i64: Self.truncated(value, -0x1p63, 0x1p63)
-    case .i32: Self.truncated(value, -0x1p31, 0x1p31 - 1)
-    case .i16: Self.truncated(value, -0x1p15, 0x1p15 - 1)
-    case .i8: Self.truncated(value, -128, 127)
-    case .u8: Self.truncated(value, 0, 255)
+    case .i64, .i32, .i16, .i8, .i4, .u64, .u32, .u16, .u8, .u4: truncated(value)
+    case .f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz, .f4e2m1:
+      smallFloat.map { Double($0.value(of: $0.bits(of: Float(value)))) } ?? value
     }
   }
 
-  private static func truncated(_ value: Double, _ low: Double, _ high: Double) -> Double {
-    value.isNaN ? 0 : min(max(value.rounded(.towardZero), low), high)
+  private func truncated(_ value: Double) -> Double {
+    guard let range = integerRange, !value.isNaN else { return 0 }
+    return min(max(value.rounded(.towardZero), Double(range.lowerBound)), Double(range.upperBound))
   }
 
   private static func roundedToBF16(_ value: Double) -> Double {
@@ -199,5 +234,12 @@ extension ElementType {
     if Float(value).isNaN { return .nan }
     let rounded = bits &+ 0x7FFF &+ ((bits >> 16) & 1)
     return Double(Float(bitPattern: rounded & 0xFFFF_0000))
+  }
+}
+
+extension Int64 {
+  /// The nearest integer toward zero that fits; NaN is 0.
+  init(clamping value: Double) {
+    self = value.isNaN ? 0 : Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
   }
 }

@@ -47,6 +47,9 @@ public struct OpDefinition: Sendable {
   package let infer: @Sendable (OpSite) throws -> [TensorType]
   /// For views: the layout of the result from that of the first operand.
   package let view: (@Sendable (OpSite, Layout) throws -> Layout)?
+  /// For operations whose first extent depends on their operands' values: that extent, which the
+  /// attribute `count` names as a symbol of its own less 1.
+  package let measure: (@Sendable (Evaluation) throws -> Int)?
   /// The results' values, row-major, in double precision.
   package let evaluate: @Sendable (Evaluation) throws -> [HostTensor]
 
@@ -54,6 +57,7 @@ public struct OpDefinition: Sendable {
     _ name: String, _ group: Group, _ formula: String, operands: [OperandSpec],
     attributes: [AttributeSpec] = [], infer: @escaping @Sendable (OpSite) throws -> [TensorType],
     view: (@Sendable (OpSite, Layout) throws -> Layout)? = nil,
+    measure: (@Sendable (Evaluation) throws -> Int)? = nil,
     evaluate: @escaping @Sendable (Evaluation) throws -> [HostTensor]
   ) {
     self.name = name
@@ -63,6 +67,7 @@ public struct OpDefinition: Sendable {
     self.attributes = attributes
     self.infer = infer
     self.view = view
+    self.measure = measure
     self.evaluate = evaluate
   }
 
@@ -70,6 +75,9 @@ public struct OpDefinition: Sendable {
 
   /// Changes memory that outlives the call, so it must neither be removed nor merged.
   public var hasEffect: Bool { group == .state }
+
+  /// Running it says how large a size is, which operations after it may need without its result.
+  public var measuresSize: Bool { measure != nil }
 }
 
 extension OpDefinition.OperandSpec {
@@ -180,6 +188,15 @@ public struct OpSite: Sendable {
   func real(_ name: String) throws -> Double { try required(name, attribute(name)?.real) }
   func flag(_ name: String) throws -> Bool { try required(name, attribute(name)?.flag) }
   func word(_ name: String) throws -> String { try required(name, attribute(name)?.word) }
+
+  /// The symbol that an operation gives its value: `count` is one less.
+  func measuredSymbol() throws -> String {
+    let count = try dimension("count")
+    guard let symbol = count.symbols.first, try count == Dim(symbol: symbol) - 1 else {
+      throw OpError("count = \(count), expected a symbol less 1")
+    }
+    return symbol
+  }
 
   /// An axis attribute, counted from the end when negative.
   func axis(_ name: String, rank: Int) throws -> Int {

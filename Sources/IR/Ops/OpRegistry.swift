@@ -2,7 +2,10 @@
 public enum OpRegistry {
   /// Every definition, in the order of the reference.
   public static let all: [OpDefinition] =
-    DataOps.all + ViewOps.all + ElementwiseOps.all + ReductionOps.all + MatrixOps.all
+    DataOps.all + IndexingOps.all + SelectionOps.all + ViewOps.all + ElementwiseOps.all
+    + ReductionOps.all
+    + MatrixOps.all
+    + WindowOps.all
     + NormalizationOps.all + AttentionOps.all + FusedOps.all + StateOps.all
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

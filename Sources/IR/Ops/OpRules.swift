@@ -36,6 +36,15 @@ package enum OpRules {
     return type
   }
 
+  /// An operand of numbers that all arithmetic is defined on.
+  static func numbers(_ site: OpSite, _ index: Int) throws -> TensorType {
+    let type = try site.type(index)
+    try site.require(
+      type.element.isFloatingPoint || type.element == .i64,
+      "operand \(index) has type \(type), expected floating-point numbers or i64")
+    return type
+  }
+
   static func shape(_ site: OpSite, _ index: Int, equals expected: Shape) throws {
     let type = try site.type(index)
     try site.require(

@@ -4,12 +4,13 @@ import Tensors
 /// Operations that fold axes away, and softmax, which normalises along one.
 enum ReductionOps {
   static let all: [OpDefinition] = [
-    reduction("sum", "Σ x over axes") { $0.reduce(0, +) },
+    reduction("sum", "Σ x over axes; integers too") { $0.reduce(0, +) },
     reduction("mean", "Σ x / n over axes") { $0.reduce(0, +) / Double($0.count) },
     reduction("max", "the largest x over axes, NaN if any is NaN; -∞ when empty") { values in
       values.reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
     },
-    softmax,
+    reduction("prod", "Π x over axes") { $0.reduce(1, *) },
+    softmax, cumsum,
   ]
 
   static let softmax = OpDefinition(
@@ -33,6 +34,36 @@ enum ReductionOps {
     return evaluation.result(out)
   }
 
+  static let cumsum = OpDefinition(
+    "cumsum", .math,
+    "out[i] = Σ x[j] along axis over j ≤ i; exclusive: over j < i; reverse: from the end",
+    operands: [.required("x")],
+    attributes: [
+      .required("axis", .integer), .defaulted("exclusive", .flag, .flag(false)),
+      .defaulted("reverse", .flag, .flag(false)),
+    ],
+    infer: { site in
+      let type = try OpRules.numbers(site, 0)
+      _ = try site.axis("axis", rank: type.rank)
+      return [type.with(element: type.element.computed)]
+    }
+  ) { evaluation in
+    let x = try evaluation.input(0)
+    let axis = try evaluation.site.axis("axis", rank: x.shape.count)
+    let isExclusive = try evaluation.site.flag("exclusive")
+    let isReverse = try evaluation.site.flag("reverse")
+    var out = x.values
+    x.forEachLine(along: axis) { positions in
+      var sum = 0.0
+      for position in isReverse ? positions.reversed() : positions {
+        let next = sum + x.values[position]
+        out[position] = isExclusive ? sum : next
+        sum = next
+      }
+    }
+    return evaluation.result(out)
+  }
+
   private static func reduction(
     _ name: String, _ formula: String, _ fold: @escaping @Sendable ([Double]) -> Double
   ) -> OpDefinition {
@@ -40,7 +71,7 @@ enum ReductionOps {
       name, .math, formula, operands: [.required("x")],
       attributes: [.required("axes", .integers), .defaulted("keep_dims", .flag, .flag(true))],
       infer: { site in
-        let type = try OpRules.floating(site, 0)
+        let type = try name == "mean" ? OpRules.floating(site, 0) : OpRules.numbers(site, 0)
         let axes = try OpRules.axes(site, "axes", rank: type.rank)
         let keep = try site.flag("keep_dims")
         let shape = type.shape.indices.compactMap { axis -> Dim? in

@@ -36,6 +36,8 @@ struct Lexer {
     case value(String)
     /// `@name`.
     case global(String)
+    /// `"any name"`, of a result.
+    case quoted(String)
     /// A number as written, without a sign.
     case number(String)
     case punctuation(Character)
@@ -81,6 +83,7 @@ struct Lexer {
     case UInt8(ascii: "@"):
       position += 1
       return .global(try name(after: "@"))
+    case UInt8(ascii: "\""): return .quoted(try quoted())
     case UInt8(ascii: "-") where peek(1) == UInt8(ascii: ">"):
       position += 2
       return .arrow

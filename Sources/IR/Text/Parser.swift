@@ -220,6 +220,11 @@ struct Parser {
 
   private mutating func declaredResult() throws -> (String?, TensorType, SourceLocation) {
     let start = location
+    if case .quoted(let name) = token {
+      try advance()
+      try expect(":")
+      return (name, try type(), start)
+    }
     let first = try word()
     if token == .punctuation(":") {
       try advance()
@@ -561,6 +566,7 @@ extension Lexer.Token {
     case .global(let name): "'@\(name.prefix(40))'"
     case .punctuation(let character): "'\(character)'"
     case .arrow: "'->'"
+    case .quoted(let name): "'\"\(name.prefix(40))\"'"
     case .end: "the end of the text"
     }
   }

@@ -41,7 +41,8 @@ extension Module: CustomStringConvertible {
     func named(_ id: ValueID) -> String { "%\(quotedIfNeeded(function[id].name))" }
     let parameters = function.parameters.map { "\(named($0)): \(function[$0].type)" }
     let results = function.results.map { result in
-      (result.name.map { "\($0): " } ?? "") + "\(type(of: result.operand, in: function))"
+      (result.name.map { "\(quotedUnlessWord($0)): " } ?? "")
+        + "\(type(of: result.operand, in: function))"
     }
     let head = "func @\(quotedIfNeeded(function.name))(\(parameters.joined(separator: ", ")))"
     var lines = ["\(head) -> (\(results.joined(separator: ", "))) {"]
@@ -112,9 +113,16 @@ extension Initializer: CustomStringConvertible {
   }
 }
 
+/// The name of a result, in quotes unless it is a word.
+private func quotedUnlessWord(_ name: String) -> String {
+  let isWord = name.utf8.allSatisfy { $0.isNamePart && $0 != UInt8(ascii: ".") }
+  let beginsAsNumber = name.utf8.first.map { (0x30...0x39).contains($0) } ?? false
+  return quotedIfNeeded(name, isPlain: isWord && !beginsAsNumber)
+}
+
 /// A name as the text writes it: in quotes when it has characters that plain names may not hold.
-func quotedIfNeeded(_ name: String) -> String {
-  if !name.isEmpty, name.utf8.allSatisfy(\.isNamePart) { return name }
+func quotedIfNeeded(_ name: String, isPlain: Bool = true) -> String {
+  if isPlain, !name.isEmpty, name.utf8.allSatisfy(\.isNamePart) { return name }
   let escaped = name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
   return "\"\(escaped)\""
 }

@@ -38,7 +38,7 @@ extension CheckpointMismatch.Problem: CustomStringConvertible {
     case .shape(let name, let found, let expected):
       "\(name.printable) is \(found) instead of \(expected)"
     case .elementType(let name, let found):
-      "\(name.printable) is \(found.safetensorsName) instead of F32, F16 or BF16"
+      "\(name.printable) is \(found.safetensorsName ?? found.rawValue) instead of F32, F16 or BF16"
     case .twice(let name, let other):
       "\(name.printable) is there again as \(other.printable)"
     case .layerBeyondCount(let name, let field, let count):

@@ -32,6 +32,8 @@ enum AttentionBinding {
     let scale = try site.real("scale")
     let softcap = try site.optionalReal("softcap")
     let isCausal = try site.flag("causal")
+    let products = try site.word("products")
+    try site.require(products == "f32" || products == "bf16", "products is neither f32 nor bf16")
     let mask = AttentionMask(
       isCausal: isCausal, window: isCausal ? try site.optionalInteger("window") : nil)
     return BoundKernel(
@@ -52,7 +54,7 @@ enum AttentionBinding {
               return AdditiveMask(
                 base: UnsafePointer(mask.floats),
                 strides: HeadStrides(batch: strides[0], head: strides[1], token: strides[2]))
-            }))
+            }, mayRound: products == "bf16"))
       })
   }
 

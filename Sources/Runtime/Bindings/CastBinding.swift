@@ -38,8 +38,16 @@ enum CastBinding {
     case .i64: { Double($0.element(Int64.self, $1).pointee) }
     case .i32: { Double($0.element(Int32.self, $1).pointee) }
     case .i16: { Double($0.element(Int16.self, $1).pointee) }
-    case .i8: { Double($0.element(Int8.self, $1).pointee) }
-    case .u8: { Double($0.element(UInt8.self, $1).pointee) }
+    case .i8, .i4: { Double($0.element(Int8.self, $1).pointee) }
+    case .u64: { Double($0.element(UInt64.self, $1).pointee) }
+    case .u32: { Double($0.element(UInt32.self, $1).pointee) }
+    case .u16: { Double($0.element(UInt16.self, $1).pointee) }
+    case .u8, .u4: { Double($0.element(UInt8.self, $1).pointee) }
+    case .f8e4m3: { read($0, $1, .e4m3) }
+    case .f8e5m2: { read($0, $1, .e5m2) }
+    case .f8e4m3fnuz: { read($0, $1, .e4m3fnuz) }
+    case .f8e5m2fnuz: { read($0, $1, .e5m2fnuz) }
+    case .f4e2m1: { read($0, $1, .e2m1) }
     case .bool: { $0.element(UInt8.self, $1).pointee != 0 ? 1 : 0 }
     }
   }
@@ -54,9 +62,33 @@ enum CastBinding {
     case .i32: { $0.element(Int32.self, $1).pointee = Int32(saturating: $2) }
     case .i16: { $0.element(Int16.self, $1).pointee = Int16(saturating: $2) }
     case .i8: { $0.element(Int8.self, $1).pointee = Int8(saturating: $2) }
+    case .u64: { $0.element(UInt64.self, $1).pointee = UInt64(saturating: $2) }
+    case .u32: { $0.element(UInt32.self, $1).pointee = UInt32(saturating: $2) }
+    case .u16: { $0.element(UInt16.self, $1).pointee = UInt16(saturating: $2) }
     case .u8: { $0.element(UInt8.self, $1).pointee = UInt8(saturating: $2) }
+    case .i4: { $0.element(Int8.self, $1).pointee = min(max(Int8(saturating: $2), -8), 7) }
+    case .u4: { $0.element(UInt8.self, $1).pointee = min(UInt8(saturating: $2), 15) }
+    case .f8e4m3: { write($0, $1, .e4m3, $2) }
+    case .f8e5m2: { write($0, $1, .e5m2, $2) }
+    case .f8e4m3fnuz: { write($0, $1, .e4m3fnuz, $2) }
+    case .f8e5m2fnuz: { write($0, $1, .e5m2fnuz, $2) }
+    case .f4e2m1: { write($0, $1, .e2m1, $2) }
     case .bool: { $0.element(UInt8.self, $1).pointee = $2 != 0 ? 1 : 0 }
     }
+  }
+}
+
+extension CastBinding {
+  private static func read(
+    _ base: UnsafeMutableRawPointer, _ index: Int, _ format: SmallFloat
+  ) -> Double {
+    Double(format.value(of: base.element(UInt8.self, index).pointee))
+  }
+
+  private static func write(
+    _ base: UnsafeMutableRawPointer, _ index: Int, _ format: SmallFloat, _ value: Double
+  ) {
+    base.element(UInt8.self, index).pointee = format.bits(of: Float(value))
   }
 }
 

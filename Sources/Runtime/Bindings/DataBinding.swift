@@ -10,7 +10,7 @@ enum DataBinding {
     "embedding_bf16_panels": { try embedding($0, .bf16, .bf16) },
     "embedding_int8_panels": { try embedding($0, .f32, .int8) },
     "embedding_int4_panels": { try embedding($0, .f32, .int4) },
-    "masked_scatter": maskedScatter, "causal_mask": causalMask,
+    "gather": gather, "unfold": unfold, "masked_scatter": maskedScatter, "causal_mask": causalMask,
   ]
 
   @Sendable private static func copy(_ site: StepSite) throws -> BoundKernel {
@@ -54,7 +54,7 @@ enum DataBinding {
 
   @Sendable private static func constant(_ site: StepSite) throws -> BoundKernel {
     let out = site.step.result
-    let values = try site.reals("values") ?? [Double(try site.real("value"))]
+    let values = try site.reals("values") ?? [try site.double("value")]
     try site.require(
       try out.shape.elementCount() == Dim(values.count), "value has the wrong length")
     try site.requireDense(out, "the result")
@@ -108,6 +108,56 @@ enum DataBinding {
       } catch {
         throw ExecutionError.invalidValue("\(error)")
       }
+    })
+  }
+
+  @Sendable private static func gather(_ site: StepSite) throws -> BoundKernel {
+    let out = site.step.result
+    let (x, ids) = (try site.operand(0, out.element), try site.operand(1, .i64))
+    let axis = try site.axis("axis", rank: x.shape.count)
+    try site.requireDense(x, "x")
+    try site.requireDense(ids, "ids")
+    try site.requireDense(out, "the result")
+    try site.require(
+      out.shape == Array(x.shape[..<axis] + ids.shape + x.shape[(axis + 1)...]),
+      "x, ids and result do not fit together")
+    let bytes = out.element.byteCount
+    return BoundKernel(run: { views, kernels in
+      let (x, ids) = (views[0], views[1])
+      let inner = (axis + 1..<x.rank).reduce(bytes) { $0 * x.shape[$1] }
+      let outer = (0..<axis).reduce(1) { $0 * x.shape[$1] }
+      do {
+        try kernels.gather(
+          out: views.result.base, x: UnsafeRawPointer(x.base), extent: x.shape[axis], outer: outer,
+          innerBytes: inner, ids: UnsafePointer(ids.integers), count: ids.count)
+      } catch {
+        throw ExecutionError.invalidValue("\(error)")
+      }
+    })
+  }
+
+  @Sendable private static func unfold(_ site: StepSite) throws -> BoundKernel {
+    let (pixels, out) = (try site.operand(0), try site.result())
+    let window = Window(
+      kernel: try site.extents("kernel", 2, from: 1),
+      strides: try site.extents("strides", 2, from: 1),
+      dilations: try site.extents("dilations", 2, from: 1),
+      pads: try site.extents("pads", 4, from: 0))
+    try site.requireDense(pixels, "pixels")
+    try site.requireDense(out, "the result")
+    try site.require(
+      pixels.shape.count == 4 && out.shape.count == 5 && out.shape[0] == pixels.shape[0]
+        && out.shape[1] == pixels.shape[1]
+        && out.shape[2] == Dim(window.kernel[0] * window.kernel[1]),
+      "pixels and result do not fit together")
+    let value = try site.real("value")
+    // Where windows lie outside there is nothing to read, so any number of places is safe.
+    return BoundKernel(run: { views, kernels in
+      let (pixels, out) = (views[0], views.result)
+      kernels.unfold(
+        out: out.floats, pixels: UnsafePointer(pixels.floats),
+        planes: pixels.shape[0] * pixels.shape[1], height: pixels.shape[2], width: pixels.shape[3],
+        rows: out.shape[3], columns: out.shape[4], window: window, value: value)
     })
   }
 

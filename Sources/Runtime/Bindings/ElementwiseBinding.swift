@@ -14,12 +14,16 @@ enum ElementwiseBinding {
       "neg": { try unary($0, .negate, integer: { 0 &- $0 }) },
       "abs": { try unary($0, .abs, integer: { $0 < 0 ? 0 &- $0 : $0 }) },
       "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
-      "equal": equal, "where": select, "cast": CastBinding.cast,
+      "floor": { try plain($0) { $0.rounded(.down) } },
+      "round": { try plain($0) { $0.rounded(.toNearestOrEven) } },
+      "atan": { try plain($0) { atanf($0) } },
+      "equal": equal, "less": less, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
     for (name, operation, integer) in binaryKernels {
       table[name] = { try binary($0, operation, integer) }
     }
+    for (name, function) in bitwise { table[name] = { try integers($0, function) } }
     return table
   }()
 
@@ -39,6 +43,18 @@ enum ElementwiseBinding {
     ("maximum", .max, { max($0, $1) }),
     ("minimum", .min, { min($0, $1) }),
   ]
+
+  private static let bitwise: [(String, IntegerFunction)] = [
+    ("bit_and", { $0 & $1 }), ("bit_or", { $0 | $1 }), ("bit_xor", { $0 ^ $1 }),
+    ("shift_left", { $0 << $1 }), ("shift_right", { $0 >> $1 }),
+  ]
+
+  private static func integers(
+    _ site: StepSite, _ function: @escaping IntegerFunction
+  ) throws -> BoundKernel {
+    _ = try site.result(.i64)
+    return try binary(site, .add, function)
+  }
 
   private static func unary(
     _ site: StepSite, _ operation: UnaryOperation,
@@ -70,6 +86,23 @@ enum ElementwiseBinding {
         out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
         elementBytes: out.element.byteCount)
       kernels.unary(operation, out: out.floats, x: UnsafePointer(out.floats), count: out.count)
+    })
+  }
+
+  /// A function that is rare enough for a plain loop.
+  private static func plain(
+    _ site: StepSite, _ function: @escaping @Sendable (Float) -> Float
+  ) throws -> BoundKernel {
+    let (x, out) = (try site.operand(0), try site.result())
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    try site.requireDense(out, "the result")
+    return BoundKernel(run: { views, _ in
+      let (x, out) = (views[0], views.result)
+      var position = 0
+      out.shape.forEachIndex { index in
+        out.floats[position] = function(x.floats[x.strides.position(of: index)])
+        position += 1
+      }
     })
   }
 
@@ -132,6 +165,29 @@ enum ElementwiseBinding {
     }
   }
 
+  @Sendable private static func less(_ site: StepSite) throws -> BoundKernel {
+    let out = try site.result(.bool)
+    try site.requireDense(out, "the result")
+    guard let element = site.optional(0)?.element else { throw PlanError("operand 0 is missing") }
+    for index in 0...1 {
+      try site.requireBroadcast(
+        try site.operand(index, element).shape, to: out.shape, "operand \(index)")
+    }
+    switch element {
+    case .i64:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip { out.flags[$0] = views[0].integers[$1] < views[1].integers[$2] ? 1 : 0 }
+      })
+    case .f32:
+      return BoundKernel(run: { views, _ in
+        let out = views.result
+        views.zip { out.flags[$0] = views[0].floats[$1] < views[1].floats[$2] ? 1 : 0 }
+      })
+    default: throw PlanError("no kernel for \(element)")
+    }
+  }
+
   @Sendable private static func select(_ site: StepSite) throws -> BoundKernel {
     let element = site.step.result.element
     try site.requireDense(site.step.result, "the result")
@@ -141,35 +197,50 @@ enum ElementwiseBinding {
     for (index, view) in operands.enumerated() {
       try site.requireBroadcast(view.shape, to: site.step.result.shape, "operand \(index)")
     }
-    let bytes = element.byteCount
-    return BoundKernel(run: { views, _ in
-      let out = views.result
-      let condition = views[0].strides(broadcastTo: out.shape)
-      let a = views[1].strides(broadcastTo: out.shape)
-      let b = views[2].strides(broadcastTo: out.shape)
-      var position = 0
-      out.shape.forEachIndex { index in
-        let source =
-          views[0].flags[condition.position(of: index)] != 0
-          ? views[1].base + a.position(of: index) * bytes
-          : views[2].base + b.position(of: index) * bytes
-        (out.base + position * bytes).copyMemory(from: source, byteCount: bytes)
-        position += 1
-      }
-    })
+    switch element.byteCount {
+    case 1: return BoundKernel(run: { views, _ in views.select(UInt8.self) })
+    case 2: return BoundKernel(run: { views, _ in views.select(UInt16.self) })
+    case 4: return BoundKernel(run: { views, _ in views.select(UInt32.self) })
+    default: return BoundKernel(run: { views, _ in views.select(UInt64.self) })
+    }
   }
 }
 
 extension StepViews {
   /// Calls `body` for each element of the result with its position and those of operands 0 and 1.
   func zip(_ body: (_ position: Int, _ a: Int, _ b: Int) -> Void) {
+    let a = self[0].strides(broadcastTo: result.shape)
+    let b = self[1].strides(broadcastTo: result.shape)
+    let (stepA, stepB) = (a.last, b.last)
+    result.shape.forEachRow { index, position, count in
+      var (x, y) = (a.position(of: index), b.position(of: index))
+      for place in position..<position + count {
+        body(place, x, y)
+        (x, y) = (x + stepA, y + stepB)
+      }
+    }
+  }
+
+  /// The result's elements from operand 1 where operand 0 is true, else from operand 2; `Element` has
+  /// their size.
+  fileprivate func select<Element: BitwiseCopyable>(_: Element.Type) {
     let shape = result.shape
-    let a = self[0].strides(broadcastTo: shape)
-    let b = self[1].strides(broadcastTo: shape)
-    var position = 0
-    shape.forEachIndex { index in
-      body(position, a.position(of: index), b.position(of: index))
-      position += 1
+    let condition = self[0].strides(broadcastTo: shape)
+    let a = self[1].strides(broadcastTo: shape)
+    let b = self[2].strides(broadcastTo: shape)
+    let (stepCondition, stepA, stepB) = (condition.last, a.last, b.last)
+    let flags = self[0].flags
+    let first = self[1].base.assumingMemoryBound(to: Element.self)
+    let second = self[2].base.assumingMemoryBound(to: Element.self)
+    let out = result.base.assumingMemoryBound(to: Element.self)
+    shape.forEachRow { index, position, count in
+      var flag = condition.position(of: index)
+      var (x, y) = (a.position(of: index), b.position(of: index))
+      for place in position..<position + count {
+        out[place] = flags[flag] != 0 ? first[x] : second[y]
+        flag += stepCondition
+        (x, y) = (x + stepA, y + stepB)
+      }
     }
   }
 }

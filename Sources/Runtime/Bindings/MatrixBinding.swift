@@ -122,6 +122,23 @@ extension InlineShape {
     }
   }
 
+  /// Calls `body` for every row in order with its first index, its position in a dense tensor of this
+  /// shape, and its length.
+  func forEachRow(_ body: (InlineShape, _ position: Int, _ count: Int) -> Void) {
+    var outer = self
+    let count = rank == 0 ? 1 : self[rank - 1]
+    guard count > 0 else { return }
+    if rank > 0 { outer[rank - 1] = 1 }
+    var position = 0
+    outer.forEachIndex { index in
+      body(index, position, count)
+      position += count
+    }
+  }
+
+  /// The last of strides; 0 where there is none.
+  var last: Int { rank == 0 ? 0 : self[rank - 1] }
+
   /// Σ index[axis] · self[axis], for strides.
   func position(of index: InlineShape) -> Int {
     var sum = 0

@@ -99,7 +99,26 @@ enum LineLoops {
     }
   }
 
-  private static func forEachLine(
+  /// Folds the given axes of integers into each element of the dense `out`.
+  static func reduce(
+    _ x: BufferView, _ out: BufferView, axes: [Int], from start: Int64,
+    _ combine: (Int64, Int64) -> Int64
+  ) {
+    var (outer, inner) = (x.shape, x.shape)
+    for axis in 0..<x.rank {
+      if axes.contains(axis) { outer[axis] = 1 } else { inner[axis] = 1 }
+    }
+    var position = 0
+    outer.forEachIndex { index in
+      let base = x.strides.position(of: index)
+      var result = start
+      inner.forEachIndex { result = combine(result, x.integers[base + x.strides.position(of: $0)]) }
+      out.integers[position] = result
+      position += 1
+    }
+  }
+
+  static func forEachLine(
     _ shape: InlineShape, _ axis: Int, _ body: (InlineShape) -> Void
   ) {
     var outer = shape

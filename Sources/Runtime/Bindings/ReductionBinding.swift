@@ -5,21 +5,130 @@ import Tensors
 
 /// Kernels that fold axes away.
 enum ReductionBinding {
+  /// Integers wrap around.
   static let all: [String: KernelRegistry.Binder] = [
-    "sum": { try bind($0, .sum, from: 0, +) { value, _ in value } },
+    "sum": { site in
+      if isIntegral(site) { return try integral(site, from: 0, &+) }
+      return try bind(site, .sum, from: 0, +) { value, _ in value }
+    },
     "mean": { try bind($0, .mean, from: 0, +) { value, count in value / Double(count) } },
     "max": { site in
-      try bind(site, .max, from: -.infinity, { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }) {
-        value, _ in value
-      }
+      if isIntegral(site) { return try integral(site, from: .min, Swift.max) }
+      return try bind(
+        site, .max, from: -.infinity, { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
+      ) { value, _ in value }
     },
+    "prod": { site in
+      if isIntegral(site) { return try integral(site, from: 1, &*) }
+      return try bind(site, nil, from: 1, *) { value, _ in value }
+    },
+    "cumsum": CumulativeBinding.cumsum,
   ]
 
+  private static func isIntegral(_ site: StepSite) -> Bool { site.step.result.element == .i64 }
+
+  private static func integral(
+    _ site: StepSite, from start: Int64, _ combine: @escaping (Int64, Int64) -> Int64
+  ) throws -> BoundKernel {
+    let axes = try axes(site, .i64)
+    return BoundKernel(run: { views, _ in
+      LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine)
+    })
+  }
+
   private static func bind(
-    _ site: StepSite, _ operation: Reduction, from start: Double,
+    _ site: StepSite, _ operation: Reduction?, from start: Double,
     _ combine: @escaping (Double, Double) -> Double, finish: @escaping (Double, Int) -> Double
   ) throws -> BoundKernel {
-    let (x, out) = (try site.operand(0), try site.result())
+    let x = try site.operand(0)
+    let axes = try axes(site, .f32)
+    if let operation, axes == [x.shape.count - 1], (try? site.requireRows(x, "x")) != nil {
+      return BoundKernel(run: { views, kernels in kernels.reduce(operation, views.rowsOfOperand) })
+    }
+    if let operation, let columns = try columns(of: x, axes, site) {
+      return BoundKernel(run: { views, kernels in
+        let arguments = columns(views)
+        if operation == .max || arguments.rows <= Kernels.summedRows {
+          kernels.reduceColumns(operation, arguments)
+        } else {
+          LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
+        }
+      })
+    }
+    return BoundKernel(run: { views, _ in
+      LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
+    })
+  }
+}
+
+extension ReductionBinding {
+  /// A row-major operand as matrices whose columns are folded, when the reduced axes are neighbours and
+  /// not the last ones.
+  private static func columns(
+    of x: PlanView, _ axes: [Int], _ site: StepSite
+  ) throws -> ((StepViews) -> ColumnArguments)? {
+    let sorted = axes.sorted()
+    guard let first = sorted.first, let last = sorted.last, last < x.shape.count - 1,
+      sorted == Array(first...last), (try? site.requireDense(x, "x")) != nil
+    else { return nil }
+    return { views in
+      let x = views[0]
+      func product(_ axes: Range<Int>) -> Int { axes.reduce(1) { $0 * x.shape[$1] } }
+      return ColumnArguments(
+        out: views.result.floats, x: UnsafePointer(x.floats), outer: product(0..<first),
+        rows: product(first..<last + 1), columns: product(last + 1..<x.rank))
+    }
+  }
+}
+
+/// Running sums along an axis.
+private enum CumulativeBinding {
+  @Sendable static func cumsum(_ site: StepSite) throws -> BoundKernel {
+    let element = site.step.result.element
+    let (x, out) = (try site.operand(0, element), try site.result(element))
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    try site.require(element == .f32 || element == .i64, "no kernel for \(element)")
+    let axis = try site.axis("axis", rank: x.shape.count)
+    let (isExclusive, isReverse) = (try site.flag("exclusive"), try site.flag("reverse"))
+    return BoundKernel(run: { views, _ in
+      if element == .i64 {
+        run(
+          views[0], views.result, views[0].integers, views.result.integers, axis: axis,
+          isExclusive, isReverse, 0, &+)
+      } else {
+        run(
+          views[0], views.result, views[0].floats, views.result.floats, axis: axis,
+          isExclusive, isReverse, 0, +)
+      }
+    })
+  }
+
+  private static func run<Element>(
+    _ x: BufferView, _ out: BufferView, _ source: UnsafeMutablePointer<Element>,
+    _ target: UnsafeMutablePointer<Element>, axis: Int, _ isExclusive: Bool, _ isReverse: Bool,
+    _ zero: Element, _ add: (Element, Element) -> Element
+  ) {
+    let count = x.shape[axis]
+    LineLoops.forEachLine(x.shape, axis) { index in
+      let (from, to) = (x.strides.position(of: index), out.strides.position(of: index))
+      var sum = zero
+      for step in 0..<count {
+        let place = isReverse ? count - 1 - step : step
+        let next = add(sum, source[from + place * x.strides[axis]])
+        target[to + place * out.strides[axis]] = isExclusive ? sum : next
+        sum = next
+      }
+    }
+  }
+}
+
+/// e^x of the C library.
+func exponential(_ x: Float) -> Float { expf(x) }
+
+extension ReductionBinding {
+  /// The reduced axes, with operand and result checked to fit them.
+  private static func axes(_ site: StepSite, _ element: ElementType) throws -> [Int] {
+    let (x, out) = (try site.operand(0, element), try site.result(element))
     try site.requireDense(out, "the result")
     let rank = x.shape.count
     let axes = try site.integers("axes").map { $0 < 0 ? $0 + rank : $0 }
@@ -28,17 +137,9 @@ enum ReductionBinding {
       axes.contains(axis) ? (keep ? 1 : nil) : x.shape[axis]
     }
     try site.require(expected == out.shape, "the result has the wrong shape")
-    if axes == [rank - 1], (try? site.requireRows(x, "x")) != nil {
-      return BoundKernel(run: { views, kernels in kernels.reduce(operation, views.rowsOfOperand) })
-    }
-    return BoundKernel(run: { views, _ in
-      LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
-    })
+    return axes
   }
 }
-
-/// e^x of the C library.
-func exponential(_ x: Float) -> Float { expf(x) }
 
 extension StepViews {
   /// Operand 0 as rows and the result as one element for each.

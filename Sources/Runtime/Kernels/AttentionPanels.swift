@@ -21,15 +21,28 @@ struct AttentionPanels: TileWork {
       arguments.k + arguments.kStrides.offset(batch: batch, head: head, token: keys.lowerBound)
     let v =
       arguments.v + arguments.vStrides.offset(batch: batch, head: head, token: keys.lowerBound)
+    let format: PanelFormat = tiles.roundsProducts ? .bf16 : .f32
     pg_pack_panels(
-      .f32, panels.keys, k, arguments.kStrides.token, keys.count, arguments.shape.headSize)
+      format, panels.keys, k, arguments.kStrides.token, keys.count, arguments.shape.headSize)
     pg_pack_columns(
-      panels.values, v, arguments.vStrides.token, arguments.shape.valueSize, keys.count)
+      format, panels.values, v, arguments.vStrides.token, arguments.shape.valueSize, keys.count)
   }
 }
 
 extension AttentionTiles {
-  private var product: pg_block_product { kernels.table.functions.pointee.f32_by_f32 }
+  /// Scores of a head from which rounding to bf16 pays, where the instruction set has products for it.
+  static let roundedScoreCount = 1 << 16
+
+  /// Whether products are of numbers rounded to bf16, with f32 sums.
+  var roundsProducts: Bool {
+    arguments.mayRound && arguments.shape.queries * arguments.shape.keys >= Self.roundedScoreCount
+      && kernels.table.functions.pointee.bf16_by_bf16.block_rows > 0
+  }
+
+  private var product: pg_block_product {
+    let functions = kernels.table.functions
+    return roundsProducts ? functions.pointee.bf16_by_bf16 : functions.pointee.f32_by_f32
+  }
 
   func keys(inBlock block: Int) -> Range<Int> {
     let start = block * AttentionGrid.blockedKeys
@@ -37,6 +50,7 @@ extension AttentionTiles {
   }
 
   /// Where a block's keys and values stand in panels: n = keys, k = features; n = features, k = keys.
+  /// Those of bf16 fill half of the place.
   func panels(
     batch: Int, keyHead: Int, block: Int
   ) -> (keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>) {

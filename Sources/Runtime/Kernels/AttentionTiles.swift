@@ -246,13 +246,13 @@ struct AttentionTiles: TileWork {
     }
   }
 
-  /// Writes rows divided by their sums to the output: 0/0, which is NaN, where a row saw nothing.
+  /// Writes rows divided by their sums to the output.
   private func storeResult(_ place: Place, _ memory: AttentionTileMemory) {
     let group = arguments.shape.groupSize, size = arguments.shape.valueSize
     var row = 0
     for token in place.tokens {
       for head in 0..<group {
-        var divisor = memory.sums[row]
+        var divisor: Float = memory.sums[row] == 0 ? 1 : memory.sums[row]
         let offset = arguments.outStrides.offset(
           batch: place.batch, head: place.keyHead * group + head, token: token)
         functions.pointee.binary(
@@ -317,7 +317,8 @@ struct AttentionMerge: TileWork {
       tiles.kernels.table.functions.pointee.accumulate_rows(
         out, size, &weight, 1, 1, partial + 2 * rows + row * size, size, 1, size)
     }
-    // 0/0 where no split saw anything.
-    tiles.kernels.table.functions.pointee.binary(.div, out, out, 1, &sum, 0, size)
+    var divisor = sum == 0 ? 1 : sum
+    tiles.kernels.table.functions.pointee.binary(
+      .div, out, out, 1, &divisor, 0, size)
   }
 }

@@ -56,7 +56,7 @@ public struct AdditiveMask {
 
 /// out = softmax(softcap(scale q·k) + additive) v, head by head. `queryHeads` is a multiple of
 /// `keyHeads`; query head h uses key head h / (queryHeads / keyHeads). A query that sees no key,
-/// or only keys at -inf, gives NaN, as softmax does.
+/// or only keys at -inf, gives 0.
 public struct AttentionArguments {
   public var out: UnsafeMutablePointer<Float>
   public var outStrides: HeadStrides
@@ -72,12 +72,15 @@ public struct AttentionArguments {
   public var softcap: Float?
   public var mask: AttentionMask
   public var additive: AdditiveMask?
+  /// Whether q, k, v and the softmax may be rounded to bf16 where that is quicker.
+  public var mayRound: Bool
 
   public init(
     out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, q: UnsafePointer<Float>,
     qStrides: HeadStrides, k: UnsafePointer<Float>, kStrides: HeadStrides,
     v: UnsafePointer<Float>, vStrides: HeadStrides, shape: AttentionShape, scale: Float,
-    softcap: Float? = nil, mask: AttentionMask = .none, additive: AdditiveMask? = nil
+    softcap: Float? = nil, mask: AttentionMask = .none, additive: AdditiveMask? = nil,
+    mayRound: Bool = false
   ) {
     self.out = out
     self.outStrides = outStrides
@@ -92,6 +95,7 @@ public struct AttentionArguments {
     self.softcap = softcap
     self.mask = mask
     self.additive = additive
+    self.mayRound = mayRound
   }
 }
 

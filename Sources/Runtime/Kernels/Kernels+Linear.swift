@@ -10,6 +10,8 @@ public struct Epilogue {
   public var multiplierRowStride: Int
   public var residual: UnsafePointer<Float>?
   public var residualRowStride: Int
+  /// A last function of everything, the residual included.
+  public var lastActivation: UnaryOperation = .identity
 
   public init(
     bias: UnsafePointer<Float>? = nil, activation: UnaryOperation = .identity,
@@ -29,6 +31,7 @@ public struct Epilogue {
   /// Whether products pass through unchanged.
   var isIdentity: Bool {
     bias == nil && activation == .identity && multiplier == nil && residual == nil
+      && lastActivation == .identity
   }
 
   func reads(_ out: UnsafeMutablePointer<Float>) -> Bool {
@@ -43,6 +46,22 @@ public struct Epilogue {
       ld_multiplier: multiplierRowStride,
       residual: residual.map { $0 + row * residualRowStride + column },
       ld_residual: residualRowStride)
+  }
+}
+
+extension Kernels {
+  /// out = epilogue(products), of a part of the output with an epilogue of its own.
+  func finish(
+    _ out: UnsafeMutablePointer<Float>, _ outRowStride: Int, _ products: UnsafePointer<Float>,
+    _ rowStride: Int, rows: Int, columns: Int, _ part: pg_epilogue, last: UnaryOperation
+  ) {
+    var part = part
+    let functions = table.functions.pointee
+    functions.epilogue(out, outRowStride, products, rowStride, rows, columns, &part)
+    guard last != .identity else { return }
+    for row in 0..<rows {
+      functions.unary(last, out + row * outRowStride, out + row * outRowStride, columns)
+    }
   }
 }
 
@@ -64,6 +83,8 @@ public struct LinearArguments {
   /// N, the rows of `weight`.
   public var outputs: Int
   public var epilogue: Epilogue
+  /// Where the rows are windows of a picture, which `x` then is.
+  var windows: WindowRows?
 
   /// Row strides left out mean dense rows.
   public init(
@@ -109,7 +130,7 @@ extension Kernels {
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
   public func linear(_ arguments: LinearArguments) {
     if case .panels(let weight) = arguments.weight,
-      weight.format.isInteger || arguments.rows > Self.streamedPanelRows
+      weight.format.isInteger || arguments.rows > Self.streamedPanelRows || arguments.windows != nil
     {
       panelLinear(arguments, weight)
     } else if arguments.rows <= Self.streamedRows {
@@ -182,10 +203,11 @@ struct StreamedLinear: TileWork {
     let upProduct = isStaged ? stage + a.rows * range.count : stage
     if let up = a.up { multiply(up, range, into: upProduct, rowStride: range.count) }
     guard !a.epilogue.isIdentity || a.up != nil else { return }
-    var epilogue = a.epilogue(
+    let epilogue = a.epilogue(
       row: 0, column: range.lowerBound, upProduct: upProduct, columnCount: range.count)
-    kernels.table.functions.pointee.epilogue(
-      out, a.outRowStride, product, productRowStride, a.rows, range.count, &epilogue)
+    kernels.finish(
+      out, a.outRowStride, product, productRowStride, rows: a.rows, columns: range.count, epilogue,
+      last: a.epilogue.lastActivation)
   }
 
   private func multiply(
@@ -271,11 +293,12 @@ struct BlockedLinear: TileWork {
         up, rowRange, columnRange, into: upProduct, rowStride: columnRange.count, panel: panel)
     }
     guard !a.epilogue.isIdentity || a.up != nil else { return }
-    var epilogue = a.epilogue(
+    let epilogue = a.epilogue(
       row: rowRange.lowerBound, column: columnRange.lowerBound, upProduct: upProduct,
       columnCount: columnRange.count)
-    kernels.table.functions.pointee.epilogue(
-      out, a.outRowStride, product, productRowStride, rowRange.count, columnRange.count, &epilogue)
+    kernels.finish(
+      out, a.outRowStride, product, productRowStride, rows: rowRange.count,
+      columns: columnRange.count, epilogue, last: a.epilogue.lastActivation)
   }
 
   private func multiply(

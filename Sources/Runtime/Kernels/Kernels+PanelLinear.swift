@@ -54,7 +54,7 @@ struct PanelLinear: TileWork {
   static let partLimit = 1280
   /// bf16 weights of at least so many numbers are multiplied by bf16 activations where the
   /// instruction set has a product for that. Smaller ones are not worth the rounding.
-  static let roundedWeightCount = 1 << 20
+  static let roundedWeightCount = 1 << 16
 
   let arguments: LinearArguments
   let weight: PanelPointer
@@ -108,8 +108,16 @@ struct PanelLinear: TileWork {
   var blockCount: Int { rowTiles.count }
 
   /// Packs the activations of a block.
-  func pack(block index: Int) {
+  func pack(block index: Int, worker: Int) {
     let rows = rows(inBlock: index)
+    if let windows = arguments.windows {
+      let gathered = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
+      for (place, row) in rows.enumerated() {
+        windows.copy(row: row, to: gathered + place * arguments.inputs)
+      }
+      product.pack?(block(index), gathered, arguments.inputs, rows.count, arguments.inputs)
+      return
+    }
     product.pack?(
       block(index), arguments.x + rows.lowerBound * arguments.xRowStride, arguments.xRowStride,
       rows.count, arguments.inputs)
@@ -134,8 +142,9 @@ struct PanelLinear: TileWork {
   /// What these rows need: all blocks, and a tile of each product for each thread.
   var scratch: ScratchRequirement {
     let tile = rowTiles.tileSize * blockRows * columnTiles.tileSize
+    let gathered = arguments.windows == nil ? 0 : blockRows * arguments.inputs
     return ScratchRequirement(
-      perWorker: arguments.factorCount * tile * 4,
+      perWorker: max(arguments.factorCount * tile, gathered) * 4,
       shared: blockCount * blockBytes)
   }
 
@@ -169,10 +178,11 @@ struct PanelLinear: TileWork {
       multiply(blocks, up, columns, into: upSums, next: panels(weight, columns))
     }
     multiply(blocks, weight, columns, into: sums, next: panels(a.up?.panels ?? weight, next))
-    var epilogue = a.epilogue(
+    let epilogue = a.epilogue(
       row: firstRow, column: columns.lowerBound, upProduct: upSums, columnCount: columns.count)
-    kernels.table.functions.pointee.epilogue(
-      out, a.outRowStride, sums, columns.count, rowCount, columns.count, &epilogue)
+    kernels.finish(
+      out, a.outRowStride, sums, columns.count, rows: rowCount, columns: columns.count, epilogue,
+      last: a.epilogue.lastActivation)
   }
 
   /// Multiplies the blocks with the weights of some columns. Meanwhile the weights of the next part of
@@ -227,5 +237,5 @@ private struct PanelBlocks: TileWork {
 
   init(_ work: PanelLinear) { self.work = work }
 
-  func run(tile: Int, worker: Int) { work.pack(block: tile) }
+  func run(tile: Int, worker: Int) { work.pack(block: tile, worker: worker) }
 }

@@ -31,10 +31,11 @@ public enum NPYFile {
     }
   }
 
-  /// Writes the file that numpy writes for the C-order array. bf16, which numpy lacks, becomes f32.
+  /// Writes the file that numpy writes for the C-order array. Of types that numpy lacks, floats become f32
+  /// and 4-bit integers 8-bit ones.
   /// Throws `OutputFileError`.
   public static func write(_ tensor: TensorData, path: String) throws {
-    let tensor = tensor.elementType == .bf16 ? tensor.converted(to: .f32) : tensor
+    let tensor = tensor.ofNumPy
     let header = NPYHeader(elementType: tensor.elementType, shape: tensor.shape)
     var file = try AtomicFile(path: path)
     try file.write(header.encoded())
@@ -60,6 +61,18 @@ public enum NPYFile {
     }
     let text = try file.read(offset: textStart, count: length)
     return (try NPYHeader(parsing: text), textStart + length)
+  }
+}
+
+extension TensorData {
+  /// The same values in a type that numpy has.
+  fileprivate var ofNumPy: TensorData {
+    switch elementType {
+    case .i4: relabelled(.i8)
+    case .u4: relabelled(.u8)
+    case let type where NPYHeader.descriptor(of: type) == nil: converted(to: .f32)
+    default: self
+    }
   }
 }
 

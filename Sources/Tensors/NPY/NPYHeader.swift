@@ -5,19 +5,23 @@ struct NPYHeader: Equatable {
   var elementType: ElementType
   var shape: [Int]
 
-  /// numpy's name of an element type in little-endian files; nil for bf16, which numpy lacks.
+  /// numpy's name of an element type in little-endian files; nil for types that numpy
+  /// lacks.
   static func descriptor(of type: ElementType) -> String? {
     switch type {
     case .f64: "<f8"
     case .f32: "<f4"
     case .f16: "<f2"
-    case .bf16: nil
     case .i64: "<i8"
     case .i32: "<i4"
     case .i16: "<i2"
     case .i8: "|i1"
+    case .u64: "<u8"
+    case .u32: "<u4"
+    case .u16: "<u2"
     case .u8: "|u1"
     case .bool: "|b1"
+    default: nil
     }
   }
 

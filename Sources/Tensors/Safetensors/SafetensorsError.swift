@@ -86,7 +86,7 @@ extension SafetensorsError.TensorProblem: CustomStringConvertible {
     switch self {
     case .unsupportedType(let name):
       "element type \"\(name.printable)\" is not supported; supported are "
-        + ElementType.allCases.map(\.safetensorsName).joined(separator: ", ")
+        + ElementType.allCases.compactMap(\.safetensorsName).joined(separator: ", ")
     case .shape(let error):
       "\(error)"
     case .reversedOffsets(let begin, let end):

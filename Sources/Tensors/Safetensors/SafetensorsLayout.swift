@@ -115,11 +115,14 @@ public struct SafetensorsLayout: Sendable {
       members.append(JSON.Member("__metadata__", .object(strings)))
     }
     for entry in placed {
+      guard let dtype = entry.elementType.safetensorsName else {
+        preconditionFailure("no tensor of a file has elements \(entry.elementType)")
+      }
       members.append(
         JSON.Member(
           entry.name,
           [
-            "dtype": .string(entry.elementType.safetensorsName),
+            "dtype": .string(dtype),
             "shape": .array(entry.shape.map { .integer($0) }),
             "data_offsets": [.integer(entry.range.lowerBound), .integer(entry.range.upperBound)],
           ]))

@@ -1,0 +1,239 @@
+import IR
+import Tensors
+
+extension Pass {
+  /// `channels_last` makes of convolutions and pooling operations on pictures whose pixels hold their
+  /// channels side by side, as the rows that `linear` multiplies, and lets what follows them keep that
+  /// order.
+  static let channelsLast = Pass(
+    "channels_last", .reassociating,
+    "Turns convolutions and pooling into operations on pixels with their channels side by side.",
+    rules: ChannelsLastRules.all)
+}
+
+enum ChannelsLastRules {
+  static let all = [
+    conv, pointConv, maxPool, bias, scale, elements, reduction, CanonicalizeRules.sameShapeView,
+    CanonicalizeRules.nestedReshape, CanonicalizeRules.nestedTranspose,
+    CanonicalizeRules.reshapedTranspose, CanonicalizeRules.reshapedElements,
+    CanonicalizeRules.unitTranspose, CanonicalizeRules.needlessCopy,
+  ]
+
+  /// [batch, height, width, channels] from [batch, channels, height, width], and back.
+  static let toLast = [0, 2, 3, 1]
+  static let toFirst = [0, 3, 1, 2]
+
+  /// matmul(w, reshape(unfold(x))) => transpose(conv(transpose(x), w)), the columns of w in the order
+  /// in which pixels lie
+  static let conv = RewriteRule("conv", on: ["matmul"]) { anchor, graph in
+    guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
+      let matrix = anchor.operands[0], graph.type(of: matrix).rank == 2,
+      let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
+      let unfold = graph.definition(of: columns.operands[0], is: "unfold"),
+      unfold.attribute("value")?.real == 0, let pixels = unfold.operands[0]
+    else { return nil }
+    let shape = graph.type(of: .value(unfold.result)).shape
+    let outputs = graph.type(of: matrix).shape[0]
+    guard try graph.layout(of: matrix).root.tensor != nil,
+      try graph.type(of: .value(columns.result)).shape == [
+        shape[0], shape[1] * shape[2], shape[3] * shape[4],
+      ]
+    else { return nil }
+    var patch = graph.patch()
+    let last = try patch.pixels(pixels)
+    let split = try patch.append(
+      "reshape", [matrix], ["shape": .dimensions([outputs, shape[1], shape[2]])])
+    let turned = try patch.append("transpose", [split], ["perm": .integers([0, 2, 1])])
+    let ordered = shape[2].isOne ? turned : try patch.append("contiguous", [turned])
+    let weight = try patch.append(
+      "reshape", [shape[2].isOne ? matrix : ordered],
+      ["shape": .dimensions([outputs, try shape[1] * shape[2]])])
+    var attributes = unfold.attributes
+    attributes["value"] = nil
+    let result = try patch.append("conv", [last, weight], attributes)
+    let rows = try patch.append(
+      "reshape", [result],
+      ["shape": .dimensions([shape[0], try shape[3] * shape[4], outputs])])
+    let first = try patch.append("transpose", [rows], ["perm": .integers([0, 2, 1])])
+    return try patch.replacing(with: first)
+  }
+
+  /// patch_conv(x, w) {stride = 1} => transpose(conv(transpose(x), w) {kernel = [1, 1]})
+  static let pointConv = RewriteRule("point_conv", on: ["patch_conv"]) { anchor, graph in
+    guard anchor.attributes["stride"]?.integer == 1, let pixels = anchor.operands[0],
+      let kernel = anchor.operands[1], try graph.isContiguous(kernel)
+    else { return nil }
+    let shape = Array(graph.type(of: kernel).shape[..<2])
+    var patch = graph.patch()
+    let last = try patch.pixels(pixels)
+    let weight = try patch.append("reshape", [kernel], ["shape": .dimensions(shape)])
+    let result = try patch.append(
+      "conv", [last, weight, anchor.operands[2]], ["kernel": .integers([1, 1])])
+    let first = try patch.append("transpose", [result], ["perm": .integers(toFirst)])
+    return try patch.replacing(with: first)
+  }
+
+  /// max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))
+  static let maxPool = RewriteRule("max_pool", on: ["max"]) { anchor, graph in
+    guard anchor.attributes["axes"]?.integers == [2], !anchor.isFlagSet("keep_dims"),
+      let unfold = graph.definition(of: anchor.operands[0], is: "unfold"),
+      unfold.attribute("value")?.real == -.infinity, let pixels = unfold.operands[0]
+    else { return nil }
+    var patch = graph.patch()
+    let last = try patch.pixels(pixels)
+    var attributes = unfold.attributes
+    attributes["value"] = nil
+    let result = try patch.append("max_pool", [last], attributes)
+    let first = try patch.append("transpose", [result], ["perm": .integers(toFirst)])
+    return try patch.replacing(with: first)
+  }
+
+  /// conv(x, w, b) + c => conv(x, w, b + c), one number of c for each channel
+  static let bias = RewriteRule("bias", on: ["add"]) { anchor, graph in
+    for (product, term) in graph.orders(anchor) {
+      guard let conv = graph.plainConv(product), graph.isConstant(term),
+        graph.type(of: term).shape == [graph.type(of: product).shape[3]]
+      else { continue }
+      var patch = graph.patch()
+      let sum = try conv.operands[2].map { try patch.append("add", [$0, term]) } ?? term
+      let result = try patch.append(
+        "conv", [conv.operands[0], conv.operands[1], sum], conv.attributes)
+      return try patch.replacing(with: result)
+    }
+    return nil
+  }
+
+  /// conv(x, w, b)·c => conv(x, w·c, b·c), one number of c for each channel: what normalises a batch
+  static let scale = RewriteRule("scale", on: ["mul"]) { anchor, graph in
+    for (product, factor) in graph.orders(anchor) {
+      guard let conv = graph.plainConv(product), let weight = conv.operands[1],
+        graph.isConstant(factor), graph.isConstant(weight)
+      else { continue }
+      let channels = graph.type(of: product).shape[3]
+      guard graph.type(of: factor).shape == [channels] else { continue }
+      var patch = graph.patch()
+      let column = try patch.append(
+        "reshape", [factor], ["shape": .dimensions([channels, 1])])
+      let scaled = try patch.append("mul", [weight, column])
+      let bias = try conv.operands[2].map { try patch.append("mul", [$0, factor]) }
+      let result = try patch.append("conv", [conv.operands[0], scaled, bias], conv.attributes)
+      return try patch.replacing(with: result)
+    }
+    return nil
+  }
+
+  /// f(transpose(x), …) => transpose(f(x, …)) for an f of single elements, behind a convolution, when
+  /// the other operands are transposed alike, numbers, or one number for each channel
+  static let elements = RewriteRule("elements", on: OperandReading.elementwise) { anchor, graph in
+    let type = graph.type(of: .value(anchor.result))
+    guard
+      let permutation = anchor.operands.lazy.compactMap({ graph.channelsFirst($0)?.permutation })
+        .first, permutation.count == type.rank
+    else { return nil }
+    var patch = graph.patch()
+    var operands = anchor.operands
+    for (index, operand) in anchor.operands.enumerated() {
+      guard let operand else { return nil }
+      if let (x, order) = graph.channelsFirst(operand), order == permutation,
+        graph.type(of: operand).shape == type.shape
+      {
+        operands[index] = x
+      } else if let vector = try graph.perChannel(operand, rank: type.rank, &patch) {
+        operands[index] = vector
+      } else {
+        return nil
+      }
+    }
+    let result = try patch.append(anchor.op, operands, anchor.attributes)
+    let first = try patch.append("transpose", [result], ["perm": .integers(permutation)])
+    return try patch.replacing(with: first)
+  }
+
+  /// mean(transpose(x)) => transpose(mean(x)) over the places of a picture behind a convolution; and so
+  /// for sum and max
+  static let reduction = RewriteRule("reduction", on: ["mean", "sum", "max"]) { anchor, graph in
+    guard let (x, permutation) = graph.channelsFirst(anchor.operands[0]),
+      anchor.isFlagSet("keep_dims"), let axes = anchor.attributes["axes"]?.integers,
+      axes.allSatisfy({ (0..<permutation.count).contains($0) })
+    else { return nil }
+    var attributes = anchor.attributes
+    attributes["axes"] = .integers(axes.map { permutation[$0] })
+    var patch = graph.patch()
+    let result = try patch.append(anchor.op, [x], attributes)
+    let first = try patch.append("transpose", [result], ["perm": .integers(permutation)])
+    return try patch.replacing(with: first)
+  }
+}
+
+extension PatchBuilder {
+  /// A picture with its channels last, row-major.
+  fileprivate mutating func pixels(_ operand: Operand) throws -> Operand {
+    let turned = try append(
+      "transpose", [operand], ["perm": .integers(ChannelsLastRules.toLast)])
+    return try append("contiguous", [turned])
+  }
+}
+
+extension RewriteGraph {
+  /// x and how it is turned, when an operand is the result of a convolution or pooling, or of what
+  /// kept their order, with the channels brought to the second place.
+  fileprivate func channelsFirst(_ operand: Operand?) -> (x: Operand, permutation: [Int])? {
+    guard let transpose = definition(of: operand, is: "transpose"), let x = transpose.operands[0],
+      let permutation = transpose.attributes["perm"]?.integers,
+      permutation == ChannelsLastRules.toFirst || permutation == [0, 2, 1], isChannelsLast(x)
+    else { return nil }
+    return (x, permutation)
+  }
+
+  private func isChannelsLast(_ operand: Operand) -> Bool {
+    var current: Operand? = operand
+    while let operation = definition(of: current) {
+      if ["conv", "max_pool"].contains(operation.op) { return true }
+      guard operation.op == "reshape" || OperandReading.elementwise.contains(operation.op) else {
+        return false
+      }
+      current = operation.operands[0]
+    }
+    return false
+  }
+
+  /// The `conv` that computes an operand, when only this operand reads it and nothing but a bias was
+  /// drawn into it.
+  fileprivate func plainConv(_ operand: Operand) -> Operation? {
+    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
+      conv.operands[3] == nil, conv.attribute("activation")?.word == "none"
+    else { return nil }
+    return conv
+  }
+
+  /// Whether a value depends on tensors that no call changes alone, in few steps.
+  fileprivate func isConstant(_ operand: Operand, depth: Int = 16) -> Bool {
+    if let id = operand.tensor { return module.tensor(id).kind != .state }
+    guard depth > 0, let operation = definition(of: operand), !operation.hasEffect,
+      operation.op != "iota"
+    else { return false }
+    return operation.operands.allSatisfy { $0.map { isConstant($0, depth: depth - 1) } ?? true }
+  }
+
+  /// A number, a vector of one number for each channel from [channels, 1…], or
+  /// [batch, 1…, channels] from [batch, channels, 1…].
+  fileprivate func perChannel(
+    _ operand: Operand, rank: Int, _ patch: inout PatchBuilder
+  ) throws -> Operand? {
+    let shape = type(of: operand).shape
+    let single = shape.allSatisfy(\.isOne)
+    if single {
+      return shape.count <= 1
+        ? operand : try patch.append("reshape", [operand], ["shape": .dimensions([])])
+    }
+    if shape.count == rank, shape[2...].allSatisfy(\.isOne), try isContiguous(operand) {
+      let last = [shape[0]] + shape[2...] + [shape[1]]
+      return try patch.append("reshape", [operand], ["shape": .dimensions(last)])
+    }
+    let channel = shape.count - (rank - 1)
+    guard channel >= 0, shape.indices.allSatisfy({ $0 == channel || shape[$0].isOne }),
+      try isContiguous(operand)
+    else { return nil }
+    return try patch.append("reshape", [operand], ["shape": .dimensions([shape[channel]])])
+  }
+}

@@ -1,0 +1,264 @@
+import IR
+import Tensors
+
+/// The parts of an attention, found by walking from the last product back to the queries and keys.
+struct AttentionMatch {
+  /// What is done to scores before the softmax.
+  private enum Mask {
+    case added(Operand)
+    /// Scores become `number` where `condition` is `value`.
+    case replaced(condition: Operand, value: Bool, number: Double)
+  }
+
+  /// Numbers below this swallow every score that is added to them, in f32 and f64.
+  private static let farBelow = -1e30
+
+  private var q: Operand
+  private var k: Operand
+  private var v: Operand
+  private var keysAreTransposed = false
+  private var masks: [Mask] = []
+  private(set) var scale = 1.0
+  private(set) var softcap: Double?
+  private(set) var isCausal = false
+  private(set) var window: Int?
+
+  init?(_ product: Operation, _ graph: RewriteGraph) {
+    guard !product.isFlagSet("transpose_a"), !product.isFlagSet("transpose_b"),
+      let weights = product.operands[0], let values = product.operands[1],
+      let softmax = graph.softmax(weights), var scores = softmax.operands[0],
+      [3, 4].contains(graph.type(of: scores).rank)
+    else { return nil }
+    let rank = graph.type(of: scores).rank
+    guard softmax.axis("axis", rank: rank) == rank - 1 else { return nil }
+    (q, k, v) = (scores, scores, values)
+    takeMasks(&scores, graph)
+    takeSoftcap(&scores, graph)
+    takeScale(&scores, graph)
+    guard let dot = graph.definition(of: scores, is: "matmul"), graph.isReadOnce(dot),
+      !dot.isFlagSet("transpose_a"), let query = dot.operands[0], let key = dot.operands[1]
+    else { return nil }
+    (q, k, keysAreTransposed) = (query, key, !dot.isFlagSet("transpose_b"))
+    guard scale.isFinite else { return nil }
+    if keysAreTransposed, let keys = graph.turnedBack(k) {
+      (k, keysAreTransposed) = (keys, false)
+    }
+  }
+
+  /// Masks, from the last to the first: scores + mask, or a number instead of scores.
+  private mutating func takeMasks(_ scores: inout Operand, _ graph: RewriteGraph) {
+    let shape = graph.type(of: scores).shape
+    while let operation = graph.definition(of: scores, is: "add", "where"),
+      graph.isReadOnce(operation)
+    {
+      let rest =
+        operation.op == "add" ? take(sum: operation, shape, graph) : take(choice: operation, graph)
+      guard let rest, graph.type(of: rest).shape == shape else { return }
+      scores = rest
+    }
+  }
+
+  /// The mask is the summand that is not made from queries and keys.
+  private mutating func take(sum: Operation, _ shape: Shape, _ graph: RewriteGraph) -> Operand? {
+    let parts = graph.orders(sum).first { part, _ in
+      graph.type(of: part).shape == shape && graph.isScore(part)
+    }
+    guard let (rest, added) = parts else { return nil }
+    if let causal = graph.causalMask(added, shape), !isCausal {
+      isCausal = true
+      window = causal.attributes["window"]?.integer
+      return rest
+    }
+    guard graph.type(of: added).element == .f32 else { return nil }
+    masks.append(.added(added))
+    return rest
+  }
+
+  private mutating func take(choice: Operation, _ graph: RewriteGraph) -> Operand? {
+    guard let condition = choice.operands[0] else { return nil }
+    for (kept, replaced) in [(1, 2), (2, 1)] {
+      guard let scores = choice.operands[kept], graph.isScore(scores),
+        let number = graph.scalar(choice.operands[replaced]), number <= Self.farBelow
+      else { continue }
+      masks.append(.replaced(condition: condition, value: replaced == 1, number: number))
+      return scores
+    }
+    return nil
+  }
+
+  /// c·tanh(x/c), the division possibly as a product.
+  private mutating func takeSoftcap(_ scores: inout Operand, _ graph: RewriteGraph) {
+    guard let scaledUp = graph.definition(of: scores, is: "mul"), graph.isReadOnce(scaledUp),
+      let (squashed, limit) = graph.scaled(scaledUp), limit > 0,
+      let tanh = graph.definition(of: squashed, is: "tanh"), graph.isReadOnce(tanh),
+      let ratio = graph.definition(of: tanh.operands[0], is: "div", "mul"), graph.isReadOnce(ratio),
+      let (inner, factor) = graph.scaledOrDivided(ratio),
+      abs(factor * limit - 1) < 1e-6, graph.keepsShape(ratio, inner)
+    else { return }
+    softcap = limit
+    scores = inner
+  }
+
+  /// x·c or x/c; several factors multiply.
+  private mutating func takeScale(_ operand: inout Operand, _ graph: RewriteGraph) {
+    while let product = graph.definition(of: operand, is: "mul", "div"), graph.isReadOnce(product),
+      let (inner, factor) = graph.scaledOrDivided(product), graph.keepsShape(product, inner)
+    {
+      scale *= factor
+      operand = inner
+    }
+  }
+
+  // MARK: Building
+
+  /// Queries, keys, values and mask as the fused operation takes them.
+  func operands(_ patch: inout PatchBuilder, _ graph: RewriteGraph) throws -> [Operand?] {
+    var (keys, values) = (k, v)
+    let rank = graph.type(of: q).rank
+    if keysAreTransposed {
+      let order = rank == 4 ? [0, 1, 3, 2] : [0, 2, 1]
+      keys = try patch.append("transpose", [keys], ["perm": .integers(order)])
+    } else if let (key, value) = graph.unrepeated(k, v) {
+      keys = try key(&patch)
+      values = try value(&patch)
+    }
+    return try [q, keys, values].map { try withHeads($0, &patch) } + [mask(&patch, rank)]
+  }
+
+  /// [B, T, D] as [B, 1, T, D]
+  private func withHeads(_ operand: Operand, _ patch: inout PatchBuilder) throws -> Operand {
+    var shape = patch.type(of: operand).shape
+    guard shape.count == 3 else { return operand }
+    shape.insert(1, at: 1)
+    return try patch.append("reshape", [operand], ["shape": .dimensions(shape)])
+  }
+
+  private func mask(_ patch: inout PatchBuilder, _ rank: Int) throws -> Operand? {
+    var sum: Operand?
+    for mask in masks {
+      var next: Operand
+      switch mask {
+      case .added(let operand): next = operand
+      case .replaced(let condition, let value, let number):
+        let hidden = try patch.append("constant", [], ["value": .real(number)])
+        let seen = try patch.append("constant", [], ["value": .real(0)])
+        next = try patch.append(
+          "where", [condition, value ? hidden : seen, value ? seen : hidden])
+      }
+      if rank == 3, patch.type(of: next).rank == 3 { next = try withHeads(next, &patch) }
+      sum = try sum.map { try patch.append("add", [$0, next]) } ?? next
+    }
+    return sum
+  }
+
+  /// Whether the parts are what the fused operation takes.
+  func fits(_ operands: [Operand?], _ patch: PatchBuilder, _ result: TensorType) -> Bool {
+    let types = operands.prefix(3).compactMap { $0.map(patch.type(of:)) }
+    guard types.count == 3, types.allSatisfy({ $0.rank == 4 && $0.element == .f32 }) else {
+      return false
+    }
+    let (query, key, value) = (types[0].shape, types[1].shape, types[2].shape)
+    var shape = [query[0], query[1], query[2], value[3]]
+    if result.rank == 3 { shape.remove(at: 1) }
+    return result.element == .f32 && key[0] == query[0] && key[..<3] == value[..<3]
+      && key[3] == query[3] && query[1].dividedExactly(by: key[1]) != nil && result.shape == shape
+  }
+}
+
+extension RewriteGraph {
+  /// The softmax that an operand is and nothing else reads, possibly with 0 instead of NaN: exporters
+  /// write that for queries that see no key.
+  fileprivate func softmax(_ operand: Operand) -> Operation? {
+    if let softmax = definition(of: operand, is: "softmax") {
+      return isReadOnce(softmax) ? softmax : nil
+    }
+    guard let choice = definition(of: operand, is: "where"), isReadOnce(choice),
+      scalar(choice.operands[1]) == 0, let weights = choice.operands[2],
+      let isNaN = definition(of: choice.operands[0], is: "equal"), isReadOnce(isNaN),
+      scalar(isNaN.operands[1]) == 0,
+      let isNumber = definition(of: isNaN.operands[0], is: "equal"), isReadOnce(isNumber),
+      isNumber.operands.allSatisfy({ $0 == weights }),
+      let softmax = definition(of: weights, is: "softmax"), !isReturned(softmax.result),
+      readers(of: softmax.result).count == 2
+    else { return nil }
+    return softmax
+  }
+
+  /// Whether scores of queries and keys may have led to this value: the way back over arithmetic
+  /// with known numbers and masks ends in a product.
+  fileprivate func isScore(_ operand: Operand) -> Bool {
+    var current: Operand? = operand
+    while let operation = definition(of: current) {
+      switch operation.op {
+      case "matmul": return true
+      case "mul", "div", "add", "tanh": current = operation.operands[0]
+      case "where":
+        current =
+          scalar(operation.operands[1]) == nil ? operation.operands[1] : operation.operands[2]
+      default: return false
+      }
+    }
+    return false
+  }
+
+  /// The `causal_mask` that an operand is, perhaps with axes of extent 1 in front.
+  fileprivate func causalMask(_ operand: Operand, _ scores: Shape) -> Operation? {
+    let (queries, keys) = (scores[scores.count - 2], scores[scores.count - 1])
+    var current: Operand? = operand
+    while let view = definition(of: current, is: "reshape", "broadcast") {
+      let shape = type(of: .value(view.result)).shape
+      guard shape.suffix(2) == [queries, keys] else { return nil }
+      current = view.operands[0]
+    }
+    guard let mask = definition(of: current, is: "causal_mask"),
+      mask.attributes["queries"]?.dimension == queries, mask.attributes["keys"]?.dimension == keys
+    else { return nil }
+    return mask
+  }
+
+  /// What makes keys and values before their heads are repeated, if both are.
+  fileprivate func unrepeated(
+    _ k: Operand, _ v: Operand
+  ) -> (key: Unrepeated, value: Unrepeated)? {
+    guard let keys = unrepeated(k), let values = unrepeated(v), keys.heads == values.heads else {
+      return nil
+    }
+    return (keys.build, values.build)
+  }
+
+  fileprivate typealias Unrepeated = (inout PatchBuilder) throws -> Operand
+
+  /// The [B, H/g, L, D] value whose heads are each repeated g times by
+  /// broadcast [B, H/g, 1, L, D] to [B, H/g, g, L, D], contiguous, reshape [B, H, L, D].
+  private func unrepeated(_ operand: Operand) -> (heads: Dim, build: Unrepeated)? {
+    let repeated = type(of: operand).shape
+    guard repeated.count == 4, let merge = definition(of: skippingCopy(operand), is: "reshape"),
+      let broadcast = definition(of: skippingCopy(merge.operands[0]), is: "broadcast"),
+      let single = broadcast.operands[0]
+    else { return nil }
+    let (wide, shape) = (type(of: .value(broadcast.result)).shape, type(of: single).shape)
+    guard wide.count == 5, shape == [wide[0], wide[1], 1, wide[3], wide[4]],
+      let merged = try? wide[1] * wide[2], repeated == [wide[0], merged, wide[3], wide[4]]
+    else { return nil }
+    let heads = [wide[0], wide[1], wide[3], wide[4]]
+    if let split = definition(of: single, is: "reshape"), let base = split.operands[0],
+      type(of: base).shape == heads
+    {
+      return (wide[1], { _ in base })
+    }
+    return (wide[1], { try $0.append("reshape", [single], ["shape": .dimensions(heads)]) })
+  }
+
+  /// x when an operand is x with its last two axes swapped.
+  fileprivate func turnedBack(_ operand: Operand) -> Operand? {
+    guard let transpose = definition(of: skippingCopy(operand), is: "transpose"),
+      transpose.attributes["perm"]?.integers
+        == Array(type(of: operand).shape.indices).swappingLastTwo()
+    else { return nil }
+    return transpose.operands[0]
+  }
+
+  private func skippingCopy(_ operand: Operand?) -> Operand? {
+    definition(of: operand, is: "contiguous")?.operands[0] ?? operand
+  }
+}

@@ -1,0 +1,99 @@
+/// Kernel, strides and dilations of windows in rows and columns; pads are top, left, bottom, right.
+public struct Window: Sendable {
+  public var kernel: [Int]
+  public var strides: [Int]
+  public var dilations: [Int]
+  public var pads: [Int]
+
+  public init(kernel: [Int], strides: [Int], dilations: [Int], pads: [Int]) {
+    self.kernel = kernel
+    self.strides = strides
+    self.dilations = dilations
+    self.pads = pads
+  }
+}
+
+extension Kernels {
+  /// out[p, i·kernel₁ + j, y, x] = pixels[p, y·strides₀ + i·dilations₀ - pads₀, …], or `value` where
+  /// that is outside the plane.
+  public func unfold(
+    out: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>, planes: Int, height: Int,
+    width: Int, rows: Int, columns: Int, window: Window, value: Float
+  ) {
+    let elements = window.kernel[0] * window.kernel[1]
+    let grid = TileGrid(
+      count: planes * elements, limit: max(1, Self.elementsPerTile / max(rows * columns, 1)))
+    pool.run(
+      tiles: grid.tileCount,
+      UnfoldTiles(
+        out: out, pixels: pixels, height: height, width: width, rows: rows, columns: columns,
+        window: window, value: value, grid: grid))
+  }
+
+  /// out[o, i, …] = x[o, ids[i], …] for elements of any type; ids below 0 count from the end.
+  ///
+  /// - Throws: `RowOutOfRange` before anything is written.
+  public func gather(
+    out: UnsafeMutableRawPointer, x: UnsafeRawPointer, extent: Int, outer: Int, innerBytes: Int,
+    ids: UnsafePointer<Int64>, count: Int
+  ) throws(RowOutOfRange) {
+    for position in 0..<count where ids[position] < -extent || ids[position] >= extent {
+      throw RowOutOfRange(row: ids[position], position: position, tableRows: extent)
+    }
+    for row in 0..<outer {
+      for position in 0..<count {
+        let id = Int(ids[position])
+        let place = row * extent + (id < 0 ? id + extent : id)
+        (out + (row * count + position) * innerBytes)
+          .copyMemory(from: x + place * innerBytes, byteCount: innerBytes)
+      }
+    }
+  }
+}
+
+/// One element of all windows of a plane after the other.
+private struct UnfoldTiles: TileWork {
+  let out: UnsafeMutablePointer<Float>
+  let pixels: UnsafePointer<Float>
+  let height: Int
+  let width: Int
+  let rows: Int
+  let columns: Int
+  let window: Window
+  let value: Float
+  let grid: TileGrid
+
+  func run(tile: Int, worker: Int) {
+    let elements = window.kernel[0] * window.kernel[1]
+    for index in grid.range(tile) {
+      let (plane, element) = (index / elements, index % elements)
+      let top = element / window.kernel[1] * window.dilations[0] - window.pads[0]
+      let left = element % window.kernel[1] * window.dilations[1] - window.pads[1]
+      for y in 0..<rows {
+        let row = y * window.strides[0] + top
+        let target = out + (index * rows + y) * columns
+        if row < 0 || row >= height {
+          target.update(repeating: value, count: columns)
+        } else {
+          copy(row: pixels + (plane * height + row) * width, from: left, to: target)
+        }
+      }
+    }
+  }
+
+  private func copy(
+    row: UnsafePointer<Float>, from left: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    let step = window.strides[1]
+    // The columns whose pixel is inside: 0 ≤ left + x·step < width.
+    let first = min(left < 0 ? (step - 1 - left) / step : 0, columns)
+    let last = max(first, min(columns, left < width ? (width - 1 - left) / step + 1 : 0))
+    target.update(repeating: value, count: first)
+    if step == 1 {
+      (target + first).update(from: row + left + first, count: last - first)
+    } else {
+      for x in first..<last { target[x] = row[left + x * step] }
+    }
+    (target + last).update(repeating: value, count: columns - last)
+  }
+}
