@@ -97,7 +97,7 @@ extension Executor {
 
 /// Calls `body` with the path of a file that can be made and that is removed afterwards.
 package func withTemporaryFile<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  let parent = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
   var template = Array("\(parent)/paligraph-XXXXXX".utf8CString)
   guard mkdtemp(&template) != nil else {
     throw PlanError("\(parent): no temporary directory: \(String(cString: strerror(errno)))")
