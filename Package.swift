@@ -43,18 +43,21 @@ let package = Package(
     .module("Runtime", ["Plans", "JSON", "Tensors", "CBLAS", "CKernels"]),
     .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
 
+    // Both sides, held against each other.
+    .module("Validation", ["Compiler", "Runtime", "IR", "Plans", "Tensors", "CKernels"]),
+
     // What a Swift user imports, and the command line on top of it.
     .module(
       "PaliGraph",
       [
         "Compiler", "Interchange", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime",
-        "Tensors",
+        "Tensors", "Validation",
       ]),
     .executableTarget(
       name: "paligraph",
       dependencies: [
         "PaliGraph", "Compiler", "Interchange", "IR", "JSON", "Pipeline", "Plans", "Runtime",
-        "Tensors",
+        "Tensors", "Validation",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -67,6 +70,11 @@ let package = Package(
     // What `Tools/bench-planner` runs.
     .executableTarget(
       name: "PlannerBenchmark", dependencies: ["Compiler", "IR"], path: "Tools/planner-benchmark",
+      swiftSettings: .layer),
+
+    // What `Tools/random-graphs` runs.
+    .executableTarget(
+      name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",
       swiftSettings: .layer),
 
     // What `Tools/onnx-conformance` runs.
@@ -84,7 +92,10 @@ let package = Package(
       "Interchange", ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors"]),
     .tests(
       "Compiler",
-      ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels", "CAllocationCount"],
+      [
+        "Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels",
+        "CAllocationCount",
+      ],
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),

@@ -1,8 +1,10 @@
 import Compiler
+import Interchange
 import Glibc
 import JSON
 import PaliGraph
 import Plans
+import Validation
 
 /// `paligraph compile`: a model to a plan file.
 enum CompileCommand: Command {
@@ -16,7 +18,7 @@ enum CompileCommand: Command {
       .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
     ] + SizeOptions.options + [
       .value("--threads", "N", "most threads to compile with"),
-      .flag("--verify", "verify the graph after every pass and the plan's bytes at the end"),
+      .flag("--verify", "verify the model as verify does, and the plan's bytes at the end"),
       .value("--dump-after", "PASS|all", "write the graph after a pass to --dump-dir"),
       .value("--dump-dir", "DIR", "where --dump-after writes NN-PASS.pg"),
       .flag("--print-passes", "print what each pass did"),
@@ -40,6 +42,7 @@ enum CompileCommand: Command {
     let start = Stopwatch()
     let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
     if !isQuiet { warn(imported) }
+    if arguments.has("--verify") { try verify(model, dtype, maxTokens, sizes, isQuiet: isQuiet) }
     let compilation = try imported.compile(dtype: dtype, manager: manager)
     if arguments.has("--print-passes") {
       Console.write(compilation.reports.map { "\($0)\n" }.joined())
@@ -48,6 +51,20 @@ enum CompileCommand: Command {
     if arguments.has("--verify") { try PlanFile(path: output).verifyTensors() }
     if !isQuiet {
       Console.writeError("\(output.printable): \(summary(compilation)), \(start.text)")
+    }
+  }
+
+  /// Holds every pass and the plan against the model's graph.
+  private static func verify(
+    _ path: String, _ dtype: PassContext.DType, _ maxTokens: Int?, _ sizes: InputSizes,
+    isQuiet: Bool
+  ) throws {
+    let model = try ModelSource(path: path).loadReduced(maxTokens: maxTokens, sizes: sizes)
+    var settings = Validator.Settings()
+    settings.context = model.imported.context(dtype)
+    settings.checkpoint = { try Interruption.check() }
+    try VerifyCommand.validate(model, settings, reproducer: nil) { line in
+      if !isQuiet { Console.writeError(line) }
     }
   }
 
@@ -68,7 +85,8 @@ enum CompileCommand: Command {
     }
   }
 
-  private static func storageType(_ arguments: Arguments) throws -> PassContext.DType {
+  /// What `--dtype` asks for.
+  static func storageType(_ arguments: Arguments) throws -> PassContext.DType {
     let name = arguments.string("--dtype") ?? "auto"
     if let type = PassContext.DType(rawValue: name) { return type }
     throw arguments.error(

@@ -1,27 +1,94 @@
 import JSON
 import PaliGraph
 import Plans
+import Validation
 
-/// `paligraph verify`: whether a plan is whole.
+/// `paligraph verify`: whether a plan is whole, or whether passes and plan of a model compute what its
+/// graph says.
 enum VerifyCommand: Command {
   static let syntax = Syntax(
-    name: "verify", arguments: ["PLAN"],
-    options: [.value("--dtype", "TYPE", "for models, which cannot be verified yet")],
-    summary: "Compares every byte of a plan with the checksums that it carries.")
+    name: "verify", arguments: ["PLAN|MODEL"],
+    options: [
+      .value("--dtype", "TYPE", "how a model's weights are stored, as in compile"),
+      .value("--stop-after", "N", "apply only the first N rewrites to a model, and no plan"),
+      .value(
+        "--reproducer", "FILE.pg",
+        "where a small graph goes that fails as the model does; by default NAME.PASS.pg here"),
+      .value("--threads", "N", "threads that execute a model's plan"),
+    ] + SizeOptions.options,
+    summary: "Compares a plan's bytes with its checksums, or a model with itself after every pass.")
 
   static func run(_ arguments: Arguments) throws {
     let path = arguments.positional[0]
-    guard !ModelSource.isModel(path) else {
-      throw UsageError(
-        "\(path.printable): only plans can be verified so far; compile it to a plan first")
+    guard ModelSource.isModel(path) else { return try verify(plan: path, arguments) }
+    let dtype = try CompileCommand.storageType(arguments)
+    let sizes = try SizeOptions.sizes(arguments)
+    var settings = Validator.Settings()
+    settings.stopAfter = try arguments.integer("--stop-after", in: 0...Int.max)
+    settings.threads = try arguments.integer("--threads", in: 1...1024) ?? settings.threads
+    let reproducer = arguments.string("--reproducer")
+    if let reproducer {
+      try OutputPaths.check([reproducer], inputs: OutputPaths.inputs(of: path))
     }
-    guard !arguments.has("--dtype") else {
-      throw arguments.error("--dtype is for models, and only plans can be verified so far")
+    Interruption.startWatching()
+    settings.checkpoint = { try Interruption.check() }
+    let start = Stopwatch()
+    let model = try ModelSource(path: path).loadReduced(sizes: sizes)
+    CompileCommand.warn(model.imported)
+    settings.context = model.imported.context(dtype)
+    try validate(model, settings, reproducer: reproducer) { Console.write("\($0)\n") }
+    let stop = settings.stopAfter.map { " up to rewrite \($0)" } ?? ""
+    Console.write("\(path.printable): computes what its graph says\(stop); \(start.text)\n")
+  }
+
+  private static func verify(plan path: String, _ arguments: Arguments) throws {
+    let names =
+      ["--dtype", "--stop-after", "--reproducer", "--threads"] + SizeOptions.options.map(\.name)
+    for name in names where arguments.has(name) {
+      throw arguments.error("\(name) is for models, and \(path.printable) is none")
     }
     let file = try PlanFile(path: path)
     try file.verifyTensors()
     Console.write(
       "\(path.printable): whole; \(file.entries.count.counting("tensor")), \(file.byteCount.inMegabytes)\n"
     )
+  }
+
+  /// Validates a model and tells what each pass did. Throws one line that names the first wrong pass,
+  /// after writing the reproducer.
+  static func validate(
+    _ model: ReducedModel, _ settings: Validator.Settings, reproducer: String?,
+    tell: (String) -> Void
+  ) throws {
+    let path = model.imported.path
+    do {
+      let validator = try model.imported.validator(settings)
+      let sizes = validator.sizes.map { sizes in
+        sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+      }.filter { !$0.isEmpty }
+      tell(
+        ([path.printable + ": " + (model.reduction ?? "all of it")]
+          + (sizes.isEmpty ? [] : ["at " + sizes.joined(separator: "; ")])).joined(separator: ", "))
+      try validator.run { tell("\($0)") }
+    } catch let fault as Miscompilation {
+      throw try failure(fault, of: path, reproducer)
+    } catch let error as ValidationError {
+      throw FileError(path, "\(error)")
+    }
+  }
+
+  private static func failure(
+    _ fault: Miscompilation, of path: String, _ reproducer: String?
+  ) throws -> FileError {
+    guard let text = fault.reproducerText else {
+      return FileError(path, "\(fault); no smaller graph fails likewise")
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? "model"
+    let stem = name.hasSuffix(".pg") ? String(name.dropLast(3)) : name
+    let target = reproducer ?? "\(stem).\(fault.pass).pg"
+    try OutputPaths.write(Array(text.utf8), to: target)
+    let size = fault.reproducerSize.counting("operation")
+    return FileError(
+      path, "\(fault); a graph of \(size) that fails likewise is in \(target.printable)")
   }
 }

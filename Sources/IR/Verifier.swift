@@ -34,6 +34,8 @@ public struct Verifier {
 
   private let module: Module
   private let symbols: Set<String>
+  /// All symbols at their bounds, and all at 1.
+  private let extremes: [[String: Int]]
   private var found: [Diagnostic] = []
 
   public static func verify(_ module: Module) throws {
@@ -61,6 +63,8 @@ public struct Verifier {
   private init(_ module: Module) {
     self.module = module
     symbols = Set(module.symbols.map(\.name))
+    let bounds = module.bounds
+    extremes = [bounds, bounds.mapValues { _ in 1 }]
   }
 
   private mutating func report(_ place: Diagnostic.Place, _ subject: String, _ message: String) {
@@ -269,7 +273,9 @@ public struct Verifier {
     let end =
       operation.op == "slice"
       ? operation.attributes["end"]?.dimension : function[operation.result].type.shape[2]
-    for sizes in [module.bounds, module.bounds.mapValues { _ in 1 }] {
+    let start = operation.attributes[operation.op == "slice" ? "start" : "at"]?.dimension
+    for sizes in extremes {
+      if let start = try? start?.evaluate(sizes), start < 0 { return "begins at \(start)" }
       if let end = try? end?.evaluate(sizes), let extent = try? extent.evaluate(sizes), end > extent
       {
         return "reaches \(end) of an axis of extent \(extent)"
@@ -291,14 +297,14 @@ public struct Verifier {
       if let unknown = extent.symbols.first(where: { !symbols.contains($0) }) {
         return "symbol '\(unknown)' is not defined"
       }
-      for sizes in [module.bounds, module.bounds.mapValues { _ in 1 }] {
+      for sizes in extremes {
         guard let value = try? extent.evaluate(sizes) else {
           return "extent \(extent) is too large"
         }
         if value < 0 { return "extent \(extent) becomes \(value)" }
       }
     }
-    guard let count = try? type.shape.elementCount(), (try? count.evaluate(module.bounds)) != nil
+    guard let count = try? type.shape.elementCount(), (try? count.evaluate(extremes[0])) != nil
     else {
       return "\(type) has too many elements"
     }

@@ -29,7 +29,8 @@ extension ImportedModel {
     return (module, context)
   }
 
-  private func context(_ dtype: PassContext.DType) -> PassContext {
+  /// What passes need to know beside the graph.
+  public func context(_ dtype: PassContext.DType) -> PassContext {
     var context = PassContext()
     context.dtype = dtype
     let source = source

@@ -55,7 +55,7 @@ struct PaliGemmaModel {
     ]
   }
 
-  private static func resolve(
+  static func resolve(
     _ config: PaliGemmaConfig, _ checkpoint: Checkpoint, _ directory: String
   ) throws -> CheckpointResolution {
     do { return try config.resolve(checkpoint) } catch {

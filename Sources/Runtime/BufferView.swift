@@ -47,7 +47,11 @@ public struct BufferView {
   func stride(fromEnd: Int) -> Int { fromEnd <= rank ? strides[rank - fromEnd] : 0 }
 
   /// Number of rows when all axes but the last collapse into one.
-  var rows: Int { extent(fromEnd: 1) == 0 ? 0 : count / extent(fromEnd: 1) }
+  var rows: Int {
+    var rows = 1
+    for fromEnd in 2..<max(rank + 1, 2) { rows *= extent(fromEnd: fromEnd) }
+    return rows
+  }
 
   /// Elements between two rows: the innermost stride of an axis outside the last that has several.
   var rowStride: Int {

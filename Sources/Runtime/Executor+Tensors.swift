@@ -3,7 +3,8 @@ import Plans
 import Tensors
 
 extension Executor {
-  /// Runs a function once on whole tensors. Symbols take the sizes that the inputs have.
+  /// Runs a function once on whole tensors. Symbols take the sizes that the inputs have; one that is no
+  /// input's extent by itself keeps the value it was set to.
   ///
   /// Floating-point inputs are rounded to f32 where the function takes f32, integers widened to i64.
   ///
@@ -60,8 +61,9 @@ extension Executor {
         if let symbol = dim.soleSymbol, sizes[symbol] == nil { sizes[symbol] = extent }
       }
     }
+    let present = self.sizes.merging(sizes) { $1 }
     for (port, value) in zip(function.inputs, values) {
-      guard (try? port.view.shape.evaluate(sizes)) == value.shape else {
+      guard (try? port.view.shape.evaluate(present)) == value.shape else {
         throw ExecutionError.wrongShape(
           input: port.name, expected: "\(port.view.shape)", found: "\(value.shape)")
       }

@@ -26,7 +26,7 @@ public final class Executor {
   }
 
   /// An executor with the kernels of a chosen instruction set, which this CPU must support.
-  init(_ file: PlanFile, threads: Int?, isa: InstructionSet) throws {
+  package init(_ file: PlanFile, threads: Int?, isa: InstructionSet) throws {
     self.file = file
     threadCount = threads ?? ThreadPool.processorCount
     do {

@@ -73,6 +73,17 @@ public struct TensorData: Sendable {
     storage = .owned(bytes, 0..<bytes.bytes.count)
   }
 
+  /// Truth values in row-major order, one byte each.
+  ///
+  /// - Precondition: the shape has as many elements as there are values.
+  public init(truths: [Bool], shape: [Int]) {
+    precondition(shape.reduce(1, *) == truths.count, "\(truths.count) values in shape \(shape)")
+    elementType = .bool
+    self.shape = shape
+    let bytes = truths.map { $0 ? UInt8(1) : 0 }.withUnsafeBytes { AlignedBytes(copying: $0) }
+    storage = .owned(bytes, 0..<truths.count)
+  }
+
   /// A range of a mapped file.
   public init(
     _ elementType: ElementType, shape: [Int], file: MappedFile, range: Range<Int>

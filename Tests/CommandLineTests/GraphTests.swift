@@ -109,4 +109,64 @@ import Testing
     #expect(run.status == 0 && run.output.contains("func @prefill"))
     #expect(run.output.contains("attention(arena+"))
   }
+
+  // MARK: Verifying models
+
+  @Test(arguments: ["f32", "bf16", "int8", "int4"])
+  func `a graph is verified pass by pass`(dtype: String) throws {
+    let run = try CommandLineProcess.run(["verify", "graphs/gemma-block.pg", "--dtype", dtype])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    let lines = run.output.split(separator: "\n")
+    #expect(
+      lines.first
+        == "graphs/gemma-block.pg: all of it, at P = 11, T = 12; P = 1, T = 1; P = 6, T = 6")
+    #expect(
+      lines.count == 22
+        && lines.contains { $0.hasPrefix("  fuse_rope ") && $0.contains(" 4 rewrites ") })
+    #expect(lines[20].hasPrefix("  plan ") && lines[21].contains("computes what its graph says"))
+  }
+
+  @Test func `an ONNX model is verified at the sizes it is given`() throws {
+    let model = "Tests/Fixtures/onnx/bert_open_new_exporter_18.onnx"
+    let run = try CommandLineProcess.run(
+      ["verify", model, "--dim", "batch=2", "--dim", "sequence<=9"])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    #expect(run.output.contains("computes what its graph says"))
+  }
+
+  @Test func `verifying stops after a rewrite`() throws {
+    let run = try CommandLineProcess.run(["verify", "graphs/gemma-block.pg", "--stop-after", "20"])
+    #expect(
+      run.status == 0 && run.output.contains("  fold_constants        reassociating  2 rewrites "))
+    #expect(!run.output.contains("  plan ") && run.output.contains("graph says up to rewrite 20"))
+  }
+
+  @Test func `a verified compile writes the same plan`() throws {
+    let scratch = try Scratch()
+    let plans = try [[], ["--verify"]].enumerated().map { index, options in
+      let path = scratch.path("\(index).plan")
+      let run = try CommandLineProcess.run(
+        ["compile", "graphs/siglip-block.pg", "-o", path] + options)
+      #expect(run.status == 0 && run.errors.contains("off by") == !options.isEmpty)
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+    #expect(plans[0] == plans[1])
+  }
+
+  @Test func `a graph that is too large to interpret says so`() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write(
+      """
+      module @m {
+        weight %w : f32[9000x9000]
+        func @f(%x: f32[9000]) -> (f32[9000x9000]) {
+          %y = add(%w, %x) : f32[9000x9000]
+          return %y
+        }
+      }
+      """, to: "large.pg")
+    let run = try CommandLineProcess.run(["verify", path])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.contains("large.pg: its tensors have 81000000 elements"))
+  }
 }

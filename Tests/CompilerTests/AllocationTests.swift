@@ -2,6 +2,7 @@ import CAllocationCount
 import IR
 import Tensors
 import Testing
+import Validation
 
 @testable import Compiler
 @testable import Runtime

@@ -1,5 +1,6 @@
 import IR
 import Testing
+import Validation
 
 @testable import Compiler
 

@@ -3,6 +3,7 @@ import IR
 import Plans
 import Tensors
 import Testing
+import Validation
 
 @testable import Compiler
 
@@ -81,7 +82,7 @@ import Testing
 
   @Test(arguments: 0..<60)
   func `nothing in a random graph is overwritten before its last use`(seed: Int) throws {
-    let module = try PassRandomGraph.module(seed: seed, size: 40)
+    let module = try RandomGraph.module(seed: seed, size: 40)
     guard (try? Verifier.verify(module)) != nil else { return }
     for passes in [[Pass.planMemory], PassManager.lowering, PassManager.pipeline] {
       let planned = try Self.run(passes, on: module)

@@ -1,7 +1,9 @@
-import Compiler
 import Foundation
 import IR
 import Testing
+import Validation
+
+@testable import Compiler
 
 @Suite struct PassFileTests {
   @Test(arguments: PassFile.all())
@@ -15,9 +17,7 @@ import Testing
     try expectRoundTrip(result)
 
     let exactness = reports.map(\.exactness).max() ?? .exact
-    let differential = PassDifferential(
-      before: module, after: result, context: context, exactness: exactness)
-    let difference = try differential.firstDifference()
+    let difference = try result.difference(from: module, context, exactness)
     #expect(difference == nil, "the passes change what the graph computes")
 
     let (found, expected) = (result.description, file.expected ?? module.description)
@@ -36,6 +36,54 @@ import Testing
   @Test func `there are file tests for every pass`() {
     let tested = Set(PassFile.all().flatMap(\.passes))
     #expect(PassManager.all.map(\.name).filter { !tested.contains($0) } == [])
+  }
+
+  /// Half of the files that a pass needs say where it must not fire: they leave the module as it is, or
+  /// their name says so.
+  @Test(arguments: PassManager.all.map(\.name))
+  func `a pass has six file tests, three of which say what it leaves alone`(pass: String) {
+    let files = PassFile.all().filter { $0.passes.contains(pass) }
+    let guarding = files.filter { file in
+      file.expected == nil
+        || !Set(file.testDescription.split(whereSeparator: { "-/".contains($0) }))
+          .isDisjoint(with: ["not", "no", "stay", "stays", "keeps", "needs", "apart"])
+    }
+    #expect(files.count >= 6 && guarding.count >= 3, "\(files.count), \(guarding.count)")
+  }
+
+  /// Rules that no file test triggers.
+  @Test func `every rule fires in some file test`() throws {
+    var fired: [String: Set<String>] = [:]
+    for file in PassFile.all() {
+      var (module, context) = (try Module.parse(file.head), try context(for: file))
+      for report in try PassManager(named: file.passes).run(&module, context: &context) {
+        fired[report.pass, default: []].formUnion(report.rewrites.keys)
+      }
+    }
+    for pass in PassManager.all {
+      let rules = Set(pass.rewrites)
+      #expect(rules.subtracting(fired[pass.name] ?? []) == [], "not triggered in \(pass.name)")
+      #expect((fired[pass.name] ?? []).subtracting(rules) == [], "not listed in \(pass.name)")
+    }
+  }
+
+  /// Without any one of its rules, a pass no longer makes of all graphs what the files say.
+  @Test(arguments: PassManager.all.filter { !$0.rules.isEmpty }.map(\.name))
+  func `every rule matters to some file test`(pass name: String) throws {
+    let pass = try PassManager.pass(named: name)
+    let files = PassFile.all().filter { $0.passes.contains(name) }
+    for rule in pass.rules {
+      let crippled = Pass(
+        name, pass.exactness, pass.summary, rules: pass.rules.filter { $0.name != rule.name })
+      let isNoticed = try files.contains { file in
+        var (module, context) = (try Module.parse(file.head), try context(for: file))
+        let passes = try file.passes.map { $0 == name ? crippled : try PassManager.pass(named: $0) }
+        let expected = file.expected ?? module.description
+        try PassManager(passes: passes).run(&module, context: &context)
+        return module.description != expected
+      }
+      #expect(isNoticed, "\(rule.name)")
+    }
   }
 
   private func expectRoundTrip(_ module: Module) throws {

@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func `a pass that breaks the module is named`() throws {
-    let pass = Pass("drop_all", .exact, "Drops all operations.") { module, _ in
+    let pass = Pass("drop_all", .exact, "Drops all operations.", rewrites: []) { module, _ in
       module.functions[0].operations = []
     }
     var module = try Module.parse(Self.graph)

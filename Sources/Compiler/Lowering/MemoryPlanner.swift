@@ -37,4 +37,18 @@ enum MemoryPlanner {
     }
     return placement
   }
+
+  /// The same with the buffers one after the other.
+  static func spread(_ function: inout Function, in module: Module) throws {
+    let liveness = try Liveness(of: function, in: module)
+    var offsets: [Int] = []
+    var end = 0
+    for buffer in liveness.buffers {
+      offsets.append(end)
+      end += buffer.bytes
+    }
+    for value in function.values.indices {
+      function.values[value].offset = liveness.bufferOfValue[value].map { offsets[$0] }
+    }
+  }
 }

@@ -116,7 +116,9 @@ extension Attribute {
   var json: JSON {
     switch self {
     case .dimension(let value): value.json
-    case .real(let value): value.isFinite ? .number(value) : .string("\(value)")
+    // The sign of a NaN means nothing.
+    case .real(let value):
+      value.isFinite ? .number(value) : .string(value.isNaN ? "nan" : "\(value)")
     case .flag(let value): .bool(value)
     case .word(let value): .string(value)
     case .list(let values): .array(values.map(\.json))

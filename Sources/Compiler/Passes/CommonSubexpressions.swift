@@ -5,7 +5,8 @@ extension Pass {
   /// operands.
   static let commonSubexpressions = Pass(
     "common_subexpressions", .exact,
-    "Computes once what a function computes several times from the same operands."
+    "Computes once what a function computes several times from the same operands.",
+    rewrites: ["common_subexpression"]
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)

@@ -7,7 +7,8 @@ extension Pass {
   /// Weights, checkpoint buffers and states stay declared: they say what the model consists of.
   static let deadCode = Pass(
     "dead_code", .exact,
-    "Removes operations that nothing depends on and computed buffers that nothing reads."
+    "Removes operations that nothing depends on and computed buffers that nothing reads.",
+    rewrites: ["dead_operation", "unread_buffer"]
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)
@@ -22,6 +23,8 @@ extension Module {
   /// Drops buffers that have an initializer or a folded value and that no function reads.
   fileprivate mutating func removeUnreadBuffers(_ context: inout PassContext) {
     let read = Set(functions.flatMap(\.readTensors))
+    // Weights that passes made are computed from these when the plan is written.
+    let sources = Set(context.derived.values.flatMap { $0.module.tensors.map(\.name) })
     var renumbered: [TensorID: TensorID] = [:]
     var kept: [ModuleTensor] = []
     for (index, tensor) in tensors.enumerated() {
@@ -29,7 +32,7 @@ extension Module {
       let isComputed =
         tensor.kind == .buffer(persistent: false) || context.constants[tensor.name] != nil
       if isComputed, !read.contains(id), context.takeRewrite("unread_buffer", "%\(tensor.name)") {
-        context.constants[tensor.name] = nil
+        if !sources.contains(tensor.name) { context.constants[tensor.name] = nil }
         continue
       }
       renumbered[id] = TensorID(kept.count)

@@ -8,7 +8,8 @@ extension Pass {
   /// The value becomes a weight of its own. What weights go through as views stays.
   static let foldWeights = Pass(
     "fold_weights", .reassociating,
-    "Computes once, when the plan is written, what depends on weights only."
+    "Computes once, when the plan is written, what depends on weights only.",
+    rewrites: ["fold"]
   ) { module, context in
     var names = UniqueNames(
       module.tensors.map(\.name) + module.functions.flatMap { $0.values.map(\.name) })

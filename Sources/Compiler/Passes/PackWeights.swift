@@ -9,7 +9,8 @@ extension Pass {
   /// tables of embeddings are packed: nothing else can read panels.
   static let packWeights = Pass(
     "pack_weights", .exact,
-    "Arranges streamed matrices in the panels that kernels read."
+    "Arranges streamed matrices in the panels that kernels read.",
+    rewrites: ["pack_as_f32_panels", "pack_as_bf16_panels"]
   ) { module, context in
     for (id, uses) in module.panelUses().sorted(by: { $0.key.index < $1.key.index }) {
       let (index, tensor) = (id.index, module.tensor(id))

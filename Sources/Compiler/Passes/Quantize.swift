@@ -8,7 +8,7 @@ extension Pass {
   /// Weights that are only streamed, as factor of a product or table of an embedding, take the type
   /// that `PassContext.dtype` asks for; all others, which are small, become f32,
   /// unless a result shows what type they have. Rounding a weight w
-  /// to bf16 moves it by at most |w|·2⁻⁹. Widening, or keeping what the checkpoint has, is exact.
+  /// to bf16 moves it by at most |w|·2⁻⁸. Widening, or keeping what the checkpoint has, is exact.
   ///
   /// int8 and int4 are for the matrices of products, which are packed at once. With int8, each row is
   /// in whole steps of 1/127 of its largest |w|, so that a weight moves by at most half a step; with
@@ -19,7 +19,11 @@ extension Pass {
   /// Beside weights that are no more exact, attention with many scores may round to bf16 too.
   static let quantize = Pass(
     "quantize", .approximating,
-    "Chooses the element type in which each weight is stored."
+    "Chooses the element type in which each weight is stored.",
+    rewrites: [
+      "copy_factor", "round_attention", "store_as_f32", "store_as_bf16", "store_as_int8_panels",
+      "store_as_int4_panels",
+    ]
   ) { module, context in
     if context.dtype == .int4 { module.copyFactorsThatAreTables(&context) }
     let uses = module.weightUses()

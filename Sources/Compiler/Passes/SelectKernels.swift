@@ -5,7 +5,8 @@ extension Pass {
   /// that the kernel cannot read as they are.
   static let selectKernels = Pass(
     "select_kernels", .exact,
-    "Names the kernel that executes each operation, and copies or widens operands it could not read."
+    "Names the kernel that executes each operation, and copies or widens operands it could not read.",
+    rewrites: ["select"]
   ) { module, context in
     for index in module.functions.indices {
       guard context.takeRewrite("select", "@\(module.functions[index].name)") else { return }

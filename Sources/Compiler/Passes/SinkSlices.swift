@@ -48,12 +48,12 @@ enum SinkSlicesRules {
   ) -> [Int: Int]? {
     let result = graph.type(of: .value(source.result))
     func shape(_ index: Int) -> Shape? { source.operands[index].map { graph.type(of: $0).shape } }
-    /// Operands that broadcast to the result, where they have the sliced extent.
+    /// Operands that broadcast to the result, where they have the sliced extent, be it 1.
     func broadcast(_ indices: some Sequence<Int>) -> [Int: Int] {
       indices.reduce(into: [:]) { axes, index in
         guard let shape = shape(index) else { return }
         let axis = slice.axis - (result.rank - shape.count)
-        if axis >= 0, !shape[axis].isOne { axes[index] = axis }
+        if axis >= 0, shape[axis] == result.shape[slice.axis] { axes[index] = axis }
       }
     }
     switch source.op {

@@ -28,21 +28,29 @@ public struct Pass: Sendable {
   /// One sentence: what it does to the graph.
   public let summary: String
   public let exactness: Exactness
+  /// The names of its rewrites, as reports count them.
+  public let rewrites: [String]
+  /// The rules that it applies, for passes that are made of rules.
+  let rules: [RewriteRule]
   let transform: @Sendable (inout Module, inout PassContext) throws -> Void
 
   init(
-    _ name: String, _ exactness: Exactness, _ summary: String,
+    _ name: String, _ exactness: Exactness, _ summary: String, rewrites: [String],
+    rules: [RewriteRule] = [],
     transform: @escaping @Sendable (inout Module, inout PassContext) throws -> Void
   ) {
     self.name = name
     self.exactness = exactness
     self.summary = summary
+    self.rewrites = rewrites
+    self.rules = rules
     self.transform = transform
   }
 
   /// A pass that applies rewrite rules to every function until none fits.
   init(_ name: String, _ exactness: Exactness, _ summary: String, rules: [RewriteRule]) {
-    self.init(name, exactness, summary) { module, context in
+    self.init(name, exactness, summary, rewrites: rules.map(\.name), rules: rules) {
+      module, context in
       try RewriteRule.apply(rules, to: &module, &context)
     }
   }

@@ -7,6 +7,10 @@ public struct PassError: Error, Sendable, CustomStringConvertible {
   public let subject: String?
   public let reason: String
 
+  public init(pass: String, rule: String?, subject: String?, reason: String) {
+    (self.pass, self.rule, self.subject, self.reason) = (pass, rule, subject, reason)
+  }
+
   public var description: String {
     let name = rule.map { "\(pass) (\($0))" } ?? pass
     return "pass \(name): \(subject.map { "\($0): " } ?? "")\(reason)"

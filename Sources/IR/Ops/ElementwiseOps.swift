@@ -39,7 +39,7 @@ enum ElementwiseOps {
     binary("add", "a + b") { $0 + $1 },
     binary("sub", "a - b") { $0 - $1 },
     binary("mul", "a·b") { $0 * $1 },
-    binary("div", "a/b; integers truncate toward zero") { $0 / $1 },
+    binary("div", "a/b; integers truncate toward zero, and by 0 give 0") { $0 / $1 },
     binary("pow", "aᵇ") { pow($0, $1) },
     binary("maximum", "max(a, b), NaN if either is NaN") {
       $0.isNaN || $1.isNaN ? .nan : max($0, $1)
@@ -102,8 +102,9 @@ enum ElementwiseOps {
         return [try site.type(0).with(element: element)]
       }
     ) { evaluation in
-      let target = evaluation.results[0].element
-      return evaluation.result(try evaluation.input(0).values.map { target.converted($0) })
+      let (x, target) = (try evaluation.input(0), evaluation.results[0].element)
+      // To its own type it is x, whose digits beyond that type the interpreter keeps.
+      return evaluation.result(x.element == target ? x.values : x.values.map(target.converted))
     },
   ]
 
@@ -131,8 +132,10 @@ enum ElementwiseOps {
       }
     ) { evaluation in
       let integral = !evaluation.results[0].element.isFloatingPoint
-      return try zipped(evaluation) {
-        integral ? function($0, $1).rounded(.towardZero) : function($0, $1)
+      return try zipped(evaluation) { a, b in
+        let value = function(a, b)
+        guard integral else { return value }
+        return value.isFinite ? value.rounded(.towardZero) : 0
       }
     }
   }

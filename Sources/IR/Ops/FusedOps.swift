@@ -37,8 +37,9 @@ enum FusedOps {
     let up = evaluation.optionalInput(5)?.values
     let activation = Activations.function(named: try evaluation.site.word("activation"))
     var out: [Double] = []
-    out.reserveCapacity(x.count / max(k, 1) * n)
-    for row in 0..<(x.count / max(k, 1)) {
+    let rows = x.shape.dropLast().reduce(1, *)
+    out.reserveCapacity(rows * n)
+    for row in 0..<rows {
       for column in 0..<n {
         var sum = bias?[column] ?? 0
         for i in 0..<k { sum += x.values[row * k + i] * weight.values[column * k + i] }

@@ -1,0 +1,76 @@
+import IR
+import Tensors
+
+/// Why a module cannot be validated.
+public struct ValidationError: Error, Sendable, CustomStringConvertible {
+  public let description: String
+}
+
+extension Module {
+  /// Elements of weights, states and buffers that interpreting holds, 8 bytes each and several times.
+  static let elementLimit = 24_000_000
+
+  /// Values of the symbols: all at 1, and up to their bounds as far as interpreting all functions takes
+  /// no more than `workLimit` multiply-adds. Throws `ValidationError`.
+  func affordableSizes(workLimit: Int) throws -> [[String: Int]] {
+    let elements = tensors.reduce(0) { total, tensor in
+      total + ((try? tensor.type.shape.elementCount().evaluate(bounds)) ?? Self.elementLimit)
+    }
+    guard elements <= Self.elementLimit else {
+      throw ValidationError(
+        description: "its tensors have \(elements) elements, of which the interpreter takes "
+          + "\(Self.elementLimit); verify a smaller model of the same kind")
+    }
+    func work(_ sizes: [String: Int]) -> Double {
+      functions.reduce(0) { $0 + $1.multiplyAdds(in: self, at: sizes) }
+    }
+    let seeded = SeededValues(module: self)
+    let least = seeded.sizes(0)
+    guard work(least) <= Double(workLimit) else {
+      throw ValidationError(
+        description: "interpreting it takes \(Int(work(least) / 1e6)) million multiply-adds at the "
+          + "smallest sizes, of which the interpreter does \(workLimit / 1_000_000); verify a smaller "
+          + "model of the same kind")
+    }
+    guard !symbols.isEmpty else { return [least] }
+    var share = 1.0
+    while work(seeded.sizes(share)) > Double(workLimit), share > 1e-9 { share *= 0.75 }
+    // Orders in which sizes grow and shrink again find what was not laid out anew.
+    return [share, 0, share / 2].map(seeded.sizes).reduce(into: []) { list, sizes in
+      if !list.contains(sizes) { list.append(sizes) }
+    }
+  }
+}
+
+extension Function {
+  /// About how many multiply-adds the interpreter does in one call.
+  fileprivate func multiplyAdds(in module: Module, at sizes: [String: Int]) -> Double {
+    operations.reduce(0) { total, operation in
+      let elements = operation.results.first.flatMap { count(self[$0].type.shape, sizes) } ?? 0
+      return total + elements * terms(of: operation, module, sizes)
+    }
+  }
+
+  /// Terms of the sum that is one element.
+  private func terms(of operation: Operation, _ module: Module, _ sizes: [String: Int]) -> Double {
+    func shape(_ index: Int) -> Shape {
+      operation.operands[index].map { module.type(of: $0, in: self).shape } ?? []
+    }
+    switch operation.op {
+    case "matmul":
+      let isTransposed = operation.attribute("transpose_a")?.flag == true
+      return count(
+        shape(0).suffix(2).enumerated().filter { $0.offset == (isTransposed ? 0 : 1) }.map(
+          \.element), sizes)
+    case "linear":
+      return count(Array(shape(1).suffix(1)), sizes) * (operation.operands[5] == nil ? 1 : 2)
+    case "attention": return 2 * count([shape(1)[2]], sizes)
+    case "patch_conv": return count(Array(shape(1).dropFirst()), sizes)
+    default: return 1
+    }
+  }
+
+  private func count(_ shape: Shape, _ sizes: [String: Int]) -> Double {
+    ((try? shape.evaluate(sizes)) ?? []).reduce(1) { $0 * Double($1) }
+  }
+}
