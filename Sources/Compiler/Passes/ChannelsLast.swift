@@ -13,7 +13,8 @@ extension Pass {
 
 enum ChannelsLastRules {
   static let all = [
-    conv, pointConv, maxPool, bias, scale, elements, reduction, CanonicalizeRules.sameShapeView,
+    conv, pointConv, depthwiseConv, maxPool, bias, scale, elements, reduction,
+    CanonicalizeRules.sameShapeView,
     CanonicalizeRules.nestedReshape, CanonicalizeRules.nestedTranspose,
     CanonicalizeRules.reshapedTranspose, CanonicalizeRules.reshapedElements,
     CanonicalizeRules.unitTranspose, CanonicalizeRules.needlessCopy,
@@ -73,6 +74,38 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
+  /// matmul(w, reshape(unfold(x))) => transpose(depthwise_conv(transpose(x), w)) where each channel has
+  /// one row of w
+  static let depthwiseConv = RewriteRule("depthwise_conv", on: ["matmul"]) { anchor, graph in
+    guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
+      let rows = anchor.operands[0],
+      let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
+      let unfold = graph.definition(of: columns.operands[0], is: "unfold"),
+      unfold.attribute("value")?.real == 0, let pixels = unfold.operands[0]
+    else { return nil }
+    let shape = graph.type(of: .value(unfold.result)).shape
+    let (channels, elements) = (shape[1], shape[2])
+    guard graph.type(of: rows).shape == [channels, 1, elements],
+      try graph.layout(of: rows).root.tensor != nil,
+      try graph.type(of: .value(columns.result)).shape == [
+        shape[0], channels, elements, shape[3] * shape[4],
+      ]
+    else { return nil }
+    var patch = graph.patch()
+    let last = try patch.pixels(pixels)
+    let matrix = try patch.append("reshape", [rows], ["shape": .dimensions([channels, elements])])
+    let turned = try patch.append("transpose", [matrix], ["perm": .integers([1, 0])])
+    let weight = try patch.append("contiguous", [turned])
+    var attributes = unfold.attributes
+    attributes["value"] = nil
+    let result = try patch.append("depthwise_conv", [last, weight], attributes)
+    let first = try patch.append("transpose", [result], ["perm": .integers(toFirst)])
+    let places = try patch.append(
+      "reshape", [first],
+      ["shape": .dimensions(graph.type(of: .value(anchor.result)).shape)])
+    return try patch.replacing(with: places)
+  }
+
   /// max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))
   static let maxPool = RewriteRule("max_pool", on: ["max"]) { anchor, graph in
     guard anchor.attributes["axes"]?.integers == [2], !anchor.isFlagSet("keep_dims"),
@@ -97,7 +130,7 @@ enum ChannelsLastRules {
       var patch = graph.patch()
       let sum = try conv.operands[2].map { try patch.append("add", [$0, term]) } ?? term
       let result = try patch.append(
-        "conv", [conv.operands[0], conv.operands[1], sum], conv.attributes)
+        conv.op, [conv.operands[0], conv.operands[1], sum], conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -112,11 +145,14 @@ enum ChannelsLastRules {
       let channels = graph.type(of: product).shape[3]
       guard graph.type(of: factor).shape == [channels] else { continue }
       var patch = graph.patch()
-      let column = try patch.append(
-        "reshape", [factor], ["shape": .dimensions([channels, 1])])
-      let scaled = try patch.append("mul", [weight, column])
+      // Of a depthwise kernel, the channels are the columns.
+      let each =
+        conv.op == "depthwise_conv"
+        ? factor
+        : try patch.append("reshape", [factor], ["shape": .dimensions([channels, 1])])
+      let scaled = try patch.append("mul", [weight, each])
       let bias = try conv.operands[2].map { try patch.append("mul", [$0, factor]) }
-      let result = try patch.append("conv", [conv.operands[0], scaled, bias], conv.attributes)
+      let result = try patch.append(conv.op, [conv.operands[0], scaled, bias], conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -188,7 +224,7 @@ extension RewriteGraph {
   private func isChannelsLast(_ operand: Operand) -> Bool {
     var current: Operand? = operand
     while let operation = definition(of: current) {
-      if ["conv", "max_pool"].contains(operation.op) { return true }
+      if ["conv", "depthwise_conv", "max_pool"].contains(operation.op) { return true }
       guard operation.op == "reshape" || OperandReading.elementwise.contains(operation.op) else {
         return false
       }
@@ -200,8 +236,9 @@ extension RewriteGraph {
   /// The `conv` that computes an operand, when only this operand reads it and nothing but a bias was
   /// drawn into it.
   fileprivate func plainConv(_ operand: Operand) -> Operation? {
-    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
-      conv.operands[3] == nil, conv.attribute("activation")?.word == "none"
+    guard let conv = definition(of: operand, is: "conv", "depthwise_conv"), isReadOnce(conv),
+      conv.operands.dropFirst(3).allSatisfy({ $0 == nil }),
+      conv.attribute("activation")?.word == "none"
     else { return nil }
     return conv
   }
