@@ -23,7 +23,8 @@ enum KernelRegistry {
 
   private static let binders: [String: Binder] = [
     LinearBinding.all, MatrixBinding.all, NormalizationBinding.all, AttentionBinding.all,
-    ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, IndexingBinding.all, WindowBinding.all,
+    ElementwiseBinding.all, ReductionBinding.all, DataBinding.all, IndexingBinding.all,
+    WindowBinding.all,
     StateBinding.all,
   ].reduce(into: [:]) { table, group in table.merge(group) { first, _ in first } }
 

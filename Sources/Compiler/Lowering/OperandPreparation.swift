@@ -112,7 +112,8 @@ enum KernelElements {
   /// Whether operand `index` is half precision that the kernel of `op` does not read as it is.
   static func widens(_ element: ElementType, _ op: String, operand index: Int) -> Bool {
     switch (element, op, index) {
-    case (.bf16, "linear", 1), (.bf16, "linear", 5), (.bf16, "conv", 1), (.bf16, "embedding", 0): false
+    case (.bf16, "linear", 1), (.bf16, "linear", 5), (.bf16, "conv", 1), (.bf16, "embedding", 0):
+      false
     default: element.isFloatingPoint && element.computed != element && !moving.contains(op)
     }
   }
