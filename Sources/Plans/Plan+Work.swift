@@ -68,6 +68,7 @@ extension PlanStep {
     }
     if kernel.hasPrefix("conv_") { return try 2 * results * (extents(1).last ?? 0) }
     switch kernel {
+    case "depthwise_conv": return try 2 * results * (extents(1).first ?? 0)
     case "matmul":
       let a = try extents(0)
       guard a.count >= 2 else { return 0 }

@@ -133,7 +133,7 @@ extension FuseEpilogueRules {
   /// conv(…) + r => conv(…, residual = r), r of the result's shape
   static let convResidual = RewriteRule("conv_residual", on: ["add"]) { anchor, graph in
     for (product, residual) in graph.orders(anchor) {
-      guard let conv = graph.openConv(product), conv.operands[3] == nil,
+      guard let conv = graph.openConv(product), conv.op == "conv", conv.operands[3] == nil,
         graph.type(of: product) == graph.type(of: residual)
       else { continue }
       var patch = graph.patch()
@@ -152,7 +152,7 @@ extension FuseEpilogueRules {
     var attributes = conv.attributes
     attributes["activation"] = .word(anchor.activationName)
     var patch = graph.patch()
-    let result = try patch.append("conv", conv.operands, attributes)
+    let result = try patch.append(conv.op, conv.operands, attributes)
     return try patch.replacing(with: result)
   }
 }
@@ -203,7 +203,7 @@ extension RewriteGraph {
 
   /// The `conv` that computes an operand, when only this operand reads it and it has no activation.
   func openConv(_ operand: Operand) -> Operation? {
-    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
+    guard let conv = definition(of: operand, is: "conv", "depthwise_conv"), isReadOnce(conv),
       conv.attribute("activation")?.word == "none"
     else { return nil }
     return conv
