@@ -115,11 +115,14 @@ public final class Executor {
       }
       return
     }
+    recorder.beginCall(Array(UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)))
+    // The end of a step is the start of the next one: reading the clock takes time too.
+    var start = Clock.nanoseconds()
     for index in loaded.steps.indices {
-      let start = Clock.nanoseconds()
       try loaded.steps[index].kernel.run(loaded.stepViews(loaded.steps[index], symbols), kernels)
-      recorder.record(
-        function: function, step: index, start: start, end: Clock.nanoseconds())
+      let end = Clock.nanoseconds()
+      recorder.record(function: function, step: index, start: start, end: end)
+      start = end
     }
   }
 
@@ -136,7 +139,7 @@ public final class Executor {
 
   /// The steps that ran since `startProfile`; nil before it.
   public var profile: StepProfile? {
-    recorder.map { StepProfile(plan: file.plan, events: $0.events) }
+    recorder.map { StepProfile(plan: file.plan, events: $0.events, calls: $0.calls) }
   }
 }
 
