@@ -29,6 +29,14 @@ let package = Package(
     .module("IR", ["Tensors"]),
     .module("Models", ["IR", "JSON", "Tensors"]),
     .module("Compiler", ["IR", "JSON", "Plans", "Tensors"]),
+    .target(
+      name: "Inspect", dependencies: ["Compiler", "IR", "JSON", "Plans", "Tensors"],
+      exclude: ["README.md"],
+      resources: [
+        "page.html", "style.css", "model.js", "scopes.js", "layout.js", "graph.js", "details.js",
+        "memory.js", "steps.js", "app.js",
+      ].map { .embedInCode("Viewer/\($0)") },
+      swiftSettings: .layer),
 
     // Run side.
     .module("Plans", ["JSON", "Tensors", "CKernels", "CXXHash"]),
@@ -41,7 +49,7 @@ let package = Package(
     .executableTarget(
       name: "paligraph",
       dependencies: [
-        "PaliGraph", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
+        "PaliGraph", "Compiler", "IR", "Inspect", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -66,6 +74,7 @@ let package = Package(
       ["Compiler", "IR", "Plans", "Runtime", "Tensors", "CKernels", "CAllocationCount"],
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .tests("Inspect", ["Inspect", "Compiler", "IR", "JSON", "Plans", "Tensors"]),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),

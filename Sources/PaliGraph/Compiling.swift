@@ -13,11 +13,15 @@ extension ImportedModel {
     }
   }
 
-  /// The graph after the passes that work on it alone: stage `optimized`. Throws `ModelError`.
-  public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
+  /// The graph after some passes, by default those that work on it alone: stage `optimized`. Throws
+  /// `ModelError`.
+  public func optimized(
+    dtype: PassContext.DType = .auto,
+    manager: PassManager = PassManager(passes: PassManager.optimizing)
+  ) throws -> Module {
     var module = module
     var context = context(dtype)
-    try naming { try PassManager(passes: PassManager.optimizing).run(&module, context: &context) }
+    try naming { try manager.run(&module, context: &context) }
     return module
   }
 

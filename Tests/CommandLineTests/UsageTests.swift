@@ -32,7 +32,7 @@ import Testing
     (["run", "x", "--input", "a", "--output-dir", "d"], "not of the form NAME=FILE.npy"),
     (["run", "x", "--input", "a=b", "--image", "p"], "--image does not go with --input"),
     (["dump", "x", "--stage", "finished"], "it is one of imported, optimized, planned"),
-    (["dump", "x", "--format", "svg"], "--format svg is not known"),
+    (["dump", "x", "--format", "svg"], "svg is not known; it is one of text, dot, json, html"),
     (["pass", "canonicalise", "x.pg"], "there is no pass 'canonicalise'"),
     (["pass", "", "x.pg"], "NAME[,NAME…] is empty"),
     (["pass", "canonicalize,", "x.pg"], "there is no pass ''"),
@@ -46,9 +46,12 @@ import Testing
     (["verify", "Examples/mini-paligemma"], "only plans can be verified so far"),
     (["verify", "graphs/gemma-block.pg", "--dtype", "f32"], "only plans can be verified so far"),
     (["verify", "x.plan", "--dtype", "f32"], "only plans can be verified so far"),
-    (["dump", "x", "--format", "dot"], "--format dot is not there yet; use text"),
-    (["dump", "x", "--format", "json"], "--format json is not there yet; use text"),
-    (["dump", "x", "--format", "html"], "--format html is not there yet; use text"),
+    (["dump", "x", "--after", "fuse_all"], "--after: there is no pass 'fuse_all'"),
+    (["dump", "x", "--after", "0"], "--after 0: a run has passes 1 to 16"),
+    (
+      ["dump", "x", "--after", "3", "--stage", "planned"], "--stage and --after do not go together"
+    ),
+    (["dump", "x", "--profile", "t.json"], "--profile goes with --format html only"),
   ]
 
   @Test(arguments: wrong)
