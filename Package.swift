@@ -37,6 +37,14 @@ let package = Package(
     .module("Models", ["IR", "JSON", "Tensors"]),
     .module("Interchange", ["IR", "JSON", "Tensors", "COnnx"]),
     .module("Compiler", ["IR", "JSON", "Plans", "Tensors"]),
+    .target(
+      name: "Inspect", dependencies: ["Compiler", "IR", "JSON", "Plans", "Tensors"],
+      exclude: ["README.md"],
+      resources: [
+        "page.html", "style.css", "model.js", "scopes.js", "layout.js", "graph.js", "details.js",
+        "memory.js", "steps.js", "app.js",
+      ].map { .embedInCode("Viewer/\($0)") },
+      swiftSettings: .layer),
 
     // Run side.
     .module("Plans", ["JSON", "Tensors", "CKernels", "CXXHash"]),
@@ -56,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "paligraph",
       dependencies: [
-        "PaliGraph", "Compiler", "Interchange", "IR", "JSON", "Pipeline", "Plans", "Runtime",
-        "Tensors", "Validation",
+        "PaliGraph", "Compiler", "Interchange", "IR", "Inspect", "JSON", "Pipeline", "Plans",
+        "Runtime", "Tensors", "Validation",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -98,6 +106,7 @@ let package = Package(
       ],
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .tests("Inspect", ["Inspect", "Compiler", "IR", "JSON", "Plans", "Tensors"]),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),

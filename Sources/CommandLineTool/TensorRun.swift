@@ -33,7 +33,7 @@ struct TensorRun {
     let tensors = try inputs.tensors()
     let executor = try Executor(plan, threads: threads)
     let loaded = start.seconds
-    if arguments.has("--profile") { executor.startProfile() }
+    if arguments.has("--profile") || arguments.has("--stats") { executor.startProfile() }
     let outputs: [(name: String, data: TensorData)]
     do { outputs = try executor.run(function, inputs: tensors) } catch let error as ExecutionError {
       throw FileError(plan.path, "\(error)")
@@ -43,13 +43,16 @@ struct TensorRun {
     for output in outputs {
       try NPYFile.write(output.data, path: path(ofOutput: output.name))
     }
-    if let path = arguments.string("--profile"), let profile = executor.profile {
-      try OutputPaths.write(Array(profile.trace.encoded().utf8), to: path)
+    guard let profile = executor.profile else { return }
+    let limits = try MachineLimits.measure(threads: threads)
+    if let path = arguments.string("--profile") {
+      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
     }
     if arguments.has("--stats") {
       Console.writeError(
         "  load \((loaded * 1e3).formatted(decimals: 1)) ms, "
           + "run \((executed * 1e3).formatted(decimals: 1)) ms")
+      Console.writeErrorPart(try ProfileTable(profile, limits).text)
     }
   }
 

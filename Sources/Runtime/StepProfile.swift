@@ -5,17 +5,22 @@ public struct StepProfile: Sendable {
   public struct Event: Sendable {
     public let function: Int
     public let step: Int
+    /// Which call of a function it belongs to, all functions counted together.
+    public let call: Int
     /// Nanoseconds of the monotonic clock.
     public let start: UInt64
     public let end: UInt64
   }
 
-  private let plan: Plan
+  let plan: Plan
   public let events: [Event]
+  /// The values of the plan's symbols in each call.
+  let calls: [[Int]]
 
-  init(plan: Plan, events: [Event]) {
+  init(plan: Plan, events: [Event], calls: [[Int]]) {
     self.plan = plan
     self.events = events
+    self.calls = calls
   }
 
   /// Seconds and calls by kernel, slowest first, of one function or of all.
@@ -42,10 +47,16 @@ public struct StepProfile: Sendable {
 /// Takes events down while steps run. A class, so that a step appends to the one array there is.
 final class StepRecorder {
   private(set) var events: [StepProfile.Event] = []
+  private(set) var calls: [[Int]] = []
 
   init() { events.reserveCapacity(1 << 16) }
 
+  /// The steps that follow belong to a call with these values of the symbols.
+  func beginCall(_ symbols: [Int]) { calls.append(symbols) }
+
   func record(function: Int, step: Int, start: UInt64, end: UInt64) {
-    events.append(StepProfile.Event(function: function, step: step, start: start, end: end))
+    events.append(
+      StepProfile.Event(
+        function: function, step: step, call: calls.count - 1, start: start, end: end))
   }
 }

@@ -21,7 +21,7 @@ extension Pass {
           }
           return ("common_subexpression", try graph.replacing(with: known))
         }, accept: { context.takeRewrite($0, $1) })
-      module = graph.finished()
+      module = context.finish(graph)
     }
   }
 }

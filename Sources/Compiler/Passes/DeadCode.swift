@@ -12,8 +12,8 @@ extension Pass {
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)
-      graph.removeUnused { context.takeRewrite("dead_operation", $0) }
-      module = graph.finished()
+      graph.removeUnused("dead_operation") { context.takeRewrite($0, $1) }
+      module = context.finish(graph)
     }
     module.removeUnreadBuffers(&context)
   }

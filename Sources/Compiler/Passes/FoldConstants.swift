@@ -54,7 +54,7 @@ private struct ConstantFolding {
         return ("fold", try patch(value.normalized, for: operation, in: graph))
       }, accept: { context.takeRewrite($0, $1) })
     {}
-    module = graph.finished()
+    module = context.finish(graph)
     for tensor in module.tensors {
       if let value = made[tensor.name] { context.constants[tensor.name] = value }
     }

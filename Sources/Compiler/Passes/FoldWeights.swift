@@ -35,7 +35,7 @@ extension Pass {
           }
           return ("fold", try patch.replacing(with: tensor))
         }, accept: { context.takeRewrite($0, $1) })
-      module = graph.finished()
+      module = context.finish(graph)
       for tensor in module.tensors {
         if let recipe = derived[tensor.name] { context.derived[tensor.name] = recipe }
       }

@@ -38,7 +38,7 @@ struct RewriteRule: Sendable {
             reason: "the rewrites do not settle after \(sweepLimit) sweeps")
         }
       }
-      module = graph.finished()
+      module = context.finish(graph)
     }
   }
 }
