@@ -24,9 +24,11 @@ enum ChannelsLastRules {
   static let toLast = [0, 2, 3, 1]
   static let toFirst = [0, 3, 1, 2]
 
-  /// matmul(w, reshape(unfold(x))) => transpose(conv(transpose(x), w)), the columns of w in the order
-  /// in which pixels lie
-  static let conv = RewriteRule("conv", on: ["matmul"]) { anchor, graph in
+  static let conv = RewriteRule(
+    "conv", on: ["matmul"],
+    "matmul(w, reshape(unfold(x))) => transpose(conv(transpose(x), w)), the columns of w in "
+      + "the order in which pixels lie"
+  ) { anchor, graph in
     guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
       let matrix = anchor.operands[0], graph.type(of: matrix).rank == 2,
       let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
@@ -59,8 +61,10 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// patch_conv(x, w) {stride = 1} => transpose(conv(transpose(x), w) {kernel = [1, 1]})
-  static let pointConv = RewriteRule("point_conv", on: ["patch_conv"]) { anchor, graph in
+  static let pointConv = RewriteRule(
+    "point_conv", on: ["patch_conv"],
+    "patch_conv(x, w) {stride = 1} => transpose(conv(transpose(x), w) {kernel = [1, 1]})"
+  ) { anchor, graph in
     guard anchor.attributes["stride"]?.integer == 1, let pixels = anchor.operands[0],
       let kernel = anchor.operands[1], try graph.isContiguous(kernel)
     else { return nil }
@@ -74,9 +78,11 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// matmul(w, reshape(unfold(x))) => transpose(depthwise_conv(transpose(x), w)) where each channel has
-  /// one row of w
-  static let depthwiseConv = RewriteRule("depthwise_conv", on: ["matmul"]) { anchor, graph in
+  static let depthwiseConv = RewriteRule(
+    "depthwise_conv", on: ["matmul"],
+    "matmul(w, reshape(unfold(x))) => transpose(depthwise_conv(transpose(x), w)) where each "
+      + "channel has one row of w"
+  ) { anchor, graph in
     guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
       let rows = anchor.operands[0],
       let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
@@ -106,8 +112,10 @@ enum ChannelsLastRules {
     return try patch.replacing(with: places)
   }
 
-  /// max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))
-  static let maxPool = RewriteRule("max_pool", on: ["max"]) { anchor, graph in
+  static let maxPool = RewriteRule(
+    "max_pool", on: ["max"],
+    "max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))"
+  ) { anchor, graph in
     guard anchor.attributes["axes"]?.integers == [2], !anchor.isFlagSet("keep_dims"),
       let unfold = graph.definition(of: anchor.operands[0], is: "unfold"),
       unfold.attribute("value")?.real == -.infinity, let pixels = unfold.operands[0]
@@ -121,8 +129,10 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// conv(x, w, b) + c => conv(x, w, b + c), one number of c for each channel
-  static let bias = RewriteRule("bias", on: ["add"]) { anchor, graph in
+  static let bias = RewriteRule(
+    "bias", on: ["add"],
+    "conv(x, w, b) + c => conv(x, w, b + c), one number of c for each channel"
+  ) { anchor, graph in
     for (product, term) in graph.orders(anchor) {
       guard let conv = graph.plainConv(product), graph.isConstant(term),
         graph.type(of: term).shape == [graph.type(of: product).shape[3]]
@@ -136,8 +146,11 @@ enum ChannelsLastRules {
     return nil
   }
 
-  /// conv(x, w, b)·c => conv(x, w·c, b·c), one number of c for each channel: what normalises a batch
-  static let scale = RewriteRule("scale", on: ["mul"]) { anchor, graph in
+  static let scale = RewriteRule(
+    "scale", on: ["mul"],
+    "conv(x, w, b)·c => conv(x, w·c, b·c), one number of c for each channel: what "
+      + "normalises a batch"
+  ) { anchor, graph in
     for (product, factor) in graph.orders(anchor) {
       guard let conv = graph.plainConv(product), let weight = conv.operands[1],
         graph.isConstant(factor), graph.isConstant(weight)
@@ -158,9 +171,12 @@ enum ChannelsLastRules {
     return nil
   }
 
-  /// f(transpose(x), …) => transpose(f(x, …)) for an f of single elements, behind a convolution, when
-  /// the other operands are transposed alike, numbers, or one number for each channel
-  static let elements = RewriteRule("elements", on: OperandReading.elementwise) { anchor, graph in
+  static let elements = RewriteRule(
+    "elements", on: OperandReading.elementwise,
+    "f(transpose(x), …) => transpose(f(x, …)) for an f of single elements, behind a "
+      + "convolution, when the other operands are transposed alike, numbers, or one number for "
+      + "each channel"
+  ) { anchor, graph in
     let type = graph.type(of: .value(anchor.result))
     guard
       let permutation = anchor.operands.lazy.compactMap({ graph.channelsFirst($0)?.permutation })
@@ -185,9 +201,11 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// mean(transpose(x)) => transpose(mean(x)) over the places of a picture behind a convolution; and so
-  /// for sum and max
-  static let reduction = RewriteRule("reduction", on: ["mean", "sum", "max"]) { anchor, graph in
+  static let reduction = RewriteRule(
+    "reduction", on: ["mean", "sum", "max"],
+    "mean(transpose(x)) => transpose(mean(x)) over the places of a picture behind a "
+      + "convolution; and so for sum and max"
+  ) { anchor, graph in
     guard let (x, permutation) = graph.channelsFirst(anchor.operands[0]),
       anchor.isFlagSet("keep_dims"), let axes = anchor.attributes["axes"]?.integers,
       axes.allSatisfy({ (0..<permutation.count).contains($0) })
