@@ -85,6 +85,11 @@ let package = Package(
       name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",
       swiftSettings: .layer),
 
+    // What `Tools/reference-pages` runs.
+    .executableTarget(
+      name: "ReferencePages", dependencies: ["Inspect"], path: "Tools/reference-pages-driver",
+      swiftSettings: .layer),
+
     // What `Tools/onnx-conformance` runs.
     .executableTarget(
       name: "ONNXConformance",
