@@ -118,14 +118,11 @@ public final class Executor {
       for index in loaded.steps.indices { try run(loaded.steps[index], of: loaded) }
       return
     }
-    recorder.beginCall(Array(UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)))
-    // The end of a step is the start of the next one: reading the clock takes time too.
-    var start = Clock.nanoseconds()
+    let sizes = UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)
+    recorder.beginCall(of: function, Array(sizes))
     for index in loaded.steps.indices {
       try run(loaded.steps[index], of: loaded)
-      let end = Clock.nanoseconds()
-      recorder.record(function: function, step: index, start: start, end: end)
-      start = end
+      recorder.endStep()
     }
   }
 
@@ -151,7 +148,7 @@ public final class Executor {
 
   /// The steps that ran since `startProfile`; nil before it.
   public var profile: StepProfile? {
-    recorder.map { StepProfile(plan: file.plan, events: $0.events, calls: $0.calls) }
+    recorder.map { $0.profile(of: file.plan) }
   }
 }
 
