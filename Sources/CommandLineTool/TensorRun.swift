@@ -43,17 +43,12 @@ struct TensorRun {
     for output in outputs {
       try NPYFile.write(output.data, path: path(ofOutput: output.name))
     }
-    guard let profile = executor.profile else { return }
-    let limits = try MachineLimits.measure(threads: threads)
-    if let path = arguments.string("--profile") {
-      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
-    }
     if arguments.has("--stats") {
       Console.writeError(
         "  load \((loaded * 1e3).formatted(decimals: 1)) ms, "
           + "run \((executed * 1e3).formatted(decimals: 1)) ms")
-      Console.writeErrorPart(try ProfileTable(profile, limits).text)
     }
+    try ProfileOutput(arguments).write(executor.profile, threads: threads)
   }
 
   private func path(ofOutput name: String) -> String {

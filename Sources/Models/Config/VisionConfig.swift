@@ -1,5 +1,5 @@
 /// The SigLIP tower: patch embedding, learned positions, pre-norm blocks, a final layer norm.
-public struct VisionConfig: Sendable, Equatable {
+public struct VisionConfig: SiglipEncoderConfig, Equatable {
   public var hiddenSize: Int
   public var intermediateSize: Int
   public var layerCount: Int

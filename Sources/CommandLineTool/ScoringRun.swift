@@ -1,0 +1,82 @@
+import JSON
+import PaliGraph
+import Pipeline
+import Plans
+import Runtime
+
+/// Texts scored against a picture, as the command line asks for it.
+struct ScoringRun {
+  private let arguments: Arguments
+  private let threads: Int?
+  private let imagePath: String
+  private let texts: [String]
+
+  init(_ arguments: Arguments, threads: Int?) throws {
+    self.arguments = arguments
+    self.threads = threads
+    let answering = [
+      "--max-new-tokens", "--temperature", "--top-k", "--top-p", "--seed", "--logits", "--draw",
+    ]
+    for name in answering where arguments.has(name) {
+      throw arguments.error("\(name) is for models that answer, and a SigLIP model scores texts")
+    }
+    imagePath = try arguments.required("--image")
+    _ = try arguments.required("--prompt")
+    texts = arguments.all("--prompt")
+  }
+
+  func execute(_ plan: PlanFile) throws {
+    let picture = try RGBImage.decode(path: imagePath)
+    let session = try ScoringSession(plan, threads: threads)
+    if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
+    let result: Scoring
+    do { result = try session.score(picture, texts: texts) } catch let error as ScoringError {
+      throw FileError(plan.path, "\(error)")
+    }
+    Console.write(
+      arguments.has("--json") ? result.json.encoded() + "\n" : result.scores.map(\.line).joined())
+    if arguments.has("--stats") { Console.writeErrorPart(result.statistics.table) }
+    try ProfileOutput(arguments).write(session.profile, threads: threads)
+  }
+}
+
+extension TextScore {
+  /// `0.912345  a red circle`: one line, whatever is in the text.
+  fileprivate var line: String { "\(probability.formatted(decimals: 6))  \(text.printable)\n" }
+}
+
+extension Scoring {
+  /// The object that `--json` prints.
+  fileprivate var json: JSON {
+    [
+      "scores": .array(
+        scores.map {
+          [
+            "text": .string($0.text), "probability": .number($0.probability),
+            "logit": .number(Double($0.logit)),
+          ]
+        }),
+      "stats": statistics.json,
+    ]
+  }
+}
+
+extension ScoringStatistics {
+  fileprivate var json: JSON {
+    [
+      "load_s": .number(load), "vision_s": .number(vision), "text_s": .number(text),
+      "peak_rss_bytes": .integer(peakResidentBytes), "arena_bytes": .integer(arenaBytes),
+      "weight_bytes": .integer(weightBytes),
+    ]
+  }
+
+  /// The same for people.
+  fileprivate var table: String {
+    StatisticsTable.text([
+      ("load", StatisticsTable.milliseconds(load)),
+      ("picture", StatisticsTable.milliseconds(vision)),
+      ("texts", StatisticsTable.milliseconds(text)),
+      ("memory", StatisticsTable.memory(peakResidentBytes, weightBytes, arenaBytes)),
+    ])
+  }
+}
