@@ -5,7 +5,8 @@ extension TextSettings {
   /// to the longest length.
   ///
   /// The row is as long as `model_max_length` or, without one, as the text tower can read. What stands
-  /// around a text is what `add_bos_token` and `add_eos_token` say, else the tokenizer's own template.
+  /// around a text is for `tokenizer.json` to say; `add_bos_token` and `add_eos_token` count where there
+  /// is a `tokenizer.model` alone.
   ///
   /// - Parameter positionCount: most tokens that the text tower reads.
   /// - Throws: `TokenizerError`.
@@ -14,27 +15,31 @@ extension TextSettings {
   ) throws -> TextSettings {
     let path = "\(directory)/tokenizer_config.json"
     let bytes = try TokenizerModel.contents(of: path)
+    let hasTemplate = try TokenizerModel.contents(of: "\(directory)/tokenizer.json") != nil
     return try TokenizerModel.naming(path) {
       let config = try bytes.map { try TokenizerModel.parse($0) } ?? JSONField(.object([]))
-      return try TextSettings(config, tokenizer, positionCount)
+      var settings = try TextSettings(config, tokenizer, positionCount)
+      if !hasTemplate { try settings.readTemplate(config, tokenizer) }
+      return settings
     }
   }
 
   private init(_ config: JSONField, _ tokenizer: Tokenizer, _ positionCount: Int) throws {
     let isGemma = try Self.isGemma(config)
     length = try Self.length(config, positionCount)
-    padToken = try Self.token("pad_token", default: "<pad>", config, tokenizer) ?? 0
+    padToken = try Self.token("pad_token", default: "<pad>", config, tokenizer)
     padsLeft = try Self.padsLeft(config, default: isGemma)
     let template = tokenizer.tables.settings
     (prefix, suffix) = (template.prefix.map { Int($0) }, template.suffix.map { Int($0) })
-    let flags = try ["add_bos_token", "add_eos_token"].map { name in
-      try config.member(name).present?.bool()
+  }
+
+  private mutating func readTemplate(_ config: JSONField, _ tokenizer: Tokenizer) throws {
+    if let adds = try config.member("add_bos_token").present?.bool() {
+      prefix = adds ? [try Self.token("bos_token", default: "<bos>", config, tokenizer)] : []
     }
-    guard flags.contains(where: { $0 != nil }) else { return }
-    let begin = try Self.token("bos_token", default: "<bos>", config, tokenizer)
-    let end = try Self.token("eos_token", default: "<eos>", config, tokenizer)
-    prefix = flags[0] == true ? [begin].compactMap { $0 } : []
-    suffix = flags[1] == true ? [end].compactMap { $0 } : []
+    if let adds = try config.member("add_eos_token").present?.bool() {
+      suffix = adds ? [try Self.token("eos_token", default: "<eos>", config, tokenizer)] : []
+    }
   }
 
   /// Classes that change a text no further than `tokenizer.json` says, and whether it is Gemma's, which
@@ -75,15 +80,13 @@ extension TextSettings {
     return length
   }
 
-  /// The id of a special token that is given by its text, or by an object with its text; nil for
-  /// `null`.
+  /// The id of a special token that is given by its text, or by an object with its text.
   private static func token(
     _ name: String, default fallback: String, _ config: JSONField, _ tokenizer: Tokenizer
-  ) throws -> Int? {
+  ) throws -> Int {
     var field = try config.member(name)
-    if case .null? = field.value { return nil }
     if case .object? = field.value { field = try field.member("content") }
-    let text = field.value == nil ? fallback : try field.string()
+    let text = try field.present?.string() ?? fallback
     guard let id = tokenizer.id(ofPiece: text) else {
       throw TokenizerError.invalid(field: field.path, problem: "the tokenizer has no \(text)")
     }
