@@ -25,7 +25,8 @@ import Testing
     let run = try CommandLineProcess.run(["run", plan] + Self.image + Self.prompts)
     #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
     let lines = run.output.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
-    #expect(lines.map { $0[1].dropFirst() } == ["a red circle", "\(Self.texts[1])", "two\\nlines"])
+    #expect(
+      lines.map { $0[1].dropFirst() } == ["a red circle", "\(Self.texts[1])", "two\\u{a}lines"])
     let probabilities = lines.compactMap { Double($0[0]) }
     #expect(probabilities.count == 3 && probabilities.allSatisfy { (0...1).contains($0) })
     #expect(probabilities[1] > 0.5 && probabilities[0] < 0.01, "\(run.output)")
@@ -135,7 +136,7 @@ import Testing
     let text = String(repeating: "x\n", count: 60)
     let run = try CommandLineProcess.run(["run", plan] + Self.image + ["--prompt", text])
     #expect(run.status == 1 && run.output.isEmpty && run.errorLines.count == 1)
-    #expect(run.errors.contains("siglip.plan: the text \"x\\nx"), "\(run.errors)")
+    #expect(run.errors.contains("siglip.plan: the text \"x\\u{a}x\\u{a}"), "\(run.errors)")
     #expect(run.errors.contains("tokens, more than the model's 48"), "\(run.errors)")
   }
 
@@ -146,15 +147,11 @@ import Testing
         "\"image_size\": 96,", "\"image_size\": 96, \"vision_use_head\": false,",
         in: "config.json")),
     BadInputTests.Fault(
-      "another text tower", "13 tensors do not fit config.json",
-      BadInputTests.replace(
-        "\"vocab_size\": 1792", "\"vocab_size\": 1793, \"intermediate_size\": 380",
-        in: "config.json")),
+      "another text tower",
+      "text_model.embeddings.token_embedding.weight is [1792, 128] instead of [1793, 128]",
+      BadInputTests.replace("\"vocab_size\": 1792", "\"vocab_size\": 1793", in: "config.json")),
     BadInputTests.Fault(
-      "a vocabulary that is too small", "tokenizer.json",
-      BadInputTests.replace("\"vocab_size\": 1792", "\"vocab_size\": 1700", in: "config.json")),
-    BadInputTests.Fault(
-      "pictures of another size", "the processor makes pictures of 96×90",
+      "pictures of another size", "the processor makes pictures of 90×96",
       BadInputTests.replace("\"width\": 96", "\"width\": 90", in: "preprocessor_config.json")),
     BadInputTests.Fault(
       "texts that are too long", "tokenizer_config.json: model_max_length: 64 tokens are more than",

@@ -106,7 +106,8 @@ import Testing
     func reference(_ name: String) throws -> HostTensor {
       HostTensor(try references.tensor(named: name))
     }
-    let pattern = (0..<3 * 96 * 96).map { Double($0 * 7919 % 256) / 128 - 1 }
+    let count = 3 * 96 * 96
+    let pattern = (0..<count).map { index -> Double in Double(index * 7919 % 256) / 128 - 1 }
     let image = try interpreter.run("image", [HostTensor(.f32, [1, 3, 96, 96], pattern)])[0]
     #expect(try Self.difference(image, reference("pattern_embeds")) < 1e-5)
 

@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Models
@@ -9,7 +10,8 @@ import Testing
     let json = """
       {"model_type": "siglip", \(top) "text_config": \(text), "vision_config": \(vision)}
       """
-    return try SiglipConfig(directory: TemporaryDirectory(["config.json": json]).path)
+    let directory = try TemporaryDirectory(["config.json": json])
+    return try SiglipConfig(directory: directory.path)
   }
 
   @Test func `absent sections and empty ones are the base model`() throws {
@@ -131,7 +133,7 @@ import Testing
   @Test func `the type of a model decides who reads it`() throws {
     func kind(_ config: String) throws -> ModelKind {
       let directory = try TemporaryDirectory(["config.json": config])
-      return try ModelKind(folder: .init(path: directory.path))
+      return try ModelKind(folder: ModelFolder(path: directory.path))
     }
     #expect(try kind(#"{"model_type": "siglip"}"#) == .siglip)
     #expect(try kind(#"{"model_type": "paligemma"}"#) == .paligemma)
