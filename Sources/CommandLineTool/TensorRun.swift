@@ -39,9 +39,8 @@ struct TensorRun {
       throw FileError(plan.path, "\(error)")
     }
     let executed = start.seconds - loaded
-    try OutputPaths.makeDirectory(directory)
-    for output in outputs {
-      try NPYFile.write(output.data, path: path(ofOutput: output.name))
+    try OutputPaths.withDirectory(directory) {
+      try NPYFile.write(outputs.map { ($0.data, path(ofOutput: $0.name)) })
     }
     guard let profile = executor.profile else { return }
     let limits = try MachineLimits.measure(threads: threads)
