@@ -34,14 +34,14 @@ struct TensorRun {
     let executor = try Executor(plan, threads: threads)
     let loaded = start.seconds
     if arguments.has("--profile") || arguments.has("--stats") { executor.startProfile() }
+    executor.checksFinite = arguments.has("--check-finite")
     let outputs: [(name: String, data: TensorData)]
     do { outputs = try executor.run(function, inputs: tensors) } catch let error as ExecutionError {
       throw FileError(plan.path, "\(error)")
     }
     let executed = start.seconds - loaded
-    try OutputPaths.makeDirectory(directory)
-    for output in outputs {
-      try NPYFile.write(output.data, path: path(ofOutput: output.name))
+    try OutputPaths.withDirectory(directory) {
+      try NPYFile.write(outputs.map { ($0.data, path(ofOutput: $0.name)) })
     }
     if arguments.has("--stats") {
       Console.writeError(
