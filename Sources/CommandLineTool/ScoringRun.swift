@@ -29,8 +29,13 @@ struct ScoringRun {
     let picture = try RGBImage.decode(path: imagePath)
     let session = try ScoringSession(plan, threads: threads)
     if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
+    if arguments.has("--check-finite") { session.checkFinite() }
     let result: Scoring
-    do { result = try session.score(picture, texts: texts) } catch let error as ScoringError {
+    do {
+      result = try session.score(picture, texts: texts)
+    } catch let error as ScoringError {
+      throw FileError(plan.path, "\(error)")
+    } catch let error as ExecutionError {
       throw FileError(plan.path, "\(error)")
     }
     Console.write(

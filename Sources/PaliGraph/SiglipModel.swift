@@ -9,13 +9,13 @@ struct SiglipModel {
 
   init(_ directory: ModelDirectory<SiglipConfig>) throws {
     let (path, config) = (directory.folder.path, directory.config)
+    let tokenizerConfig = try TokenizerConfig(directory: path)
     let tokenizer = Tokenizer(
       try TokenizerTables(
         try TokenizerModel.read(directory: path, idLimit: config.text.vocabularySize)))
     try directory.checkVocabulary(tokenizer, size: config.text.vocabularySize)
     let settings = ScoringSettings(
-      text: try TextSettings.read(
-        directory: path, tokenizer: tokenizer, positionCount: config.text.positionCount),
+      text: try tokenizerConfig.textSettings(tokenizer, positionCount: config.text.positionCount),
       processor: try directory.processor(for: config.vision))
     imported = ImportedModel(
       path: directory.path, module: try SiglipBuilder.module(config, directory.resolution),

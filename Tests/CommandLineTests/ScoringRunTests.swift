@@ -140,6 +140,34 @@ import Testing
     #expect(run.errors.contains("tokens, more than the model's 48"), "\(run.errors)")
   }
 
+  @Test func `weights that are not finite give no score, and where they matter is named`() throws {
+    let scratch = try Scratch()
+    let model = try BadInputTests.model(Self.model, in: scratch) { folder in
+      let url = folder.appendingPathComponent("model.safetensors")
+      var data = try Data(contentsOf: url)
+      // The bias of the logits comes first in this file, as bf16.
+      let header = data.prefix(8).enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+      try #require(
+        data.dropFirst(8).starts(with: Array(#"{"__metadata__":{"format":"pt"},"logit_bias""#.utf8))
+      )
+      data.replaceSubrange(8 + header..<10 + header, with: [0xC0, 0x7F])
+      try data.write(to: url)
+    }
+    let plan = scratch.path("x.plan")
+    let compiled = try CommandLineProcess.run(["compile", model, "-o", plan])
+    #expect(
+      compiled.status == 0 && compiled.errors.contains("logit_bias (1)"), "\(compiled.errors)")
+    for (options, problem) in [
+      ([], "the model gave no usable score for the text \"a ring\""),
+      (["--check-finite"], "@score: the first result with numbers that are not finite is"),
+    ] {
+      let run = try CommandLineProcess.run(
+        ["run", plan] + Self.image + ["--prompt", "a ring"] + options)
+      #expect(run.status == 1 && run.output.isEmpty && run.errorLines.count == 1)
+      #expect(run.errors.contains("x.plan: \(problem)"), "\(run.errors)")
+    }
+  }
+
   static let faults = [
     BadInputTests.Fault(
       "no pooling head", "vision_config.vision_use_head is false, which is not supported",

@@ -93,36 +93,46 @@ import Testing
         """)
   }
 
-  /// The textbook graph in the reference interpreter against transformers.
-  @Test func `embeddings and logits equal those of transformers`() throws {
-    let config = try SiglipConfig(directory: Self.mini)
-    let checkpoint = try Checkpoint(directory: Self.mini)
+  /// The textbook graph in the reference interpreter, for pictures of a side.
+  static func interpreter(side: Int) throws -> Interpreter {
+    var config = try SiglipConfig(directory: mini)
+    config.vision.imageSize = side
+    let checkpoint = try Checkpoint(directory: mini)
     let resolution = try config.resolve(checkpoint)
-    var interpreter = try Interpreter(SiglipBuilder.module(config, resolution)) { tensor in
+    return try Interpreter(SiglipBuilder.module(config, resolution)) { tensor in
       HostTensor(try #require(try resolution.tensor(named: tensor.name, in: checkpoint)))
     }
-    let path = Self.root.appending(path: "Tests/Fixtures/mini-siglip.safetensors").path
-    let references = try SafetensorsFile(path: path)
-    func reference(_ name: String) throws -> HostTensor {
-      HostTensor(try references.tensor(named: name))
-    }
-    let count = 3 * 96 * 96
-    let pattern = (0..<count).map { index -> Double in Double(index * 7919 % 256) / 128 - 1 }
-    let image = try interpreter.run("image", [HostTensor(.f32, [1, 3, 96, 96], pattern)])[0]
-    #expect(try Self.difference(image, reference("pattern_embeds")) < 1e-5)
+  }
 
-    let ids = try reference("input_ids")
+  static func reference(_ name: String) throws -> HostTensor {
+    let path = root.appending(path: "Tests/Fixtures/mini-siglip.safetensors").path
+    return HostTensor(try SafetensorsFile(path: path).tensor(named: name))
+  }
+
+  /// 100 pixels are eight patches of 12 and four pixels that no patch covers.
+  @Test(arguments: [(96, "pattern_embeds"), (100, "pattern_embeds.100")])
+  func `embeddings of pictures equal those of transformers`(side: Int, name: String) throws {
+    var interpreter = try Self.interpreter(side: side)
+    let count = 3 * side * side
+    let pattern = (0..<count).map { index -> Double in Double(index * 7919 % 256) / 128 - 1 }
+    let pixels = HostTensor(.f32, [1, 3, side, side], pattern)
+    let image = try interpreter.run("image", [pixels])[0]
+    #expect(try Self.difference(image, Self.reference(name)) < 1e-5)
+  }
+
+  @Test func `embeddings of texts and logits equal those of transformers`() throws {
+    var interpreter = try Self.interpreter(side: 96)
+    let ids = try Self.reference("input_ids")
     let row = HostTensor(.i64, [1, 48], Array(ids.values.suffix(48)))
     let text = try interpreter.run("text", [row])[0]
-    let texts = try reference("text_embeds")
-    #expect(text.values.count == 128)
+    let texts = try Self.reference("text_embeds")
     #expect(
       Self.difference(text, HostTensor(.f32, [1, 128], Array(texts.values.suffix(128)))) < 1e-5)
 
-    let images = try reference("image_embeds")
+    let images = try Self.reference("image_embeds")
     let first = HostTensor(.f32, [1, 128], Array(images.values.prefix(128)))
     let logits = try interpreter.run("score", [first, texts])[0]
-    let expected = try reference("logits_per_image").values.prefix(4)
+    let expected = try Self.reference("logits_per_image").values.prefix(4)
     #expect(Self.difference(logits, HostTensor(.f32, [1, 4], Array(expected))) < 1e-4)
   }
 

@@ -101,6 +101,10 @@ import Testing
     ),
     (#"{"vision_use_head": 1}"#, "vision_config.vision_use_head: expected true or false, found 1"),
     (
+      #"{"patch_size": 225}"#,
+      "vision_config.patch_size is 225, which is not supported; use at most image_size, 224"
+    ),
+    (
       #"{"image_size": 0}"#, "vision_config.image_size: expected an integer from 1 to 4096, found 0"
     ),
     (

@@ -20,8 +20,8 @@ import Testing
     if let config {
       try Data(config.utf8).write(to: folder.appending(path: "tokenizer_config.json"))
     }
-    return try TextSettings.read(
-      directory: folder.path, tokenizer: tokenizer(), positionCount: 48)
+    return try TokenizerConfig(directory: folder.path)
+      .textSettings(tokenizer(), positionCount: 48)
   }
 
   @Test func `ids equal those of transformers under every setting`() throws {

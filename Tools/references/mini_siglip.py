@@ -5,8 +5,8 @@ mini-siglip.safetensors.
 
 Needs: pip install torch transformers==5.23 tokenizers pillow safetensors. Three bundled pictures and four
 texts in f32: ids, embeddings, logits. Texts are padded to the longest length and read without a mask over
-the padding, as SigLIP learned to read them. Besides, the embedding of a pattern that needs no picture, and
-the ids of a text under changed tokenizer_config.json. Run it again whenever the bundled model changes.
+the padding, as SigLIP learned to read them. Besides, the embeddings of a pattern that needs no picture (also
+with pixels beyond the last patch), and the ids of a text under changed tokenizer_config.json. Run it again whenever the bundled model changes.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import AutoProcessor, AutoTokenizer, SiglipModel
+from transformers import AutoProcessor, AutoTokenizer, SiglipConfig, SiglipModel
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "Examples/mini-siglip"
@@ -43,10 +43,19 @@ TOKENIZER_CHANGES = [
 ]
 
 
-def pattern():
+def pattern(side):
     """Pixel values that every language computes alike: (i·7919 mod 256) / 128 - 1."""
-    values = (torch.arange(3 * 96 * 96) * 7919 % 256).float() / 128 - 1
-    return values.reshape(1, 3, 96, 96)
+    values = (torch.arange(3 * side * side) * 7919 % 256).float() / 128 - 1
+    return values.reshape(1, 3, side, side)
+
+
+def pattern_embeds(side):
+    """The embedding of the pattern by the model for pictures of a side, 8 patches and what is left."""
+    config = SiglipConfig.from_pretrained(MODEL)
+    config.vision_config.image_size = side
+    model = SiglipModel.from_pretrained(MODEL, config=config, dtype=torch.float32).eval()
+    embeds = model.get_image_features(pixel_values=pattern(side)).pooler_output
+    return embeds / embeds.norm(dim=-1, keepdim=True)
 
 
 def changed_tokenizers():
@@ -73,10 +82,10 @@ def main():
     pictures = [Image.open(ROOT / "Examples/pictures" / name) for name in PICTURES]
     inputs = processor(images=pictures, text=TEXTS, padding="max_length", return_tensors="pt")
     out = model(pixel_values=inputs["pixel_values"], input_ids=inputs["input_ids"])
-    of_pattern = model(pixel_values=pattern(), input_ids=inputs["input_ids"][:1])
     save_file(
         {
-            "pattern_embeds": of_pattern.image_embeds.contiguous(),
+            "pattern_embeds": pattern_embeds(96),
+            "pattern_embeds.100": pattern_embeds(100),
             "input_ids": inputs["input_ids"],
             "image_embeds": out.image_embeds.contiguous(),
             "text_embeds": out.text_embeds.contiguous(),

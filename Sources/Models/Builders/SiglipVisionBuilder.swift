@@ -37,7 +37,8 @@ struct SiglipVisionBuilder {
     let grid = try graph.op(
       "patch_conv",
       [
-        pixels, try graph.tensor("\(convolution).weight"), try graph.tensor("\(convolution).bias"),
+        try covered(pixels, &graph), try graph.tensor("\(convolution).weight"),
+        try graph.tensor("\(convolution).bias"),
       ], ["stride": .integer(config.patchSize)], as: "embeddings.grid")
     let shape: Shape = [1, Dim(config.hiddenSize), Dim(config.patchCount)]
     let flat = try graph.reshape(grid, shape, as: "embeddings.flat")
@@ -47,5 +48,13 @@ struct SiglipVisionBuilder {
     let positions = try graph.op(
       "embedding", [table, try graph.tensor(positionIDs)], as: "embeddings.positions")
     return try graph.op("add", [patches, positions], as: "embeddings")
+  }
+
+  /// The pixels that whole patches cover: what is left at the right and at the bottom is not seen.
+  private func covered(_ pixels: Operand, _ graph: inout GraphBuilder) throws -> Operand {
+    let side = config.gridSize * config.patchSize
+    guard side < config.imageSize else { return pixels }
+    let rows = try graph.slice(pixels, axis: 2, 0, Dim(side), as: "pixel_values.rows")
+    return try graph.slice(rows, axis: 3, 0, Dim(side), as: "pixel_values.covered")
   }
 }

@@ -16,9 +16,10 @@ extension VisionConfig {
   }
 
   private func validate(_ section: ConfigSection) throws(ConfigError.Problem) {
-    guard imageSize.isMultiple(of: patchSize) else {
-      throw .notMultiple(
-        field: section.path("image_size"), value: imageSize, of: "patch_size", divisor: patchSize)
+    guard patchSize <= imageSize else {
+      throw .unsupported(
+        field: section.path("patch_size"), found: "\(patchSize)",
+        supported: ["at most image_size, \(imageSize)"])
     }
     let stated = try section.int("num_image_tokens", in: 0...Int.max, default: patchCount)
     guard stated == patchCount else {

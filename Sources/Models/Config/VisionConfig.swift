@@ -4,7 +4,7 @@ public struct VisionConfig: SiglipEncoderConfig, Equatable {
   public var intermediateSize: Int
   public var layerCount: Int
   public var headCount: Int
-  /// Side of the square input picture in pixels; a multiple of `patchSize`.
+  /// Side of the square input picture in pixels. What whole patches leave over is not seen.
   public var imageSize: Int
   /// Side of a square patch in pixels.
   public var patchSize: Int

@@ -75,6 +75,9 @@ struct ScoringEngine {
       let logits = try logits(result.imageEmbedding, result.textEmbeddings[range])
       result.scores += zip(texts[range], logits).map { TextScore(text: $0, logit: $1) }
     }
+    if let score = result.scores.first(where: { !$0.logit.isFinite }) {
+      throw ScoringError.noScore(text: score.text)
+    }
     result.statistics.text = timer.seconds
     finish(&result)
     return result

@@ -71,6 +71,8 @@ public struct TextSettings: Sendable, Equatable {
 public enum ScoringError: Error, Sendable, Equatable, CustomStringConvertible {
   case textTooLong(String, tokens: Int, limit: Int)
   case noText
+  /// A logit is NaN or infinite.
+  case noScore(text: String)
 
   public var description: String {
     switch self {
@@ -78,6 +80,9 @@ public enum ScoringError: Error, Sendable, Equatable, CustomStringConvertible {
       "the text \"\(Self.excerpt(text))\" takes \(tokens) tokens, more than the model's \(limit); "
         + "shorten it"
     case .noText: "there is no text to score"
+    case .noScore(let text):
+      "the model gave no usable score for the text \"\(Self.excerpt(text))\"; its weights may hold NaN "
+        + "or infinities"
     }
   }
 
