@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import PaliGraph
 import Pipeline
@@ -47,7 +48,19 @@ struct ScoringRun {
 
 extension TextScore {
   /// `0.912345  a red circle`: one line, whatever is in the text.
-  fileprivate var line: String { "\(probability.formatted(decimals: 6))  \(text.printable)\n" }
+  fileprivate var line: String { "\(probability.inEightCharacters)  \(text.printable)\n" }
+}
+
+extension Double {
+  /// A probability as `0.912345` or, so that small ones still differ, `2.67e-06`.
+  fileprivate var inEightCharacters: String {
+    guard self > 0, self < 1e-4 else { return formatted(decimals: 6) }
+    var exponent = log10(self).rounded(.down)
+    var mantissa = (self / pow(10, exponent) * 100).rounded()
+    if mantissa >= 1000 { (mantissa, exponent) = (100, exponent + 1) }
+    let power = String(Int(-exponent))
+    return "\((mantissa / 100).formatted(decimals: 2))e-\(power.count < 2 ? "0" : "")\(power)"
+  }
 }
 
 extension Scoring {

@@ -29,7 +29,8 @@ import Testing
       lines.map { $0[1].dropFirst() } == ["a red circle", "\(Self.texts[1])", "two\\u{a}lines"])
     let probabilities = lines.compactMap { Double($0[0]) }
     #expect(probabilities.count == 3 && probabilities.allSatisfy { (0...1).contains($0) })
-    #expect(probabilities[1] > 0.5 && probabilities[0] < 0.01, "\(run.output)")
+    #expect(probabilities[1] > 0.5 && probabilities[0] < 1e-4, "\(run.output)")
+    #expect(lines.allSatisfy { $0[0].count == 8 } && probabilities[0] > 0, "\(run.output)")
   }
 
   @Test func `the JSON object has scores and times`() throws {
