@@ -133,7 +133,7 @@ public final class Executor {
       return
     }
     let sizes = UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)
-    recorder.beginCall(of: function, Array(sizes))
+    recorder.beginCall(of: function, steps: loaded.steps.count, Array(sizes))
     for index in loaded.steps.indices {
       try run(loaded.steps[index], of: loaded)
       recorder.endStep()
