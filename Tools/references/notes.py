@@ -30,6 +30,7 @@ def tokens(random):
     x = random.uniform(-1, 1, (1, 4, 8)).round(2)
     write("tokens", x)
     write("tokens_reversed", x[:, ::-1])
+    write("row", [[[[1, 2, 3, 4]]]])
 
 
 def batches(random):
