@@ -117,6 +117,8 @@ let package = Package(
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+    .tests(
+      "Notes", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["paligraph", "AskPicture"], swiftSettings: .layer),
   ]
