@@ -78,7 +78,7 @@ import Testing
         .map(String.init)
       #expect(
         isShown(lines.last == "" ? Array(lines.dropLast()) : lines, command.shown[...]),
-        "\(command.text) prints\n\(found)")
+        "\(command.text) prints\n\(found.prefix(2000))")
     }
   }
 
