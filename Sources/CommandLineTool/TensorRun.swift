@@ -61,9 +61,8 @@ struct TensorRun {
     guard let directory else {
       return Console.write(outputs.map { TensorText($0.name, $0.data).text }.joined())
     }
-    try OutputPaths.makeDirectory(directory)
-    for output in outputs {
-      try NPYFile.write(output.data, path: path(ofOutput: output.name, in: directory))
+    try OutputPaths.withDirectory(directory) {
+      try NPYFile.write(outputs.map { ($0.data, path(ofOutput: $0.name, in: directory)) })
     }
   }
 
