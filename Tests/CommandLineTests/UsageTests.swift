@@ -64,7 +64,7 @@ import Testing
     (["verify", "graphs/gemma-block.pg", "--stop-after", "-1"], "no whole number from 0 to"),
     (["verify", "graphs/gemma-block.pg", "--dtype", "f8"], "--dtype f8 is not known"),
     (["dump", "x", "--after", "fuse_all"], "--after: there is no pass 'fuse_all'"),
-    (["dump", "x", "--after", "0"], "--after 0: a run has passes 1 to 19"),
+    (["dump", "x", "--after", "0"], "--after 0: a run has passes 1 to 20"),
     (
       ["dump", "x", "--after", "3", "--stage", "planned"], "--stage and --after do not go together"
     ),
