@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("fuse_norm", "rms_norm(", "attention("), ("9", "attention(", "linear("),
+    ("fuse_norm", "rms_norm(", "attention("), ("10", "attention(", "linear("),
     ("canonicalize", "attention(", "linear("),
   ])
   func `a model is dumped after a pass, by name or number`(
