@@ -39,6 +39,7 @@ struct PictureRun {
     let picture = try RGBImage.decode(path: imagePath)
     let session = try Session(plan, threads: threads)
     if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
+    if arguments.has("--check-finite") { session.checkFinite() }
     let request = GenerationRequest(
       picture: picture, prompt: arguments.string("--prompt") ?? "caption en",
       maxNewTokens: maxNewTokens, sampling: sampling, keepsLogits: arguments.has("--logits"))
@@ -50,6 +51,8 @@ struct PictureRun {
         return true
       }
     } catch let error as GenerationError {
+      throw FileError(plan.path, "\(error)")
+    } catch let error as ExecutionError {
       throw FileError(plan.path, "\(error)")
     } catch let error as SamplerError {
       throw FileError(plan.path, "\(error)")

@@ -28,6 +28,9 @@ enum RunCommand: Command {
       .value("--output-dir", "DIR", "where outputs go as NAME.npy; without it they are printed"),
     ] + SizeOptions.options + [
       .value("--function", "NAME", "the function to run; by default main or the only one"),
+      .flag(
+        "--check-finite",
+        "end at the first step whose result has NaN or infinite numbers, and name it; slow"),
       .value("--threads", "N", "threads to compute with; by default one per processor"),
       .value(
         "--profile", "TRACE.json", "write when each step ran, for Perfetto or chrome://tracing"),

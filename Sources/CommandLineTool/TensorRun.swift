@@ -38,6 +38,7 @@ struct TensorRun {
     let executor = try Executor(plan, threads: threads)
     let loaded = start.seconds
     if arguments.has("--profile") || arguments.has("--stats") { executor.startProfile() }
+    executor.checksFinite = arguments.has("--check-finite")
     let outputs: [(name: String, data: TensorData)]
     do { outputs = try executor.run(function, inputs: tensors) } catch let error as ExecutionError {
       throw FileError(plan.path, "\(error)")

@@ -81,6 +81,10 @@ public final class Session: Sendable {
   /// Times every step from now on; nothing is timed before.
   public func startProfile() { engine.withLock { $0.executor.startProfile() } }
 
+  /// From now on the result of every step is looked at: the first that is not finite is an
+  /// `ExecutionError`. Slow.
+  public func checkFinite() { engine.withLock { $0.executor.checksFinite = true } }
+
   /// The steps that ran since `startProfile`.
   public var profile: StepProfile? { engine.withLock { $0.executor.profile } }
 }
