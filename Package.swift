@@ -120,6 +120,8 @@ let package = Package(
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+    .tests(
+      "Notes", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels"]),
     .target(
       name: "CFaultInjection", path: "Tests/CFaultInjection", linkerSettings: [.linkedLibrary("dl")]
     ),

@@ -28,7 +28,7 @@ enum RunCommand: Command {
       .value("--logits", "FILE.npy", "write the logits each token was chosen from: [steps, vocab]"),
       .value("--draw", "OUT.png", "write the picture with the detected boxes"),
       .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
-      .value("--output-dir", "DIR", "where outputs go as NAME.npy"),
+      .value("--output-dir", "DIR", "where outputs go as NAME.npy; without it they are printed"),
     ] + SizeOptions.options + [
       .value("--function", "NAME", "the function to run; by default main or the only one"),
       .flag(
