@@ -10,7 +10,8 @@ import Testing
     let session = try FuzzSession(entry)
     for file in try SeedFile.all(of: entry) {
       for count in 0..<file.bytes.count {
-        _ = session.run(Array(file.bytes.prefix(count)), named: "\(file.name), first \(count) bytes")
+        _ = session.run(
+          Array(file.bytes.prefix(count)), named: "\(file.name), first \(count) bytes")
       }
     }
   }
@@ -22,21 +23,18 @@ import Testing
     let files = try SeedFile.minimal(of: entry)
     #expect(!files.isEmpty)
     for file in files {
-      var outcomes = (taken: 0, refused: 0)
+      var refusals = 0
       for position in file.bytes.indices {
         var bytes = file.bytes
         for change in UInt8(1)...255 {
           bytes[position] = file.bytes[position] ^ change
-          switch session.run(
+          let outcome = session.run(
             bytes, named: "\(file.name), byte \(position) as \(bytes[position])")
-          {
-          case .taken: outcomes.taken += 1
-          case .refused, .foreign: outcomes.refused += 1
-          }
+          if outcome != .taken { refusals += 1 }
         }
       }
-      // A harness that refuses everything, or takes everything, reads nothing.
-      #expect(outcomes.taken > 0 && outcomes.refused > 0, "\(name)/\(file.name): \(outcomes)")
+      // A harness that takes everything reads nothing; `CorpusTests` shows that it takes the file itself.
+      #expect(refusals > 0, "\(name)/\(file.name)")
     }
   }
 }

@@ -33,4 +33,3 @@ extension FuzzSession {
     return run(bytes)
   }
 }
-

@@ -75,12 +75,3 @@ extension FuzzEntry {
     }
   }
 }
-
-/// Ends the process, as a trap does: a fault that nothing else would show.
-func require(_ condition: Bool, _ law: @autoclosure () -> String) {
-  precondition(condition, "does not hold: \(law())")
-}
-
-/// Keeps the optimiser from leaving out what makes the value.
-@inline(never)
-func blackHole(_ value: Int) {}

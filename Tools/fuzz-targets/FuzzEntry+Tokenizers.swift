@@ -3,7 +3,8 @@ import Pipeline
 extension FuzzEntry {
   /// Ids that an embedding of a small model would have rows for.
   private static let idLimit = 1 << 12
-  private static let sampleText = "A <bos> b\u{2581}c  \u{e9}e\u{301}\u{1F600}\n<loc0001>\u{0}\u{FFFF}zz"
+  private static let sampleText =
+    "A <bos> b\u{2581}c  \u{e9}e\u{301}\u{1F600}\n<loc0001>\u{0}\u{FFFF}zz"
 
   /// `tokenizer.model`.
   static let sentencePiece = FuzzEntry("tokenizer-model") { _ in

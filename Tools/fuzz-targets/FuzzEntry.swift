@@ -2,29 +2,17 @@ import JSON
 
 /// One reader of untrusted bytes, called as the library calls it.
 public struct FuzzEntry: Sendable {
-  /// Reads one input. Returns whether it was taken; throws what the reader throws.
+  /// Reads one input; throws what the reader throws.
   public typealias Read = ([UInt8]) throws -> Void
 
-  public enum Kind: Sendable {
-    /// Parses bytes only.
-    case parser
-    /// Compiles and runs what it has parsed.
-    case compiler
-  }
-
   public let name: String
-  public let kind: Kind
-  /// Longest input that is worth a try.
-  public let byteLimit: Int
   let prepare: @Sendable (ScratchFolder) throws -> Read
 
   init(
-    _ name: String, _ kind: Kind = .parser, byteLimit: Int = 4096,
+    _ name: String,
     _ prepare: @escaping @Sendable (ScratchFolder) throws -> Read
   ) {
     self.name = name
-    self.kind = kind
-    self.byteLimit = byteLimit
     self.prepare = prepare
   }
 
@@ -58,9 +46,10 @@ public struct FuzzSession {
       return .foreign
     } catch {
       let line = "\(error)"
-      precondition(
-        !line.isEmpty && line.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control },
-        "an error of \(entry.name) is not one line of plain text: \(line.debugDescription)")
+      require(
+        !line.isEmpty
+          && line.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control },
+        "an error is one line of plain text: \(line.debugDescription)")
       return .refused(line)
     }
   }

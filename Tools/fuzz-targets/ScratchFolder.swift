@@ -28,7 +28,9 @@ final class ScratchFolder: Sendable {
     defer { close(descriptor) }
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done) }
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress! + done, $0.count - done)
+      }
       guard count > 0 else { throw CocoaError(.fileWriteOutOfSpace) }
       done += count
     }
