@@ -15,7 +15,7 @@ extension FuzzEntry {
         if tensor.elementCount <= elementLimit { touch(tensor) }
       }
       _ = file.metadata.map { file.metadata($0.key) }
-      plantedBug(when: file.entries.count == 2 && file.entries[1].shape.count == 3)
+      plantedBug(when: file.entries.contains { $0.shape.count == 3 })
     }
   }
 
@@ -23,7 +23,7 @@ extension FuzzEntry {
     { bytes in
       let tensor = try NPYFile.read(path: folder.write(bytes, as: "a.npy"))
       if tensor.elementCount <= elementLimit { touch(tensor) }
-      plantedBug(when: tensor.elementType == .i16 && tensor.shape.count == 2)
+      plantedBug(when: tensor.elementType == .i16)
     }
   }
 
@@ -53,7 +53,7 @@ extension FuzzEntry {
       let config = try PaliGemmaConfig(directory: folder.path)
       guard config.text.layers.count + config.vision.layerCount <= 64 else { return }
       _ = config.expectedTensors
-      plantedBug(when: config.text.layers.count == 3)
+      plantedBug(when: config.vision.layerCount == 3)
     }
   }
 
@@ -63,7 +63,7 @@ extension FuzzEntry {
       let value = try JSON.parse(bytes, limits: limits)
       let again = try JSON.parse(value.encoded(), limits: limits)
       require(value == again, "what was read is written so that it reads the same")
-      plantedBug(when: value["a"]?["b"] == .array([.null, .bool(true)]))
+      if case .array(let elements) = value["a"]?["b"] { plantedBug(when: elements.count == 3) }
     }
   }
 

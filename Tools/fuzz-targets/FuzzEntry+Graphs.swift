@@ -16,7 +16,7 @@ extension FuzzEntry {
       for constant in try model.constants() where constant.value.elementCount <= 4096 {
         touch(constant.value)
       }
-      plantedBug(when: model.operators.count == 3)
+      plantedBug(when: model.operators.contains("Mul"))
     }
   }
 
@@ -33,7 +33,7 @@ extension FuzzEntry {
       try GraphCheck(imported.module, context: imported.context(.auto)) { tensor in
         try values(tensor.name).map(HostTensor.init)
       }.run()
-      plantedBug(when: imported.module.functions[0].operations.count == 3)
+      plantedBug(when: imported.module.functions[0].operations.contains { $0.op == "sqrt" })
     }
   }
 
@@ -44,7 +44,7 @@ extension FuzzEntry {
       let text = "\(module)"
       require("\(try Module.parse(text))" == text, "what is printed reads the same")
       try GraphCheck(module).run()
-      plantedBug(when: module.functions.count == 2)
+      plantedBug(when: module.symbols.contains { $0.bound == 7 })
     }
   }
 
@@ -61,7 +61,7 @@ extension FuzzEntry {
           (0..<tensor.shape.reduce(1, *)).map { Float($0 % 3) }, shape: tensor.shape)
       }
       try run(PlanFile(path: path))
-      plantedBug(when: plan.functions.count == 2)
+      plantedBug(when: plan.symbols.contains { $0.bound == 7 })
     }
   }
 
@@ -69,8 +69,9 @@ extension FuzzEntry {
   static let planFile = FuzzEntry("plan-file") { folder in
     { bytes in
       let file = try PlanFile(path: folder.write(bytes, as: "plan.pgp"))
-      try file.verifyTensors()
-      plantedBug(when: file.plan.name == "n")
+      let verified = Result { try file.verifyTensors() }
+      plantedBug(when: (try? verified.get()) == nil)
+      try verified.get()
     }
   }
 

@@ -25,8 +25,11 @@ struct GraphCheck {
   /// Throws why the module cannot be compiled or executed.
   func run() throws {
     guard isSmall else { return }
-    let reference = try? ReferenceCalls(module, source: source)
-    let calls = try reference ?? ReferenceCalls(module, source: source, evaluates: false)
+    // Without symbols all sizes are the same.
+    let sizes: [[String: Int]]? = module.symbols.isEmpty ? [[:]] : nil
+    let reference = try? ReferenceCalls(module, at: sizes, source: source)
+    let calls =
+      try reference ?? ReferenceCalls(module, at: sizes, source: source, evaluates: false)
     let isComparable = try reference?.isWellConditioned() ?? false
     for var setup in [PlanSetup.unoptimised, .optimised] {
       setup.threads = 1
