@@ -15,7 +15,7 @@ extension FuzzEntry {
         if tensor.elementCount <= elementLimit { touch(tensor) }
       }
       _ = file.metadata.map { file.metadata($0.key) }
-      plantedBug(when: file.entries.contains { $0.shape.count == 3 })
+      plantedBug(when: file.entries.contains { $0.elementType == .i32 })
     }
   }
 
