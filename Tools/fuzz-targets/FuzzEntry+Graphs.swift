@@ -16,7 +16,7 @@ extension FuzzEntry {
       for constant in try model.constants() where constant.value.elementCount <= 4096 {
         touch(constant.value)
       }
-      plantedBug(when: model.operators.contains("Mul"))
+      plantedBug(when: model.operators.contains { $0 != "Add" && $0.utf8.count == 3 })
     }
   }
 
@@ -33,7 +33,10 @@ extension FuzzEntry {
       try GraphCheck(imported.module, context: imported.context(.auto)) { tensor in
         try values(tensor.name).map(HostTensor.init)
       }.run()
-      plantedBug(when: imported.module.functions[0].operations.contains { $0.op == "sqrt" })
+      plantedBug(
+        when: imported.module.functions[0].operations.contains {
+          ["mul", "sub", "div", "sqrt", "exp"].contains($0.op)
+        })
     }
   }
 

@@ -11,7 +11,7 @@ extension FuzzEntry {
     { bytes in
       let model = try TokenizerModel(sentencePiece: bytes, idLimit: idLimit)
       let size = try use(model, on: sampleText)
-      plantedBug(when: size == 9)
+      plantedBug(when: size < 7 || size == 8)
     }
   }
 
@@ -22,7 +22,7 @@ extension FuzzEntry {
       let model = try TokenizerModel(json: Array(parts[0]), idLimit: idLimit)
       let text = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : sampleText
       let size = try use(model, on: text)
-      plantedBug(when: size == 9)
+      plantedBug(when: size > 6)
     }
   }
 
