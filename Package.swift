@@ -11,6 +11,8 @@ let package = Package(
   products: [
     .library(name: "PaliGraph", targets: ["PaliGraph"]),
     .executable(name: "paligraph", targets: ["paligraph"]),
+    // What tests preload to let calls of the C library fail; a target alone makes no shared library.
+    .library(name: "FaultInjection", type: .dynamic, targets: ["CFaultInjection"]),
   ],
   targets: [
     // System libraries and C shims.
@@ -27,10 +29,11 @@ let package = Package(
         .linkedLibrary("onnx"), .linkedLibrary("onnx_proto"), .linkedLibrary("protobuf"),
       ]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CFileGuard", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
 
     // Shared by both sides.
     .module("JSON", ["CJSON"]),
-    .module("Tensors", ["JSON"]),
+    .module("Tensors", ["JSON", "CFileGuard"]),
 
     // Compile side.
     .module("IR", ["Tensors"]),
@@ -130,6 +133,11 @@ let package = Package(
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+    .tests(
+      "Notes", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels"]),
+    .target(
+      name: "CFaultInjection", path: "Tests/CFaultInjection", linkerSettings: [.linkedLibrary("dl")]
+    ),
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets", "CFuzzEngine"], swiftSettings: .layer),
     .testTarget(

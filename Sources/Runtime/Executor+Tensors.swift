@@ -49,6 +49,9 @@ extension Executor {
       }
       return input.data
     }
+    if checksFinite {
+      for (port, value) in zip(planned.inputs, values) { try checkInput(port.name, value) }
+    }
     try setSymbols(planned, values)
     for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
   }

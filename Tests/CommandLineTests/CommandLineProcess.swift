@@ -22,7 +22,7 @@ struct CommandLineProcess {
     shell: String? = nil, signal: Int32? = nil
   ) throws -> CommandLineProcess {
     let process = Process()
-    let executable = try executable(program)
+    let executable = try built(program)
     process.executableURL = shell == nil ? executable : URL(fileURLWithPath: "/bin/sh")
     process.arguments = (shell.map { ["-c", $0, executable.path] } ?? []) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -50,11 +50,11 @@ struct CommandLineProcess {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The program stands beside the bundle of tests.
-  private static func executable(_ program: String) throws -> URL {
+  /// What was built stands beside the bundle of tests.
+  static func built(_ product: String) throws -> URL {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let candidates = [own.deletingLastPathComponent(), root.appendingPathComponent(".build/debug")]
-      .map { $0.appendingPathComponent(program) }
+      .map { $0.appendingPathComponent(product) }
     return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) })
   }
 }

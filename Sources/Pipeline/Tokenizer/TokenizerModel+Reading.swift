@@ -35,7 +35,7 @@ extension TokenizerModel {
   }
 
   /// The bytes of a file, nil when there is none.
-  private static func contents(of path: String) throws -> [UInt8]? {
+  static func contents(of path: String) throws -> [UInt8]? {
     do {
       let file = try InputFile(path: path)
       guard file.byteCount <= largestFile else {
@@ -50,7 +50,7 @@ extension TokenizerModel {
   }
 
   /// Runs `body`; its errors name the file.
-  private static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+  static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as JSONError {
