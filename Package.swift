@@ -16,6 +16,7 @@ let package = Package(
     // System libraries and C shims.
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .target(name: "CFiles", exclude: ["README.md"]),
     .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(
       name: "CImageCodecs",
@@ -30,7 +31,7 @@ let package = Package(
 
     // Shared by both sides.
     .module("JSON", ["CJSON"]),
-    .module("Tensors", ["JSON"]),
+    .module("Tensors", ["JSON", "CFiles"]),
 
     // Compile side.
     .module("IR", ["Tensors"]),
@@ -77,19 +78,28 @@ let package = Package(
       name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",
       swiftSettings: .layer),
 
+    // What `Tools/soak` runs.
+    .executableTarget(
+      name: "Soak", dependencies: ["Pipeline", "Plans", "Runtime", "Tensors"],
+      path: "Tools/soak-driver", swiftSettings: .layer),
+
     // What `Tools/onnx-conformance` runs.
     .executableTarget(
       name: "ONNXConformance",
       dependencies: ["Compiler", "Interchange", "PaliGraph", "Plans", "Runtime", "Tensors"],
       exclude: ["README.md"], swiftSettings: .layer),
 
+    // Files that readers must refuse, for the tests of several layers.
+    .target(name: "BadFiles", path: "Tests/BadFiles", swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
-    .tests("Tensors", ["Tensors"]),
+    .tests("Tensors", ["Tensors", "BadFiles"]),
     .tests("IR", ["IR", "Tensors"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
     .tests(
-      "Interchange", ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors"]),
+      "Interchange",
+      ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors", "BadFiles"]),
     .tests(
       "Compiler",
       [
@@ -100,11 +110,13 @@ let package = Package(
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
-    .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
+    .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["paligraph", "AskPicture"], swiftSettings: .layer),
+      name: "CommandLineTests",
+      dependencies: ["paligraph", "AskPicture", "Soak", "BadFiles", "JSON", "Plans", "Tensors"],
+      swiftSettings: .layer),
   ]
 )
 

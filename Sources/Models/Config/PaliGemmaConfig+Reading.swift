@@ -86,7 +86,7 @@ extension PaliGemmaConfig {
     _ name: String, in folder: ModelFolder,
     _ interpret: (ConfigSection) throws(ConfigError.Problem) -> Value
   ) throws -> Value {
-    let file = try folder.file(named: name)
+    let file = try folder.open(name)
     do throws(ConfigError.Problem) {
       return try interpret(document(file))
     } catch {
@@ -94,9 +94,11 @@ extension PaliGemmaConfig {
     }
   }
 
-  private static func document(_ file: String) throws(ConfigError.Problem) -> ConfigSection {
+  private static func document(
+    _ file: borrowing InputFile
+  ) throws(ConfigError.Problem) -> ConfigSection {
     do throws(JSONError) {
-      let root = JSONField(try JSON.parse(path: file, limits: limits))
+      let root = JSONField(try JSON.parse(file, limits: limits))
       _ = try root.members()
       return ConfigSection(field: root)
     } catch {
