@@ -11,6 +11,8 @@ let package = Package(
   products: [
     .library(name: "PaliGraph", targets: ["PaliGraph"]),
     .executable(name: "paligraph", targets: ["paligraph"]),
+    // What tests preload to let calls of the C library fail; a target alone makes no shared library.
+    .library(name: "FaultInjection", type: .dynamic, targets: ["CFaultInjection"]),
   ],
   targets: [
     // System libraries and C shims.
@@ -28,16 +30,25 @@ let package = Package(
         .linkedLibrary("onnx"), .linkedLibrary("onnx_proto"), .linkedLibrary("protobuf"),
       ]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CFileGuard", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
 
     // Shared by both sides.
     .module("JSON", ["CJSON"]),
-    .module("Tensors", ["JSON", "CFiles"]),
+    .module("Tensors", ["JSON", "CFiles", "CFileGuard"]),
 
     // Compile side.
     .module("IR", ["Tensors"]),
     .module("Models", ["IR", "JSON", "Tensors"]),
     .module("Interchange", ["IR", "JSON", "Tensors", "COnnx"]),
     .module("Compiler", ["IR", "JSON", "Plans", "Tensors"]),
+    .target(
+      name: "Inspect", dependencies: ["Compiler", "IR", "JSON", "Plans", "Tensors"],
+      exclude: ["README.md"],
+      resources: [
+        "page.html", "style.css", "model.js", "scopes.js", "layout.js", "graph.js", "details.js",
+        "memory.js", "steps.js", "app.js",
+      ].map { .embedInCode("Viewer/\($0)") },
+      swiftSettings: .layer),
 
     // Run side.
     .module("Plans", ["JSON", "Tensors", "CKernels", "CXXHash"]),
@@ -57,8 +68,8 @@ let package = Package(
     .executableTarget(
       name: "paligraph",
       dependencies: [
-        "PaliGraph", "Compiler", "Interchange", "IR", "JSON", "Pipeline", "Plans", "Runtime",
-        "Tensors", "Validation",
+        "PaliGraph", "Compiler", "Interchange", "IR", "Inspect", "JSON", "Pipeline", "Plans",
+        "Runtime", "Tensors", "Validation",
       ],
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
@@ -82,6 +93,11 @@ let package = Package(
     .executableTarget(
       name: "Soak", dependencies: ["Pipeline", "Plans", "Runtime", "Tensors"],
       path: "Tools/soak-driver", swiftSettings: .layer),
+
+    // What `Tools/reference-pages` runs.
+    .executableTarget(
+      name: "ReferencePages", dependencies: ["Inspect"], path: "Tools/reference-pages-driver",
+      swiftSettings: .layer),
 
     // What `Tools/onnx-conformance` runs.
     .executableTarget(
@@ -108,11 +124,15 @@ let package = Package(
       ],
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .tests("Inspect", ["Inspect", "Compiler", "IR", "JSON", "Plans", "Tensors"]),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+    .target(
+      name: "CFaultInjection", path: "Tests/CFaultInjection", linkerSettings: [.linkedLibrary("dl")]
+    ),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["paligraph", "AskPicture", "Soak", "BadFiles", "JSON", "Plans", "Tensors"],

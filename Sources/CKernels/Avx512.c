@@ -14,6 +14,7 @@
 
 #include "VectorMath.h"
 #include "VectorMatrix.h"
+#include "VectorDepthwise.h"
 #include "VectorPanels.h"
 #include "VectorElementwise.h"
 #include "VectorRows.h"
@@ -31,6 +32,7 @@
   .gemv_f32 = gemv_f32_any, \
   .gemv_bf16 = gemv_bf16_any, \
   .accumulate_rows = accumulate_rows, \
+  .depthwise = depthwise, \
   .bf16_to_f32 = bf16_to_f32, \
   .f32_to_bf16 = f32_to_bf16, \
   .epilogue = epilogue, \

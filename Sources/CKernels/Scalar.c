@@ -90,6 +90,19 @@ static void accumulate_rows(float *out, ptrdiff_t ldo, const float *p, ptrdiff_t
   }
 }
 
+static void depthwise(float *out, ptrdiff_t ldo, const float *const *x, ptrdiff_t ldx,
+                      const float *const *w, size_t taps, size_t m, size_t n, const float *bias) {
+  for (size_t i = 0; i < m; i++, out += ldo) {
+    for (size_t c = 0; c < n; c++) {
+      double sum = bias == NULL ? 0 : bias[c];
+      for (size_t t = 0; t < taps; t++) {
+        sum += (double)x[t][(ptrdiff_t)i * ldx + (ptrdiff_t)c] * (double)w[t][c];
+      }
+      out[c] = (float)sum;
+    }
+  }
+}
+
 static void bf16_to_f32(float *out, ptrdiff_t ldo, const uint16_t *in, ptrdiff_t ldi, size_t rows,
                         size_t cols) {
   for (size_t r = 0; r < rows; r++, out += ldo, in += ldi) {
@@ -432,6 +445,7 @@ const pg_kernels pg_kernels_scalar = {
     .gemv_f32 = gemv_f32,
     .gemv_bf16 = gemv_bf16,
     .accumulate_rows = accumulate_rows,
+    .depthwise = depthwise,
     .bf16_to_f32 = bf16_to_f32,
     .f32_to_bf16 = f32_to_bf16,
     .epilogue = epilogue,

@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import PaliGraph
+import Tensors
 
 /// `paligraph`: reads the command line, hands the work to the library, prints what comes of it.
 @main
@@ -17,6 +18,7 @@ enum CommandLineTool {
     Interruption.unblock()
     // A file above the limit on sizes is an error like a full disk.
     signal(SIGXFSZ, SIG_IGN)
+    MappedFile.reportLostPages(exitStatus: 1)
     do {
       try checkArguments()
       try run(Array(CommandLine.arguments.dropFirst()))

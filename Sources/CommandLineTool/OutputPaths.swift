@@ -42,14 +42,25 @@ enum OutputPaths {
     return files.filter { file in !ownEndings.contains { file.hasSuffix($0) } }
   }
 
-  /// Makes a directory unless it is there.
-  static func makeDirectory(_ path: String) throws {
+  /// Makes a directory unless it is there, and takes it back when `body` fails and left nothing in it.
+  static func withDirectory(_ path: String, _ body: () throws -> Void) throws {
+    let isNew = try makeDirectory(path)
+    do { try body() } catch {
+      if isNew { rmdir(path) }
+      throw error
+    }
+  }
+
+  /// Makes a directory unless it is there. Returns whether it made it.
+  @discardableResult
+  static func makeDirectory(_ path: String) throws -> Bool {
     var status = stat()
-    if mkdir(path, 0o777) == 0 { return }
+    if mkdir(path, 0o777) == 0 { return true }
     let code = errno
     guard code == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw FileError(path, "cannot be made a directory: \(String(cString: strerror(code)))")
     }
+    return false
   }
 
   static func write(_ bytes: [UInt8], to path: String) throws {

@@ -38,7 +38,7 @@ struct PictureRun {
   func execute(_ plan: PlanFile) throws {
     let picture = try RGBImage.decode(path: imagePath)
     let session = try Session(plan, threads: threads)
-    if arguments.has("--profile") { session.startProfile() }
+    if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
     let request = GenerationRequest(
       picture: picture, prompt: arguments.string("--prompt") ?? "caption en",
       maxNewTokens: maxNewTokens, sampling: sampling, keepsLogits: arguments.has("--logits"))
@@ -55,20 +55,26 @@ struct PictureRun {
       throw FileError(plan.path, "\(error)")
     }
     Console.write(streams ? "\n" : answer.json(of: picture).encoded() + "\n")
-    if arguments.has("--stats") { Console.writeErrorPart(answer.statistics.table) }
-    try writeFiles(answer, picture, session)
+    let limits = try session.profile.map { _ in try MachineLimits.measure(threads: threads) }
+    if arguments.has("--stats") {
+      Console.writeErrorPart(answer.statistics.table)
+      if let profile = session.profile, let limits {
+        Console.writeErrorPart(try ProfileTable(profile, limits).text)
+      }
+    }
+    try writeFiles(answer, picture)
+    if let path = arguments.string("--profile"), let profile = session.profile, let limits {
+      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
+    }
   }
 
-  private func writeFiles(_ answer: Generation, _ picture: RGBImage, _ session: Session) throws {
+  private func writeFiles(_ answer: Generation, _ picture: RGBImage) throws {
     if let path = arguments.string("--logits") {
       let shape = [answer.tokens.count, answer.logits.count / max(answer.tokens.count, 1)]
       try NPYFile.write(TensorData(answer.logits, shape: shape), path: path)
     }
     if let path = arguments.string("--draw") {
       try OutputPaths.write(picture.drawing(answer.detections).pngEncoded(), to: path)
-    }
-    if let path = arguments.string("--profile"), let profile = session.profile {
-      try OutputPaths.write(Array(profile.trace.encoded().utf8), to: path)
     }
   }
 }

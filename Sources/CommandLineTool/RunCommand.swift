@@ -20,7 +20,8 @@ enum RunCommand: Command {
         "sample among the most probable tokens that make up P, likewise; 1 for all"),
       .value("--seed", "S", "same seed, same text; by default 0"),
       .flag("--json", "print one JSON object instead of text"),
-      .flag("--stats", "print times and memory on standard error"),
+      .flag(
+        "--stats", "print times, memory and what kernels and steps took on standard error"),
       .value("--logits", "FILE.npy", "write the logits each token was chosen from: [steps, vocab]"),
       .value("--draw", "OUT.png", "write the picture with the detected boxes"),
       .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),

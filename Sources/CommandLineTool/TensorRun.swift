@@ -33,23 +33,25 @@ struct TensorRun {
     let tensors = try inputs.tensors()
     let executor = try Executor(plan, threads: threads)
     let loaded = start.seconds
-    if arguments.has("--profile") { executor.startProfile() }
+    if arguments.has("--profile") || arguments.has("--stats") { executor.startProfile() }
     let outputs: [(name: String, data: TensorData)]
     do { outputs = try executor.run(function, inputs: tensors) } catch let error as ExecutionError {
       throw FileError(plan.path, "\(error)")
     }
     let executed = start.seconds - loaded
-    try OutputPaths.makeDirectory(directory)
-    for output in outputs {
-      try NPYFile.write(output.data, path: path(ofOutput: output.name))
+    try OutputPaths.withDirectory(directory) {
+      try NPYFile.write(outputs.map { ($0.data, path(ofOutput: $0.name)) })
     }
-    if let path = arguments.string("--profile"), let profile = executor.profile {
-      try OutputPaths.write(Array(profile.trace.encoded().utf8), to: path)
+    guard let profile = executor.profile else { return }
+    let limits = try MachineLimits.measure(threads: threads)
+    if let path = arguments.string("--profile") {
+      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
     }
     if arguments.has("--stats") {
       Console.writeError(
         "  load \((loaded * 1e3).formatted(decimals: 1)) ms, "
           + "run \((executed * 1e3).formatted(decimals: 1)) ms")
+      Console.writeErrorPart(try ProfileTable(profile, limits).text)
     }
   }
 

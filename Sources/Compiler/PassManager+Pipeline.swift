@@ -31,13 +31,13 @@ extension PassManager {
   ]
 
   /// One thing that must hold for the order of the pipeline: `before` stands before the first `after`.
-  struct OrderConstraint: Sendable {
-    let before: String
-    let after: String
-    let reason: String
+  package struct OrderConstraint: Sendable {
+    package let before: String
+    package let after: String
+    package let reason: String
   }
 
-  static let orderConstraints: [OrderConstraint] = [
+  package static let orderConstraints: [OrderConstraint] = [
     OrderConstraint(
       before: "canonicalize", after: "common_subexpressions",
       reason: "equal computations are recognised by equal spelling"),

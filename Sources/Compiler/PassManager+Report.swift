@@ -31,6 +31,8 @@ public struct PassReport: Sendable {
   public let rewrites: [String: Int]
   /// What it says beside the counts, in one line.
   public let remark: String?
+  /// Which operations the pass made of which ones.
+  public let provenance: PassProvenance
   public let before: Size
   public let after: Size
 

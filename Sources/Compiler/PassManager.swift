@@ -66,7 +66,7 @@ public struct PassManager {
     }
     let report = PassReport(
       pass: pass.name, exactness: context.exactness ?? pass.exactness, duration: duration,
-      rewrites: context.counts, remark: context.remark,
+      rewrites: context.counts, remark: context.remark, provenance: context.provenance,
       before: PassReport.Size(module), after: PassReport.Size(result))
     module = result
     return report

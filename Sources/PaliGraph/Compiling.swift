@@ -14,18 +14,22 @@ extension ImportedModel {
     }
   }
 
-  /// The graph after the passes that work on it alone: stage `optimized`. Throws `ModelError`.
-  public func optimized(dtype: PassContext.DType = .auto) throws -> Module {
-    try optimizedWithContext(dtype: dtype).module
+  /// The graph after some passes, by default those that work on it alone: stage `optimized`. Throws
+  /// `ModelError`.
+  public func optimized(
+    dtype: PassContext.DType = .auto,
+    manager: PassManager = PassManager(passes: PassManager.optimizing)
+  ) throws -> Module {
+    try optimizedWithContext(dtype: dtype, manager: manager).module
   }
 
-  /// Stage `optimized`, and what passes know of the tensors that they made.
+  /// The same, and what passes know of the tensors that they made.
   func optimizedWithContext(
-    dtype: PassContext.DType
+    dtype: PassContext.DType, manager: PassManager = PassManager(passes: PassManager.optimizing)
   ) throws -> (module: Module, context: PassContext) {
     var module = module
     var context = context(dtype)
-    try naming { try PassManager(passes: PassManager.optimizing).run(&module, context: &context) }
+    try naming { try manager.run(&module, context: &context) }
     return (module, context)
   }
 

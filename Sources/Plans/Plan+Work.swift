@@ -9,6 +9,8 @@ public struct PlanWork: Sendable, Equatable {
   public var tensorBytes = 0
   /// Bytes of states that are read, as far as they are filled.
   public var stateBytes = 0
+  /// Bytes of the arena that each step reads and writes. Most of them are in some cache.
+  public var arenaBytes = 0
 
   /// All bytes that must come from memory.
   public var bytes: Int { tensorBytes + stateBytes }
@@ -24,9 +26,21 @@ extension Plan {
   public func work(
     ofFunction index: Int, at sizes: [String: Int], kernel: String? = nil
   ) throws -> PlanWork {
+    try work(of: functions[index].steps.filter { kernel == nil || $0.kernel == kernel }, at: sizes)
+  }
+
+  /// The least work of one step at these values of the symbols. Throws as above.
+  public func work(of step: PlanStep, at sizes: [String: Int]) throws -> PlanWork {
+    try work(of: [step], at: sizes)
+  }
+
+  private func work(of steps: [PlanStep], at sizes: [String: Int]) throws -> PlanWork {
     var work = PlanWork()
     var read: [Int: Int] = [:]
-    for step in functions[index].steps where kernel == nil || step.kernel == kernel {
+    for step in steps {
+      if case .arena = step.result.region {
+        work.arenaBytes += try step.result.byteCount(at: sizes)
+      }
       work.operations += try step.operations(at: sizes)
       for case .some(let view) in step.operands {
         switch view.region {
@@ -36,7 +50,8 @@ extension Plan {
           read[tensor] = max(read[tensor] ?? 0, bytes)
         // What is appended to is not read.
         case .state where step.kernel != "cache_append":
-          work.stateBytes += try view.shape.evaluate(sizes).reduce(view.element.byteCount, *)
+          work.stateBytes += try view.byteCount(at: sizes)
+        case .arena: work.arenaBytes += try view.byteCount(at: sizes)
         default: break
         }
       }
@@ -50,8 +65,14 @@ extension Plan {
     of view: PlanView, in tensor: PlanTensor, at sizes: [String: Int]
   ) throws -> Int {
     guard tensor.packing == nil else { return tensor.byteCount }
-    return min(
-      tensor.byteCount, try view.shape.evaluate(sizes).reduce(view.element.byteCount, *))
+    return min(tensor.byteCount, try view.byteCount(at: sizes))
+  }
+}
+
+extension PlanView {
+  /// Bytes of all elements that a kernel sees.
+  fileprivate func byteCount(at sizes: [String: Int]) throws -> Int {
+    try shape.evaluate(sizes).reduce(element.byteCount, *)
   }
 }
 
@@ -68,6 +89,7 @@ extension PlanStep {
     }
     if kernel.hasPrefix("conv_") { return try 2 * results * (extents(1).last ?? 0) }
     switch kernel {
+    case "depthwise_conv": return try 2 * results * (extents(1).first ?? 0)
     case "matmul":
       let a = try extents(0)
       guard a.count >= 2 else { return 0 }

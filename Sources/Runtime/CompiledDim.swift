@@ -1,52 +1,51 @@
 import Tensors
 
-/// A dimension ready for evaluation without allocation: terms with up to three symbols each, by the
-/// symbols' positions in the plan.
+/// A dimension ready for evaluation without allocation: products by their factors and the positions of
+/// their symbols in the plan, all in one array each.
 struct CompiledDim {
-  private struct Term {
-    var coefficient: Int
-    /// -1 where a term has fewer symbols.
-    var symbols: InlineArray<3, Int>
-  }
+  private var coefficients: [Int] = []
+  /// Where the symbols of each product end in `positions`.
+  private var ends: [Int] = []
+  private var positions: [Int] = []
 
-  private let terms: [Term]
-
-  /// Throws for an unknown symbol or a product of more than three.
+  /// Throws for an unknown symbol.
   init(_ dim: Dim, symbols: [String: Int]) throws {
-    terms = try dim.products.map { product in
-      guard product.symbols.count <= 3 else { throw DimError.tooLarge }
-      var term = Term(coefficient: product.coefficient, symbols: InlineArray(repeating: -1))
-      for (index, name) in product.symbols.enumerated() {
+    for product in dim.products {
+      coefficients.append(product.coefficient)
+      for name in product.symbols {
         guard let symbol = symbols[name] else { throw DimError.unboundSymbol(name) }
-        term.symbols[index] = symbol
+        positions.append(symbol)
       }
-      return term
+      ends.append(positions.count)
     }
   }
 
   /// Positions of the symbols that occur.
-  var symbols: Set<Int> {
-    Set(terms.flatMap { term in (0..<3).map { term.symbols[$0] }.filter { $0 >= 0 } })
-  }
+  var symbols: Set<Int> { Set(positions) }
 
   /// No smaller than any value while each symbol is between 1 and its bound; wraps as `evaluate`.
   func largest(_ bounds: UnsafePointer<Int>) -> Int {
-    terms.reduce(0) { sum, term in
-      sum &+ (term.coefficient < 0 ? term.coefficient : Self.evaluate(term, bounds))
-    }
+    sum { $0 < 0 ? nil : bounds }
   }
 
   /// The value at the given symbol values, wrapping on overflow: callers check the views it yields.
   func evaluate(_ values: UnsafePointer<Int>) -> Int {
-    var sum = 0
-    // Elements of an array that are visited one by one may be boxed in unoptimised builds.
-    for index in terms.indices { sum &+= Self.evaluate(terms[index], values) }
-    return sum
+    sum { _ in values }
   }
 
-  private static func evaluate(_ term: Term, _ values: UnsafePointer<Int>) -> Int {
-    var product = term.coefficient
-    for index in 0..<3 where term.symbols[index] >= 0 { product &*= values[term.symbols[index]] }
-    return product
+  /// The sum of the products at the values that are chosen for each factor; nil for all ones.
+  private func sum(_ values: (_ coefficient: Int) -> UnsafePointer<Int>?) -> Int {
+    var (sum, place) = (0, 0)
+    // Elements of an array that are visited one by one may be boxed in unoptimised builds.
+    for index in coefficients.indices {
+      var product = coefficients[index]
+      let chosen = values(product)
+      while place < ends[index] {
+        if let chosen { product &*= chosen[positions[place]] }
+        place += 1
+      }
+      sum &+= product
+    }
+    return sum
   }
 }

@@ -118,11 +118,11 @@ public final class Executor {
       for index in loaded.steps.indices { try run(loaded.steps[index], of: loaded) }
       return
     }
+    let sizes = UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)
+    recorder.beginCall(of: function, Array(sizes))
     for index in loaded.steps.indices {
-      let start = Clock.nanoseconds()
       try run(loaded.steps[index], of: loaded)
-      recorder.record(
-        function: function, step: index, start: start, end: Clock.nanoseconds())
+      recorder.endStep()
     }
   }
 
@@ -148,7 +148,7 @@ public final class Executor {
 
   /// The steps that ran since `startProfile`; nil before it.
   public var profile: StepProfile? {
-    recorder.map { StepProfile(plan: file.plan, events: $0.events) }
+    recorder.map { $0.profile(of: file.plan) }
   }
 }
 

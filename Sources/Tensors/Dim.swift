@@ -48,6 +48,13 @@ public struct Dim: Hashable, Sendable {
     guard self.terms.count <= Self.termLimit else { throw DimError.tooLarge }
   }
 
+  private init(checking result: (partialValue: Int, overflow: Bool)) throws {
+    guard !result.overflow, result.partialValue.magnitude <= Self.limit else {
+      throw DimError.tooLarge
+    }
+    self.init(result.partialValue)
+  }
+
   /// The value when no symbol is involved.
   public var constant: Int? {
     switch terms.count {
@@ -68,7 +75,10 @@ public struct Dim: Hashable, Sendable {
   public var symbols: [String] { Set(terms.flatMap(\.symbols)).sorted() }
 
   public static func + (a: Dim, b: Dim) throws -> Dim {
-    try Dim(collecting: a.terms + b.terms)
+    if let x = a.constant, let y = b.constant {
+      return try Dim(checking: x.addingReportingOverflow(y))
+    }
+    return try Dim(collecting: a.terms + b.terms)
   }
 
   public static func - (a: Dim, b: Dim) throws -> Dim {
@@ -76,6 +86,12 @@ public struct Dim: Hashable, Sendable {
   }
 
   public static func * (a: Dim, b: Dim) throws -> Dim {
+    // Most extents are numbers, and most factors of the others are 1.
+    if let x = a.constant, let y = b.constant {
+      return try Dim(checking: x.multipliedReportingOverflow(by: y))
+    }
+    if a.isOne { return b }
+    if b.isOne { return a }
     var products: [Term] = []
     for x in a.terms {
       for y in b.terms {

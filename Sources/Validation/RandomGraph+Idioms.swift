@@ -5,11 +5,12 @@ import Tensors
 /// later: then a pass must not fuse it away.
 extension RandomGraph {
   mutating func idiom() throws -> Operand {
-    switch Int.random(in: 0..<6, using: &random) {
+    switch Int.random(in: 0..<7, using: &random) {
     case 0: try attention()
     case 1: try rotation()
     case 2: try norm()
     case 3, 4: try feedForward()
+    case 5: try picture()
     default: try heads()
     }
   }
@@ -20,7 +21,7 @@ extension RandomGraph {
     return operand
   }
 
-  private mutating func op(
+  mutating func op(
     _ name: String, _ operands: [Operand?], _ attributes: Attributes = [:]
   ) throws -> Operand {
     shown(try builder.append(name, operands, attributes))

@@ -70,9 +70,14 @@ extension RandomGraph {
       "kernel": .integers([2, 1]), "strides": .integers([chance(0.5) ? 1 : 2, 1]),
       "pads": .integers(chance(0.5) ? [0, 0, 0, 0] : [1, 0, 1, 0]),
     ]
-    switch Int.random(in: 0..<3, using: &random) {
+    switch Int.random(in: 0..<4, using: &random) {
     case 0: return try builder.append("unfold", [pixels], shape)
     case 1: return try builder.append("max_pool", [pixels], shape)
+    case 2:
+      let pixels = try pick { $0.element == .f32 && $0.rank == 4 && $0.shape[3] == 6 }
+      return try builder.append(
+        "depthwise_conv",
+        [pixels, try builder.tensor("pair"), chance(0.5) ? try builder.tensor("ones") : nil], shape)
     default:
       let pixels = try pick { $0.element == .f32 && $0.rank == 4 && $0.shape[3] == 3 }
       return try builder.append(

@@ -29,6 +29,7 @@ package struct RandomGraph {
         ModuleTensor("u", TensorType(.f32, [6, 6]), .weight),
         ModuleTensor("v", TensorType(.bf16, [6]), .weight),
         ModuleTensor("h", TensorType(.bf16, [6, 6]), .weight),
+        ModuleTensor("pair", TensorType(.f32, [2, 6]), .weight),
         ModuleTensor("kernel", TensorType(.f32, [6, 2, 2, 2]), .weight),
         ModuleTensor("ones", TensorType(.f32, [6]), .buffer(persistent: false), .splat(1)),
         ModuleTensor("table", TensorType(.f32, [4, 6]), .buffer(persistent: false), .iota),

@@ -12,7 +12,7 @@ public struct Validator {
     public var stopAfter: Int?
     /// Threads that execute the plan.
     public var threads = 2
-    /// Most multiply-adds that one evaluation of all functions may take.
+    /// Multiply-adds of one evaluation of all functions up to which symbols grow.
     public var workLimit = 100_000_000
     /// Called often; may throw to give up.
     public var checkpoint: @Sendable () throws -> Void = {}

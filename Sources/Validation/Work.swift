@@ -7,8 +7,12 @@ public struct ValidationError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Module {
-  /// Elements of weights, states and buffers that interpreting holds, 8 bytes each and several times.
-  static let elementLimit = 24_000_000
+  /// Elements of weights, states and buffers that interpreting holds, about 24 bytes each.
+  static let elementLimit = 400_000_000
+
+  /// Multiply-adds that one evaluation of all functions may take at the smallest sizes, a good minute or
+  /// two of them for all passes: networks for pictures have sizes that cannot shrink.
+  static let leastWorkLimit = 40_000_000_000
 
   /// Values of the symbols: all at 1, and up to their bounds as far as interpreting all functions takes
   /// no more than `workLimit` multiply-adds. Throws `ValidationError`.
@@ -26,11 +30,11 @@ extension Module {
     }
     let seeded = SeededValues(module: self)
     let least = seeded.sizes(0)
-    guard work(least) <= Double(workLimit) else {
+    guard work(least) <= Double(Self.leastWorkLimit) else {
       throw ValidationError(
         description: "interpreting it takes \(Int(work(least) / 1e6)) million multiply-adds at the "
-          + "smallest sizes, of which the interpreter does \(workLimit / 1_000_000); verify a smaller "
-          + "model of the same kind")
+          + "smallest sizes, of which the interpreter does \(Self.leastWorkLimit / 1_000_000); "
+          + "verify a smaller model of the same kind")
     }
     guard !symbols.isEmpty else { return [least] }
     var share = 1.0

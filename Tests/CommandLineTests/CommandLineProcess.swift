@@ -22,12 +22,16 @@ struct CommandLineProcess {
     shell: String? = nil, signal: Int32? = nil
   ) throws -> CommandLineProcess {
     let process = Process()
-    let executable = try executable(program)
+    let executable = try built(program)
     process.executableURL = shell == nil ? executable : URL(fileURLWithPath: "/bin/sh")
     process.arguments = (shell.map { ["-c", $0, executable.path] } ?? []) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = root
-    let (output, errors) = (Pipe(), Pipe())
+    // Errors go to a file, since a pipe that nobody reads from holds no long ones.
+    let errorFile = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
+    try Data().write(to: errorFile)
+    defer { try? FileManager.default.removeItem(at: errorFile) }
+    let (output, errors) = (Pipe(), try FileHandle(forUpdating: errorFile))
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
     try process.run()
@@ -36,11 +40,10 @@ struct CommandLineProcess {
       written = output.fileHandleForReading.availableData
       kill(process.processIdentifier, signal)
     }
-    // Errors are a few lines, which a pipe holds; so reading one after the other cannot block.
     written += output.fileHandleForReading.readDataToEndOfFile()
     let text = String(decoding: written, as: UTF8.self)
-    let problem = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
+    let problem = String(decoding: try Data(contentsOf: errorFile), as: UTF8.self)
     return CommandLineProcess(
       status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
       output: text, errors: problem)
@@ -50,11 +53,11 @@ struct CommandLineProcess {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The program stands beside the bundle of tests.
-  private static func executable(_ program: String) throws -> URL {
+  /// What was built stands beside the bundle of tests.
+  static func built(_ product: String) throws -> URL {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let candidates = [own.deletingLastPathComponent(), root.appendingPathComponent(".build/debug")]
-      .map { $0.appendingPathComponent(program) }
+      .map { $0.appendingPathComponent(product) }
     return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) })
   }
 }

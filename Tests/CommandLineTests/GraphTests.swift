@@ -102,6 +102,66 @@ import Testing
     #expect(text.contains(content))
   }
 
+  @Test(arguments: [
+    ("dot", "digraph \"paligemma\" {"), ("json", #"{"format":"paligraph-dump","version":1,"#),
+    ("html", "<!doctype html>"),
+  ])
+  func `a model is dumped in every format`(format: String, beginning: String) throws {
+    for stage in ["imported", "optimized", "planned"] {
+      let run = try CommandLineProcess.run(
+        ["dump", PictureRunTests.model, "--stage", stage, "--format", format])
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      #expect(run.output.hasPrefix(beginning))
+    }
+  }
+
+  @Test(arguments: [
+    ("fuse_norm", "rms_norm(", "attention("), ("9", "attention(", "linear("),
+    ("canonicalize", "attention(", "linear("),
+  ])
+  func `a model is dumped after a pass, by name or number`(
+    pass: String, has: String, hasNot: String
+  ) throws {
+    let run = try CommandLineProcess.run(
+      ["dump", PictureRunTests.model, "--after", pass, "--function", "decode"])
+    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(run.output.contains(" = \(has)") && !run.output.contains(" = \(hasNot)"))
+  }
+
+  @Test func `a page shows the times of a profile`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let trace = scratch.path("trace.json")
+    let answer = try CommandLineProcess.run(
+      ["run", plan, "--image", "\(PictureRunTests.model)/picture.png", "--profile", trace])
+    #expect(answer.status == 0, "\(answer.errors)")
+    let page = scratch.path("page.html")
+    let run = try CommandLineProcess.run([
+      "dump", PictureRunTests.model, "--format", "html", "--profile", trace, "-o", page,
+    ])
+    #expect(run.status == 0 && run.errors.isEmpty && run.output.isEmpty, "\(run.errors)")
+    #expect(scratch.exists("page.html"))
+    let other = try CommandLineProcess.run([
+      "dump", PictureRunTests.model, "--format", "html", "--profile",
+      "\(PictureRunTests.model)/config.json",
+    ])
+    #expect(other.status == 1 && other.errorLines.count == 1)
+    #expect(other.errors.contains("config.json: not a trace of paligraph run --profile"))
+  }
+
+  @Test func `a plan is dumped as JSON, and as a graph it says where to look`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let run = try CommandLineProcess.run(["dump", plan, "--format", "json", "--function", "decode"])
+    #expect(
+      run.status == 0 && run.output.hasPrefix(#"{"format":"paligraph-plan-dump","version":1,"#))
+    for format in ["dot", "html"] {
+      let refused = try CommandLineProcess.run(["dump", plan, "--format", format])
+      #expect(refused.status == 1 && refused.errorLines.count == 1)
+      #expect(refused.errors.contains("dump the model it was made from as \(format)"))
+    }
+  }
+
   @Test func `a plan is listed step by step`() throws {
     let scratch = try Scratch()
     let plan = try PictureRunTests.compiled(scratch)
@@ -158,15 +218,15 @@ import Testing
     let path = try scratch.write(
       """
       module @m {
-        weight %w : f32[9000x9000]
-        func @f(%x: f32[9000]) -> (f32[9000x9000]) {
-          %y = add(%w, %x) : f32[9000x9000]
+        weight %w : f32[30000x30000]
+        func @f(%x: f32[30000]) -> (f32[30000x30000]) {
+          %y = add(%w, %x) : f32[30000x30000]
           return %y
         }
       }
       """, to: "large.pg")
     let run = try CommandLineProcess.run(["verify", path])
     #expect(run.status == 1 && run.errorLines.count == 1)
-    #expect(run.errors.contains("large.pg: its tensors have 81000000 elements"))
+    #expect(run.errors.contains("large.pg: its tensors have 900000000 elements"))
   }
 }

@@ -40,7 +40,7 @@ import Testing
     (["run", "x", "--input", "a", "--output-dir", "d"], "not of the form NAME=FILE.npy"),
     (["run", "x", "--input", "a=b", "--image", "p"], "--image does not go with --input"),
     (["dump", "x", "--stage", "finished"], "it is one of imported, optimized, planned"),
-    (["dump", "x", "--format", "svg"], "--format svg is not known"),
+    (["dump", "x", "--format", "svg"], "svg is not known; it is one of text, dot, json, html"),
     (["pass", "canonicalise", "x.pg"], "there is no pass 'canonicalise'"),
     (["pass", "", "x.pg"], "NAME[,NAME…] is empty"),
     (["pass", "canonicalize,", "x.pg"], "there is no pass ''"),
@@ -63,9 +63,12 @@ import Testing
     (["verify", "x.plan", "--stop-after", "3"], "--stop-after is for models"),
     (["verify", "graphs/gemma-block.pg", "--stop-after", "-1"], "no whole number from 0 to"),
     (["verify", "graphs/gemma-block.pg", "--dtype", "f8"], "--dtype f8 is not known"),
-    (["dump", "x", "--format", "dot"], "--format dot is not there yet; use text"),
-    (["dump", "x", "--format", "json"], "--format json is not there yet; use text"),
-    (["dump", "x", "--format", "html"], "--format html is not there yet; use text"),
+    (["dump", "x", "--after", "fuse_all"], "--after: there is no pass 'fuse_all'"),
+    (["dump", "x", "--after", "0"], "--after 0: a run has passes 1 to 19"),
+    (
+      ["dump", "x", "--after", "3", "--stage", "planned"], "--stage and --after do not go together"
+    ),
+    (["dump", "x", "--profile", "t.json"], "--profile goes with --format html only"),
   ]
 
   @Test(arguments: wrong)

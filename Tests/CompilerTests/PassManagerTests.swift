@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `a failing rule is named with its operation and leaves the module alone`() throws {
-    let rule = RewriteRule("widen", on: ["exp"]) { anchor, graph in
+    let rule = RewriteRule("widen", on: ["exp"], "exp(x) => a wider one") { anchor, graph in
       var patch = graph.patch()
       let wide = try patch.append("cast", anchor.operands, ["to": .word("f64")])
       return try patch.replacing(with: wide)
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test func `rules that undo each other are stopped`() throws {
-    let rule = RewriteRule("flip", on: ["neg", "abs"]) { anchor, graph in
+    let rule = RewriteRule("flip", on: ["neg", "abs"], "neg(x) <=> abs(x)") { anchor, graph in
       var patch = graph.patch()
       let flipped = try patch.append(anchor.op == "neg" ? "abs" : "neg", anchor.operands)
       return try patch.replacing(with: flipped)

@@ -71,7 +71,8 @@ struct PlantedBug: Sendable {
   ]
 
   /// softmax(x) along any axis => along the last
-  private static let wrongAxis = RewriteRule("last_axis", on: ["softmax"]) { anchor, graph in
+  private static let wrongAxis = RewriteRule("last_axis", on: ["softmax"], "wrong") {
+    anchor, graph in
     guard anchor.attributes["axis"] != nil else { return nil }
     var patch = graph.patch()
     let result = try patch.append("softmax", anchor.operands)
@@ -79,7 +80,8 @@ struct PlantedBug: Sendable {
   }
 
   /// c - x => x - c
-  private static let turnedDifference = RewriteRule("constant_left", on: ["sub"]) { anchor, graph in
+  private static let turnedDifference = RewriteRule("constant_left", on: ["sub"], "wrong") {
+    anchor, graph in
     guard graph.scalar(anchor.operands[0]) != nil, graph.scalar(anchor.operands[1]) == nil else {
       return nil
     }
@@ -89,7 +91,7 @@ struct PlantedBug: Sendable {
   }
 
   /// activation(x·wᵀ) + b => activation(x·wᵀ + b)
-  private static let lateBias = RewriteRule("bias", on: ["add"]) { anchor, graph in
+  private static let lateBias = RewriteRule("bias", on: ["add"], "wrong") { anchor, graph in
     guard let linear = graph.definition(of: anchor.operands[0], is: "linear"),
       linear.attributes["activation"] != nil, let bias = anchor.operands[1],
       graph.type(of: bias).rank == 1
@@ -123,7 +125,7 @@ struct PlantedBug: Sendable {
       Pass(
         "common_subexpressions", .exact, "Merges.",
         rules: [
-          RewriteRule("common_subexpression", on: ["slice"]) { anchor, graph in
+          RewriteRule("common_subexpression", on: ["slice"], "wrong") { anchor, graph in
             guard let source = anchor.operands[0]?.value else { return nil }
             let type = graph.type(of: .value(anchor.result))
             let twins = graph.readers(of: source).filter {
@@ -147,7 +149,7 @@ struct PlantedBug: Sendable {
   ]
 
   /// contiguous(transpose(x)) => x where the shapes are equal
-  private static let lostTranspose = RewriteRule("strided_read", on: ["contiguous"]) {
+  private static let lostTranspose = RewriteRule("strided_read", on: ["contiguous"], "wrong") {
     anchor, graph in
     guard let turned = graph.definition(of: anchor.operands[0], is: "transpose"),
       let x = turned.operands[0], graph.type(of: x) == graph.type(of: .value(anchor.result))
@@ -185,7 +187,7 @@ extension PlantedBug {
     _ name: String, _ pass: Pass, _ rule: RewriteRule, on graph: String,
     edit: @escaping @Sendable (inout Operation) -> Void
   ) {
-    let wrong = RewriteRule(rule.name, on: rule.anchors) { anchor, rewritten in
+    let wrong = RewriteRule(rule.name, on: rule.anchors, "wrong") { anchor, rewritten in
       try rule.body(anchor, rewritten).map { patch in
         var operations = patch.operations
         for index in operations.indices { edit(&operations[index]) }

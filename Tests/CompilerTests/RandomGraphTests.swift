@@ -82,6 +82,19 @@ import Validation
       }
     }
     """,
+    // A plan with a product of four symbols could not be opened.
+    """
+    module @table {
+      symbol T <= 4
+      func @f(%x: f32[1xTx1xT]) -> (f32[1xTxTxTxT]) {
+        %rows    = reshape(%x) {shape = [1, T, 1, T, 1]}      : f32[1xTx1xTx1]
+        %columns = transpose(%x) {perm = [3, 1, 0, 2]}        : f32[TxTx1x1]
+        %a       = mul(%x, %rows)                             : f32[1xTxTxTxT]
+        %y       = mul(%a, %columns)                          : f32[1xTxTxTxT]
+        return %y
+      }
+    }
+    """,
     // P is no extent by itself, so inputs do not tell it.
     """
     module @sums {

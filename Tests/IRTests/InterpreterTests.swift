@@ -53,6 +53,20 @@ import Testing
     #expect(out[0].values == [0, 0, 5, 5])
   }
 
+  @Test func `a depthwise convolution has weights for each channel`() throws {
+    let out = try run(
+      """
+      buffer %w : f32[2x2] {non_persistent, value = [1.0, 10.0, 2.0, 20.0]}
+      buffer %b : f32[2] {non_persistent, value = [0.0, 1.0]}
+      func @f(%x: f32[1x1x3x2]) -> (f32[1x1x2x2]) {
+        %y = depthwise_conv(%x, %w, bias = %b) {kernel = [1, 2], strides = [1, 2], pads = [0, 0, 0, 1]} : f32[1x1x2x2]
+        return %y
+      }
+      """, [counting([1, 1, 3, 2])])
+    // Of channel 0, 0·1 + 2·2 and 4·1; of channel 1, 1·10 + 3·20 + 1 and 5·10 + 1.
+    #expect(out[0].values == [4, 71, 4, 51])
+  }
+
   @Test func `pooling takes what is inside`() throws {
     let out = try run(
       """

@@ -26,6 +26,13 @@ import Testing
     #expect(OpRegistry.all.map(\.name).filter { !text.contains("`\($0)`") } == [])
   }
 
+  @Test(arguments: OpRegistry.all.map(\.name))
+  func `every operation has an example that runs`(op: String) throws {
+    let definition = try #require(OpRegistry.definition(of: op))
+    let example = try definition.example()
+    #expect(try example.results().count == example.module.functions[0].results.count)
+  }
+
   @Test func `the reshape that the page warns of is refused in its words`() throws {
     let graph = try #require(try Self.graphs().first { $0.contains("module @heads") })
     let error = try #require(throws: TextError.self) {

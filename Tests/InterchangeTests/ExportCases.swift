@@ -246,6 +246,10 @@ extension ExportCase {
       "a convolution of single pixels", "conv(%x0, %x1) {kernel = [1, 1]}",
       ["f32[1x3x2x4]", "f32[2x4]"], to: "f32[1x3x2x2]"),
     .init(
+      "a convolution of each channel",
+      "depthwise_conv(%x0, %x1, %x2) {kernel = [3, 2], strides = [2, 1], pads = [1, 0, 0, 1], dilations = [1, 2], activation = relu}",
+      ["f32[2x6x5x3]", "f32[6x3]", "f32[3]"], to: "f32[2x3x4x3]"),
+    .init(
       "the largest of windows",
       "max_pool(%x0) {kernel = [3, 2], strides = [2, 1], pads = [1, 0, 0, 1]}",
       ["f32[2x6x5x3]"], to: "f32[2x3x5x3]"),

@@ -9,7 +9,8 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/ONNX.md")
   private static let rule = "| other |\n|---|---|---|---|\n"
   private static let fused = [
-    "linear", "conv", "max_pool", "attention", "layer_norm", "rms_norm", "rope", "embedding",
+    "linear", "conv", "depthwise_conv", "max_pool", "attention", "layer_norm", "rms_norm", "rope",
+    "embedding",
   ]
   /// Views, copies and numbers compute nothing.
   private static let silent: Set<String> = [

@@ -55,6 +55,10 @@ import Testing
     // Of a table of positions, those of the tokens.
     #expect(work.tensorBytes == 5 * 7 * 4 + 2 * (64 + 16 * 8) + 3 * 6 * 4)
     #expect(work.bytes == work.tensorBytes)
+    let product = try plan.work(of: function.steps[5], at: ["T": 3])
+    #expect(product.arenaBytes == (6 * 3 + 6 * 5 + 3 * 5) * 4 && product.bytes == 0)
+    let sum = try function.steps.map { try plan.work(of: $0, at: ["T": 3]).arenaBytes }.reduce(0, +)
+    #expect(work.arenaBytes == sum)
   }
 
   @Test func `of states counts what is filled, where it is read`() throws {

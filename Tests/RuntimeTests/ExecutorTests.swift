@@ -158,6 +158,33 @@ import Testing
     #expect(profile.totals(ofFunction: 1).isEmpty)
   }
 
+  @Test func `a profile knows the work of each step at the sizes of its call`() throws {
+    let plan = Self.plan()
+    let executor = try Self.executor(plan)
+    executor.startProfile()
+    for _ in 0..<2 { _ = try executor.run(0, inputs: Self.inputs()) }
+    let profile = try #require(executor.profile)
+    let limits = MachineLimits(readBandwidth: 1e9, f32: 1e9, bf16: 4e9, int8: 8e9, dispatch: 0)
+    let measured = try profile.measurements(limits)
+    let sizes = Dictionary(
+      uniqueKeysWithValues: zip(plan.symbols.map(\.name), try #require(profile.calls.first)))
+    #expect(profile.calls.count == 2 && measured.count == 6)
+    for (step, entry) in zip(plan.functions[0].steps + plan.functions[0].steps, measured) {
+      #expect(entry.work == (try plan.work(of: step, at: sizes)))
+      #expect(entry.limit == max(Double(entry.work.operations), Double(entry.work.bytes)) / 1e9)
+      #expect(entry.bytes == entry.work.bytes + entry.work.arenaBytes && entry.bytes > 0)
+    }
+  }
+
+  @Test(arguments: [
+    ("linear_int8_panels", 8.0), ("linear_int4_panels", 8), ("linear_bf16_panels", 4),
+    ("linear_f32", 1), ("attention", 1),
+  ])
+  func `the peak of a kernel is that of its weights`(kernel: String, peak: Double) {
+    let limits = MachineLimits(readBandwidth: 1, f32: 1, bf16: 4, int8: 8, dispatch: 0)
+    #expect(limits.peak(of: kernel) == peak)
+  }
+
   /// A change to one step of the plan, and what is said about it.
   struct Flaw: Sendable, CustomTestStringConvertible {
     let message: String

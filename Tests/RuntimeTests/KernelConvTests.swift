@@ -137,6 +137,47 @@ import Testing
   }
 
   @Test(arguments: cases, supportedInstructionSets)
+  func `depthwise_conv equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
+    let (batch, elements) = (2, c.kernel.0 * c.kernel.1)
+    var random = SeededGenerator(seed: 43)
+    let pixels = random.floats(batch * c.height * c.width * c.channels)
+    let weight = random.floats(elements * c.channels)
+    let bias = random.floats(c.channels)
+    var expected: [Double] = []
+    for b in 0..<batch {
+      for y in 0..<c.places.rows {
+        for x in 0..<c.places.columns {
+          let starts = c.window(batch: b, y, x)
+          for channel in 0..<c.channels {
+            var sum = Double(bias[channel])
+            for (element, start) in starts.enumerated() {
+              guard let start else { continue }
+              sum +=
+                Double(pixels[start + channel]) * Double(weight[element * c.channels + channel])
+            }
+            expected.append(max(sum, 0))
+          }
+        }
+      }
+    }
+    let (image, factors, offsets) = (TestBuffer(pixels), TestBuffer(weight), TestBuffer(bias))
+    var bits: [[UInt32]] = []
+    for threads in testedThreadCounts {
+      let out = TestBuffer<Float>(count: expected.count)
+      let scratch = Kernels.depthwiseScratch(elements: elements)
+      try makeKernels(threads: threads, scratch: scratch, isa: isa).depthwiseConv(
+        DepthwiseArguments(
+          out: out.pointer, weight: factors.constant, bias: offsets.constant, activation: .relu,
+          batch: batch), c.windows(image.constant))
+      let bound = Double(elements + 1) * Double(elements + 1) * unitRoundoff
+      #expect(worstRatio(out.values, expected) { _ in bound } <= 1)
+      #expect(out.guardsAreIntact)
+      bits.append(out.bits)
+    }
+    #expect(bits.allSatisfy { $0 == bits[0] })
+  }
+
+  @Test(arguments: cases, supportedInstructionSets)
   func `max_pool equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
     let batch = 2
     var random = SeededGenerator(seed: 37)
@@ -161,12 +202,12 @@ import Testing
 
   @Test(arguments: supportedInstructionSets, [Reduction.sum, .mean, .max])
   func `columns are folded`(_ isa: InstructionSet, _ operation: Reduction) throws {
-    let (outer, rows, columns) = (3, 49, 1037)
+    let (outer, rows, columns) = (3, 600, 1037)
     var random = SeededGenerator(seed: 41)
     let values = random.floats(outer * rows * columns)
     let x = TestBuffer(values)
     let out = TestBuffer<Float>(count: outer * columns)
-    try makeKernels(threads: 2, isa: isa).reduceColumns(
+    try makeKernels(threads: 2, scratch: Kernels.columnScratch, isa: isa).reduceColumns(
       operation,
       ColumnArguments(
         out: out.pointer, x: x.constant, outer: outer, rows: rows, columns: columns))
@@ -180,7 +221,7 @@ import Testing
         case .mean: line.reduce(0, +) / Double(rows)
         case .sum: line.reduce(0, +)
         }
-      #expect(abs(Double(value) - expected) <= 49 * 0x1p-24 * line.reduce(0) { $0 + abs($1) })
+      #expect(abs(Double(value) - expected) <= 260 * 0x1p-24 * line.reduce(0) { $0 + abs($1) })
     }
     #expect(out.guardsAreIntact)
   }

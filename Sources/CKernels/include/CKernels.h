@@ -170,6 +170,11 @@ typedef struct pg_kernels {
   /// out[m, d] += sum_n p[m, n] v[n, d], added in the order of n. Error <= (N + 1) u sum |p v|.
   void (*accumulate_rows)(float *out, ptrdiff_t ldo, const float *p, ptrdiff_t ldp, size_t m,
                           const float *v, ptrdiff_t ldv, size_t n, size_t d);
+  /// out[i, c] = bias[c] + sum_t x[t][i ldx + c] w[t][c] for m places and n channels: products of each
+  /// channel with its own weights, added in the order of t. Error <= (T + 1) u (|bias| + sum |x w|).
+  void (*depthwise)(float *out, ptrdiff_t ldo, const float *_Nonnull const *_Nonnull x,
+                    ptrdiff_t ldx, const float *_Nonnull const *_Nonnull w, size_t taps, size_t m,
+                    size_t n, const float *_Nullable bias);
 
   /// out[r, c] = in[r, c], exact.
   void (*bf16_to_f32)(float *out, ptrdiff_t ldo, const uint16_t *in, ptrdiff_t ldi, size_t rows,

@@ -9,6 +9,9 @@ public struct MemoryPlan: Sendable {
   public private(set) var lowerBound = 0
   /// Values that took over the storage of an operand.
   public private(set) var valuesInPlace = 0
+  /// What the arena holds in each function, in the order of functions; the place of a buffer is the
+  /// offset of its root.
+  package private(set) var buffers: [[ArenaBuffer]] = []
 
   /// Measures the placement that `MemoryPlanner` has written into the module.
   public init(of module: Module) throws {
@@ -19,6 +22,7 @@ public struct MemoryPlan: Sendable {
       }
       lowerBound = max(lowerBound, ArenaPlacement.lowerBound(of: liveness.buffers))
       valuesInPlace += liveness.valuesInPlace
+      buffers.append(liveness.buffers)
     }
   }
 }

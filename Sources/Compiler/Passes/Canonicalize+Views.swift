@@ -3,11 +3,11 @@ import Tensors
 
 /// Reshapes move to where they meet others: in front of transposes, behind what treats rows alike.
 extension CanonicalizeRules {
-  /// reshape(transpose(x)) => transpose(reshape(x)) when the reshape splits and merges only axes that
-  /// are neighbours in x, in the same order: heads that are merged with the batch and split again
-  /// then disappear.
   static let reshapedTranspose = RewriteRule(
-    "reshaped_transpose", on: ["reshape"]
+    "reshaped_transpose", on: ["reshape"],
+    "reshape(transpose(x)) => transpose(reshape(x)) when the reshape splits and merges only "
+      + "axes that are neighbours in x, in the same order: heads that are merged with the batch "
+      + "and split again then disappear."
   ) { anchor, graph in
     guard let transpose = graph.definition(of: anchor.operands[0], is: "transpose"),
       let x = transpose.operands[0], let permutation = transpose.attributes["perm"]?.integers,
@@ -24,8 +24,11 @@ extension CanonicalizeRules {
     return try patch.replacing(with: result)
   }
 
-  /// matmul(reshape(x), w) => reshape(matmul(x, w)) for one matrix w, when the reshape leaves rows whole
-  static let reshapedRows = RewriteRule("reshaped_rows", on: ["matmul"]) { anchor, graph in
+  static let reshapedRows = RewriteRule(
+    "reshaped_rows", on: ["matmul"],
+    "matmul(reshape(x), w) => reshape(matmul(x, w)) for one matrix w, when the reshape "
+      + "leaves rows whole"
+  ) { anchor, graph in
     guard let weight = anchor.operands[1], graph.type(of: weight).rank == 2,
       !anchor.isFlagSet("transpose_a"),
       let x = graph.reshapedRows(anchor.operands[0], readOnce: false),
@@ -34,10 +37,10 @@ extension CanonicalizeRules {
     return try graph.reshapedLater(anchor, [x, weight])
   }
 
-  /// f(reshape(x)) => reshape(f(x)), for an f of single elements whose other operands, if any, are
-  /// numbers, one number for each column, or reshaped alike
   static let reshapedElements = RewriteRule(
-    "reshaped_elements", on: OperandReading.elementwise
+    "reshaped_elements", on: OperandReading.elementwise,
+    "f(reshape(x)) => reshape(f(x)), for an f of single elements whose other operands, if "
+      + "any, are numbers, one number for each column, or reshaped alike"
   ) { anchor, graph in
     let type = graph.type(of: .value(anchor.result))
     var shape: Shape?

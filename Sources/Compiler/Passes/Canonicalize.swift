@@ -19,8 +19,10 @@ enum CanonicalizeRules {
     transposedFactor,
   ]
 
-  /// op(x) {a = default} => op(x)
-  static let defaultAttribute = RewriteRule("default_attribute", on: []) { anchor, graph in
+  static let defaultAttribute = RewriteRule(
+    "default_attribute", on: [],
+    "op(x) {a = default} => op(x)"
+  ) { anchor, graph in
     let defaults = OpRegistry.definition(of: anchor.op)?.attributes ?? []
     let kept = anchor.attributes.filter { name, value in
       defaults.first { $0.name == name }?.fallback != value
@@ -29,17 +31,17 @@ enum CanonicalizeRules {
     return try graph.respelled(anchor, anchor.operands, kept)
   }
 
-  /// c + x => x + c
   static let constantLeft = RewriteRule(
-    "constant_left", on: ["add", "mul", "maximum", "minimum", "equal"]
+    "constant_left", on: ["add", "mul", "maximum", "minimum", "equal"],
+    "c + x => x + c"
   ) { anchor, graph in
     guard graph.rank(anchor.operands[0]) > graph.rank(anchor.operands[1]) else { return nil }
     return try graph.respelled(anchor, anchor.operands.reversed(), anchor.attributes)
   }
 
-  /// x + 0 => x, x - 0 => x, x·1 => x, x/1 => x, x¹ => x
   static let neutralElement = RewriteRule(
-    "neutral_element", on: ["add", "sub", "mul", "div", "pow"]
+    "neutral_element", on: ["add", "sub", "mul", "div", "pow"],
+    "x + 0 => x, x - 0 => x, x·1 => x, x/1 => x, x¹ => x"
   ) { anchor, graph in
     let neutral = anchor.op == "add" || anchor.op == "sub" ? 0.0 : 1.0
     guard let x = anchor.operands[0], graph.scalar(anchor.operands[1]) == neutral,
@@ -48,27 +50,34 @@ enum CanonicalizeRules {
     return try graph.replacing(with: x)
   }
 
-  /// -(-x) => x
-  static let doubleNegation = RewriteRule("double_negation", on: ["neg"]) { anchor, graph in
+  static let doubleNegation = RewriteRule(
+    "double_negation", on: ["neg"],
+    "-(-x) => x"
+  ) { anchor, graph in
     guard let inner = graph.definition(of: anchor.operands[0], is: "neg"),
       let x = inner.operands[0], graph.type(of: x) == graph.type(of: .value(anchor.result))
     else { return nil }
     return try graph.replacing(with: x)
   }
 
-  /// cast(x) to its own type => x
-  static let sameCast = RewriteRule("same_cast", on: ["cast"]) { anchor, graph in
+  static let sameCast = RewriteRule(
+    "same_cast", on: ["cast"],
+    "cast(x) to its own type => x"
+  ) { anchor, graph in
     try graph.operandIfSameType(anchor)
   }
 
-  /// concat(x) => x
-  static let singleConcat = RewriteRule("single_concat", on: ["concat"]) { anchor, graph in
+  static let singleConcat = RewriteRule(
+    "single_concat", on: ["concat"],
+    "concat(x) => x"
+  ) { anchor, graph in
     anchor.operands.count == 1 ? try graph.operandIfSameType(anchor) : nil
   }
 
-  /// reshape(x), broadcast(x) or slice(x) of x's own shape => x; a transpose that moves nothing => x
   static let sameShapeView = RewriteRule(
-    "same_shape_view", on: ["reshape", "broadcast", "slice", "transpose"]
+    "same_shape_view", on: ["reshape", "broadcast", "slice", "transpose"],
+    "reshape(x), broadcast(x) or slice(x) of x's own shape => x; a transpose that moves "
+      + "nothing => x"
   ) { anchor, graph in
     if let permutation = anchor.attributes["perm"]?.integers,
       permutation != Array(permutation.indices)
@@ -78,8 +87,10 @@ enum CanonicalizeRules {
     return try graph.operandIfSameType(anchor)
   }
 
-  /// reshape(reshape(x)) => reshape(x)
-  static let nestedReshape = RewriteRule("nested_reshape", on: ["reshape"]) { anchor, graph in
+  static let nestedReshape = RewriteRule(
+    "nested_reshape", on: ["reshape"],
+    "reshape(reshape(x)) => reshape(x)"
+  ) { anchor, graph in
     guard let inner = graph.definition(of: anchor.operands[0], is: "reshape"),
       let x = inner.operands[0],
       try graph.isViewable(x, as: graph.type(of: .value(anchor.result)).shape)
@@ -87,8 +98,10 @@ enum CanonicalizeRules {
     return try graph.respelled(anchor, [x], anchor.attributes)
   }
 
-  /// transpose(transpose(x)) => transpose(x) by the composed permutation
-  static let nestedTranspose = RewriteRule("nested_transpose", on: ["transpose"]) { anchor, graph in
+  static let nestedTranspose = RewriteRule(
+    "nested_transpose", on: ["transpose"],
+    "transpose(transpose(x)) => transpose(x) by the composed permutation"
+  ) { anchor, graph in
     guard let inner = graph.definition(of: anchor.operands[0], is: "transpose"),
       let first = inner.attributes["perm"]?.integers,
       let second = anchor.attributes["perm"]?.integers
@@ -97,14 +110,18 @@ enum CanonicalizeRules {
       anchor, inner.operands, ["perm": .integers(second.map { first[$0] })])
   }
 
-  /// broadcast(broadcast(x)) => broadcast(x)
-  static let nestedBroadcast = RewriteRule("nested_broadcast", on: ["broadcast"]) { anchor, graph in
+  static let nestedBroadcast = RewriteRule(
+    "nested_broadcast", on: ["broadcast"],
+    "broadcast(broadcast(x)) => broadcast(x)"
+  ) { anchor, graph in
     guard let inner = graph.definition(of: anchor.operands[0], is: "broadcast") else { return nil }
     return try graph.respelled(anchor, inner.operands, anchor.attributes)
   }
 
-  /// slice(slice(x)) along one axis => slice(x)
-  static let nestedSlice = RewriteRule("nested_slice", on: ["slice"]) { anchor, graph in
+  static let nestedSlice = RewriteRule(
+    "nested_slice", on: ["slice"],
+    "slice(slice(x)) along one axis => slice(x)"
+  ) { anchor, graph in
     guard let inner = graph.definition(of: anchor.operands[0], is: "slice"),
       let x = inner.operands[0],
       let axis = inner.axis("axis", rank: graph.type(of: x).rank),
@@ -121,8 +138,10 @@ enum CanonicalizeRules {
       ])
   }
 
-  /// A transpose that keeps the order of all axes longer than 1 => reshape
-  static let unitTranspose = RewriteRule("unit_transpose", on: ["transpose"]) { anchor, graph in
+  static let unitTranspose = RewriteRule(
+    "unit_transpose", on: ["transpose"],
+    "A transpose that keeps the order of all axes longer than 1 => reshape"
+  ) { anchor, graph in
     guard let x = anchor.operands[0], let permutation = anchor.attributes["perm"]?.integers else {
       return nil
     }
@@ -133,16 +152,20 @@ enum CanonicalizeRules {
       anchor, as: "reshape", [x], ["shape": .dimensions(type.shape)])
   }
 
-  /// contiguous(x) => x when x lies row-major already
-  static let needlessCopy = RewriteRule("needless_copy", on: ["contiguous"]) { anchor, graph in
+  static let needlessCopy = RewriteRule(
+    "needless_copy", on: ["contiguous"],
+    "contiguous(x) => x when x lies row-major already"
+  ) { anchor, graph in
     guard let x = anchor.operands[0], try graph.isContiguous(x),
       try !graph.needsCopy(of: x, anchor)
     else { return nil }
     return try graph.replacing(with: x)
   }
 
-  /// A transpose of a factor's last two axes => the factor's transpose flag
-  static let transposedFactor = RewriteRule("transposed_factor", on: ["matmul"]) { anchor, graph in
+  static let transposedFactor = RewriteRule(
+    "transposed_factor", on: ["matmul"],
+    "A transpose of a factor's last two axes => the factor's transpose flag"
+  ) { anchor, graph in
     for (index, flag) in ["transpose_a", "transpose_b"].enumerated() {
       guard let transpose = graph.definition(of: anchor.operands[index], is: "transpose"),
         let permutation = transpose.attributes["perm"]?.integers,

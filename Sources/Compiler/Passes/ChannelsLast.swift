@@ -13,7 +13,8 @@ extension Pass {
 
 enum ChannelsLastRules {
   static let all = [
-    conv, pointConv, maxPool, bias, scale, elements, reduction, CanonicalizeRules.sameShapeView,
+    conv, pointConv, depthwiseConv, maxPool, bias, scale, elements, reduction,
+    CanonicalizeRules.sameShapeView,
     CanonicalizeRules.nestedReshape, CanonicalizeRules.nestedTranspose,
     CanonicalizeRules.reshapedTranspose, CanonicalizeRules.reshapedElements,
     CanonicalizeRules.unitTranspose, CanonicalizeRules.needlessCopy,
@@ -23,9 +24,11 @@ enum ChannelsLastRules {
   static let toLast = [0, 2, 3, 1]
   static let toFirst = [0, 3, 1, 2]
 
-  /// matmul(w, reshape(unfold(x))) => transpose(conv(transpose(x), w)), the columns of w in the order
-  /// in which pixels lie
-  static let conv = RewriteRule("conv", on: ["matmul"]) { anchor, graph in
+  static let conv = RewriteRule(
+    "conv", on: ["matmul"],
+    "matmul(w, reshape(unfold(x))) => transpose(conv(transpose(x), w)), the columns of w in "
+      + "the order in which pixels lie"
+  ) { anchor, graph in
     guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
       let matrix = anchor.operands[0], graph.type(of: matrix).rank == 2,
       let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
@@ -58,8 +61,10 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// patch_conv(x, w) {stride = 1} => transpose(conv(transpose(x), w) {kernel = [1, 1]})
-  static let pointConv = RewriteRule("point_conv", on: ["patch_conv"]) { anchor, graph in
+  static let pointConv = RewriteRule(
+    "point_conv", on: ["patch_conv"],
+    "patch_conv(x, w) {stride = 1} => transpose(conv(transpose(x), w) {kernel = [1, 1]})"
+  ) { anchor, graph in
     guard anchor.attributes["stride"]?.integer == 1, let pixels = anchor.operands[0],
       let kernel = anchor.operands[1], try graph.isContiguous(kernel)
     else { return nil }
@@ -73,8 +78,44 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))
-  static let maxPool = RewriteRule("max_pool", on: ["max"]) { anchor, graph in
+  static let depthwiseConv = RewriteRule(
+    "depthwise_conv", on: ["matmul"],
+    "matmul(w, reshape(unfold(x))) => transpose(depthwise_conv(transpose(x), w)) where each "
+      + "channel has one row of w"
+  ) { anchor, graph in
+    guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
+      let rows = anchor.operands[0],
+      let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
+      let unfold = graph.definition(of: columns.operands[0], is: "unfold"),
+      unfold.attribute("value")?.real == 0, let pixels = unfold.operands[0]
+    else { return nil }
+    let shape = graph.type(of: .value(unfold.result)).shape
+    let (channels, elements) = (shape[1], shape[2])
+    guard graph.type(of: rows).shape == [channels, 1, elements],
+      try graph.layout(of: rows).root.tensor != nil,
+      try graph.type(of: .value(columns.result)).shape == [
+        shape[0], channels, elements, shape[3] * shape[4],
+      ]
+    else { return nil }
+    var patch = graph.patch()
+    let last = try patch.pixels(pixels)
+    let matrix = try patch.append("reshape", [rows], ["shape": .dimensions([channels, elements])])
+    let turned = try patch.append("transpose", [matrix], ["perm": .integers([1, 0])])
+    let weight = try patch.append("contiguous", [turned])
+    var attributes = unfold.attributes
+    attributes["value"] = nil
+    let result = try patch.append("depthwise_conv", [last, weight], attributes)
+    let first = try patch.append("transpose", [result], ["perm": .integers(toFirst)])
+    let places = try patch.append(
+      "reshape", [first],
+      ["shape": .dimensions(graph.type(of: .value(anchor.result)).shape)])
+    return try patch.replacing(with: places)
+  }
+
+  static let maxPool = RewriteRule(
+    "max_pool", on: ["max"],
+    "max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))"
+  ) { anchor, graph in
     guard anchor.attributes["axes"]?.integers == [2], !anchor.isFlagSet("keep_dims"),
       let unfold = graph.definition(of: anchor.operands[0], is: "unfold"),
       unfold.attribute("value")?.real == -.infinity, let pixels = unfold.operands[0]
@@ -88,8 +129,10 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// conv(x, w, b) + c => conv(x, w, b + c), one number of c for each channel
-  static let bias = RewriteRule("bias", on: ["add"]) { anchor, graph in
+  static let bias = RewriteRule(
+    "bias", on: ["add"],
+    "conv(x, w, b) + c => conv(x, w, b + c), one number of c for each channel"
+  ) { anchor, graph in
     for (product, term) in graph.orders(anchor) {
       guard let conv = graph.plainConv(product), graph.isConstant(term),
         graph.type(of: term).shape == [graph.type(of: product).shape[3]]
@@ -97,14 +140,17 @@ enum ChannelsLastRules {
       var patch = graph.patch()
       let sum = try conv.operands[2].map { try patch.append("add", [$0, term]) } ?? term
       let result = try patch.append(
-        "conv", [conv.operands[0], conv.operands[1], sum], conv.attributes)
+        conv.op, [conv.operands[0], conv.operands[1], sum], conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
   }
 
-  /// conv(x, w, b)·c => conv(x, w·c, b·c), one number of c for each channel: what normalises a batch
-  static let scale = RewriteRule("scale", on: ["mul"]) { anchor, graph in
+  static let scale = RewriteRule(
+    "scale", on: ["mul"],
+    "conv(x, w, b)·c => conv(x, w·c, b·c), one number of c for each channel: what "
+      + "normalises a batch"
+  ) { anchor, graph in
     for (product, factor) in graph.orders(anchor) {
       guard let conv = graph.plainConv(product), let weight = conv.operands[1],
         graph.isConstant(factor), graph.isConstant(weight)
@@ -112,19 +158,25 @@ enum ChannelsLastRules {
       let channels = graph.type(of: product).shape[3]
       guard graph.type(of: factor).shape == [channels] else { continue }
       var patch = graph.patch()
-      let column = try patch.append(
-        "reshape", [factor], ["shape": .dimensions([channels, 1])])
-      let scaled = try patch.append("mul", [weight, column])
+      // Of a depthwise kernel, the channels are the columns.
+      let each =
+        conv.op == "depthwise_conv"
+        ? factor
+        : try patch.append("reshape", [factor], ["shape": .dimensions([channels, 1])])
+      let scaled = try patch.append("mul", [weight, each])
       let bias = try conv.operands[2].map { try patch.append("mul", [$0, factor]) }
-      let result = try patch.append("conv", [conv.operands[0], scaled, bias], conv.attributes)
+      let result = try patch.append(conv.op, [conv.operands[0], scaled, bias], conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
   }
 
-  /// f(transpose(x), …) => transpose(f(x, …)) for an f of single elements, behind a convolution, when
-  /// the other operands are transposed alike, numbers, or one number for each channel
-  static let elements = RewriteRule("elements", on: OperandReading.elementwise) { anchor, graph in
+  static let elements = RewriteRule(
+    "elements", on: OperandReading.elementwise,
+    "f(transpose(x), …) => transpose(f(x, …)) for an f of single elements, behind a "
+      + "convolution, when the other operands are transposed alike, numbers, or one number for "
+      + "each channel"
+  ) { anchor, graph in
     let type = graph.type(of: .value(anchor.result))
     guard
       let permutation = anchor.operands.lazy.compactMap({ graph.channelsFirst($0)?.permutation })
@@ -149,9 +201,11 @@ enum ChannelsLastRules {
     return try patch.replacing(with: first)
   }
 
-  /// mean(transpose(x)) => transpose(mean(x)) over the places of a picture behind a convolution; and so
-  /// for sum and max
-  static let reduction = RewriteRule("reduction", on: ["mean", "sum", "max"]) { anchor, graph in
+  static let reduction = RewriteRule(
+    "reduction", on: ["mean", "sum", "max"],
+    "mean(transpose(x)) => transpose(mean(x)) over the places of a picture behind a "
+      + "convolution; and so for sum and max"
+  ) { anchor, graph in
     guard let (x, permutation) = graph.channelsFirst(anchor.operands[0]),
       anchor.isFlagSet("keep_dims"), let axes = anchor.attributes["axes"]?.integers,
       axes.allSatisfy({ (0..<permutation.count).contains($0) })
@@ -162,75 +216,5 @@ enum ChannelsLastRules {
     let result = try patch.append(anchor.op, [x], attributes)
     let first = try patch.append("transpose", [result], ["perm": .integers(permutation)])
     return try patch.replacing(with: first)
-  }
-}
-
-extension PatchBuilder {
-  /// A picture with its channels last, row-major.
-  fileprivate mutating func pixels(_ operand: Operand) throws -> Operand {
-    let turned = try append(
-      "transpose", [operand], ["perm": .integers(ChannelsLastRules.toLast)])
-    return try append("contiguous", [turned])
-  }
-}
-
-extension RewriteGraph {
-  /// x and how it is turned, when an operand is the result of a convolution or pooling, or of what
-  /// kept their order, with the channels brought to the second place.
-  fileprivate func channelsFirst(_ operand: Operand?) -> (x: Operand, permutation: [Int])? {
-    guard let transpose = definition(of: operand, is: "transpose"), let x = transpose.operands[0],
-      let permutation = transpose.attributes["perm"]?.integers,
-      permutation == ChannelsLastRules.toFirst || permutation == [0, 2, 1], isChannelsLast(x)
-    else { return nil }
-    return (x, permutation)
-  }
-
-  private func isChannelsLast(_ operand: Operand) -> Bool {
-    var current: Operand? = operand
-    while let operation = definition(of: current) {
-      if ["conv", "max_pool"].contains(operation.op) { return true }
-      guard operation.op == "reshape" || OperandReading.elementwise.contains(operation.op) else {
-        return false
-      }
-      current = operation.operands[0]
-    }
-    return false
-  }
-
-  /// The `conv` that computes an operand, when only this operand reads it and nothing but a bias was
-  /// drawn into it.
-  fileprivate func plainConv(_ operand: Operand) -> Operation? {
-    openConv(operand).flatMap { $0.operands[3] == nil ? $0 : nil }
-  }
-
-  /// Whether a value depends on tensors that no call changes alone, in few steps.
-  fileprivate func isConstant(_ operand: Operand, depth: Int = 16) -> Bool {
-    if let id = operand.tensor { return module.tensor(id).kind != .state }
-    guard depth > 0, let operation = definition(of: operand), !operation.hasEffect,
-      operation.op != "iota"
-    else { return false }
-    return operation.operands.allSatisfy { $0.map { isConstant($0, depth: depth - 1) } ?? true }
-  }
-
-  /// A number, a vector of one number for each channel from [channels, 1…], or
-  /// [batch, 1…, channels] from [batch, channels, 1…].
-  fileprivate func perChannel(
-    _ operand: Operand, rank: Int, _ patch: inout PatchBuilder
-  ) throws -> Operand? {
-    let shape = type(of: operand).shape
-    let single = shape.allSatisfy(\.isOne)
-    if single {
-      return shape.count <= 1
-        ? operand : try patch.append("reshape", [operand], ["shape": .dimensions([])])
-    }
-    if shape.count == rank, shape[2...].allSatisfy(\.isOne), try isContiguous(operand) {
-      let last = [shape[0]] + shape[2...] + [shape[1]]
-      return try patch.append("reshape", [operand], ["shape": .dimensions(last)])
-    }
-    let channel = shape.count - (rank - 1)
-    guard channel >= 0, shape.indices.allSatisfy({ $0 == channel || shape[$0].isOne }),
-      try isContiguous(operand)
-    else { return nil }
-    return try patch.append("reshape", [operand], ["shape": .dimensions([shape[channel]])])
   }
 }

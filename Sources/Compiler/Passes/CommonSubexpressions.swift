@@ -6,7 +6,7 @@ extension Pass {
   static let commonSubexpressions = Pass(
     "common_subexpressions", .exact,
     "Computes once what a function computes several times from the same operands.",
-    rewrites: ["common_subexpression"]
+    rewrites: [Rewrite("common_subexpression", "f(x) after f(x) => the former")]
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)
@@ -21,7 +21,7 @@ extension Pass {
           }
           return ("common_subexpression", try graph.replacing(with: known))
         }, accept: { context.takeRewrite($0, $1) })
-      module = graph.finished()
+      module = context.finish(graph)
     }
   }
 }

@@ -8,12 +8,15 @@ extension Pass {
   static let deadCode = Pass(
     "dead_code", .exact,
     "Removes operations that nothing depends on and computed buffers that nothing reads.",
-    rewrites: ["dead_operation", "unread_buffer"]
+    rewrites: [
+      Rewrite("dead_operation", "an operation whose result nothing reads => nothing"),
+      Rewrite("unread_buffer", "a buffer with a computed value that nothing reads => nothing"),
+    ]
   ) { module, context in
     for index in module.functions.indices {
       var graph = RewriteGraph(module, function: index)
-      graph.removeUnused { context.takeRewrite("dead_operation", $0) }
-      module = graph.finished()
+      graph.removeUnused("dead_operation") { context.takeRewrite($0, $1) }
+      module = context.finish(graph)
     }
     module.removeUnreadBuffers(&context)
   }

@@ -10,8 +10,11 @@ extension Pass {
 }
 
 enum EliminateCopiesRules {
-  /// contiguous(x) => x when everything that reads the copy, through views too, can read x's layout.
-  static let stridedRead = RewriteRule("strided_read", on: ["contiguous"]) { anchor, graph in
+  static let stridedRead = RewriteRule(
+    "strided_read", on: ["contiguous"],
+    "contiguous(x) => x when everything that reads the copy, through views too, can read "
+      + "x's layout."
+  ) { anchor, graph in
     guard let x = anchor.operands[0], try !graph.needsCopy(of: x, anchor),
       try graph.readersAllow(graph.layout(of: x), of: anchor.result)
     else { return nil }

@@ -14,7 +14,11 @@ extension Pass {
   static let foldConstants = Pass(
     "fold_constants", .reassociating,
     "Replaces what does not depend on the inputs by its value, and what depends on positions only"
-      + " by slices of tables.", rewrites: ["fold"]
+      + " by slices of tables.",
+    rewrites: [
+      Rewrite(
+        "fold", "f(constants) => its value; f(iota {start = P}) => slice(table) {start = P}")
+    ]
   ) { module, context in
     var folding = ConstantFolding(module, context)
     for index in module.functions.indices {
@@ -54,7 +58,7 @@ private struct ConstantFolding {
         return ("fold", try patch(value.normalized, for: operation, in: graph))
       }, accept: { context.takeRewrite($0, $1) })
     {}
-    module = graph.finished()
+    module = context.finish(graph)
     for tensor in module.tensors {
       if let value = made[tensor.name] { context.constants[tensor.name] = value }
     }

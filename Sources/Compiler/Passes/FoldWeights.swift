@@ -9,7 +9,9 @@ extension Pass {
   static let foldWeights = Pass(
     "fold_weights", .reassociating,
     "Computes once, when the plan is written, what depends on weights only.",
-    rewrites: ["fold"]
+    rewrites: [
+      Rewrite("fold", "f(w) => a weight of its own, for an f of weights and constants only")
+    ]
   ) { module, context in
     var names = UniqueNames(
       module.tensors.map(\.name) + module.functions.flatMap { $0.values.map(\.name) })
@@ -35,7 +37,7 @@ extension Pass {
           }
           return ("fold", try patch.replacing(with: tensor))
         }, accept: { context.takeRewrite($0, $1) })
-      module = graph.finished()
+      module = context.finish(graph)
       for tensor in module.tensors {
         if let recipe = derived[tensor.name] { context.derived[tensor.name] = recipe }
       }

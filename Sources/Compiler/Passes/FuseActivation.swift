@@ -11,9 +11,11 @@ extension Pass {
 }
 
 enum FuseActivationRules {
-  /// ½x(1 + erf(x/√2)) => gelu(x); ½x(1 + tanh(√(2/π)(x + 0.044715x³))) => gelu(x) {approximate = tanh},
-  /// however the products are arranged and the powers written
-  static let gelu = RewriteRule("gelu", on: ["mul", "div"]) { anchor, graph in
+  static let gelu = RewriteRule(
+    "gelu", on: ["mul", "div"],
+    "½x(1 + erf(x/√2)) => gelu(x); ½x(1 + tanh(√(2/π)(x + 0.044715x³))) => gelu(x) "
+      + "{approximate = tanh}, however the products are arranged and the powers written"
+  ) { anchor, graph in
     guard let product = graph.product(anchor), product.factors.count == 2 else { return nil }
     for (x, gate) in [(0, 1), (1, 0)].map({ (product.factors[$0], product.factors[$1]) }) {
       guard graph.type(of: x) == graph.type(of: .value(anchor.result)),
@@ -34,8 +36,10 @@ enum FuseActivationRules {
     return nil
   }
 
-  /// x·sigmoid(x) => silu(x)
-  static let silu = RewriteRule("silu", on: ["mul"]) { anchor, graph in
+  static let silu = RewriteRule(
+    "silu", on: ["mul"],
+    "x·sigmoid(x) => silu(x)"
+  ) { anchor, graph in
     for (x, gate) in graph.orders(anchor) {
       guard let sigmoid = graph.definition(of: gate, is: "sigmoid"), graph.isReadOnce(sigmoid),
         sigmoid.operands[0] == x

@@ -11,9 +11,11 @@ extension Pass {
 }
 
 enum FuseAttentionRules {
-  /// matmul(q·c, k·d) => matmul(q, k)·(c·d) for known numbers, also where views of the factors stand in
-  /// between. Weights stay alone with their input.
-  static let scaledFactor = RewriteRule("scaled_factor", on: ["matmul"]) { anchor, graph in
+  static let scaledFactor = RewriteRule(
+    "scaled_factor", on: ["matmul"],
+    "matmul(q·c, k·d) => matmul(q, k)·(c·d) for known numbers, also where views of the "
+      + "factors stand in between. Weights stay alone with their input."
+  ) { anchor, graph in
     guard anchor.operands.allSatisfy({ $0.map { graph.type(of: $0).rank > 2 } ?? false }) else {
       return nil
     }
@@ -34,13 +36,14 @@ enum FuseAttentionRules {
     return try patch.replacing(with: result)
   }
 
-  /// softmax(cap(s·q·kᵀ) + mask)·v => transpose(attention(q, k, v, mask) {scale = s})
-  ///
-  /// Keys and values whose heads are repeated for groups of query heads are read unrepeated, and a
-  /// `causal_mask` becomes an attribute. Scores that are replaced by numbers far below all others are
-  /// masked as well. Without an axis of heads, [B, T, D], there is one head. Does not fire when
-  /// anything in between is read elsewhere.
-  static let attention = RewriteRule("attention", on: ["matmul"]) { anchor, graph in
+  static let attention = RewriteRule(
+    "attention", on: ["matmul"],
+    "softmax(cap(s·q·kᵀ) + mask)·v => transpose(attention(q, k, v, mask) {scale = s}). Keys "
+      + "and values whose heads are repeated for groups of query heads are read unrepeated, and "
+      + "a `causal_mask` becomes an attribute. Scores that are replaced by numbers far below "
+      + "all others are masked as well. Without an axis of heads, [B, T, D], there is one head. "
+      + "Does not fire when anything in between is read elsewhere."
+  ) { anchor, graph in
     guard let match = AttentionMatch(anchor, graph) else { return nil }
     var attributes: Attributes = ["scale": .single(match.scale)]
     attributes["softcap"] = match.softcap.map { .single($0) }

@@ -19,8 +19,10 @@ enum FuseEpilogueRules {
     convResidual, convActivation,
   ]
 
-  /// matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module
-  static let linear = RewriteRule("linear", on: ["matmul"]) { anchor, graph in
+  static let linear = RewriteRule(
+    "linear", on: ["matmul"],
+    "matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module"
+  ) { anchor, graph in
     guard anchor.isFlagSet("transpose_b"), !anchor.isFlagSet("transpose_a"),
       let weight = anchor.operands[1], graph.type(of: weight).rank == 2,
       try graph.isWeight(weight)
@@ -30,8 +32,10 @@ enum FuseEpilogueRules {
     return try patch.replacing(with: linear)
   }
 
-  /// linear(x, w) + b => linear(x, w, bias = b)
-  static let bias = RewriteRule("bias", on: ["add"]) { anchor, graph in
+  static let bias = RewriteRule(
+    "bias", on: ["add"],
+    "linear(x, w) + b => linear(x, w, bias = b)"
+  ) { anchor, graph in
     for (product, bias) in graph.orders(anchor) {
       guard let linear = graph.openLinear(product, upTo: .bias),
         graph.type(of: bias).shape == [graph.type(of: product).shape.last],
@@ -42,9 +46,9 @@ enum FuseEpilogueRules {
     return nil
   }
 
-  /// activation(linear(…)) => linear(…) {activation}
   static let activation = RewriteRule(
-    "activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"]
+    "activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"],
+    "activation(linear(…)) => linear(…) {activation}"
   ) { anchor, graph in
     guard let product = anchor.operands[0],
       let linear = graph.openLinear(product, upTo: .activation)
@@ -55,9 +59,11 @@ enum FuseEpilogueRules {
     return try patch.replacing(with: result)
   }
 
-  /// reshape(linear(reshape(x), …)) => linear(reshape(x), …) when the outer reshape leaves rows whole, so
-  /// that a residual of its shape meets the linear
-  static let reshapedRows = RewriteRule("reshaped_rows", on: ["reshape"]) { anchor, graph in
+  static let reshapedRows = RewriteRule(
+    "reshaped_rows", on: ["reshape"],
+    "reshape(linear(reshape(x), …)) => linear(reshape(x), …) when the outer reshape leaves "
+      + "rows whole, so that a residual of its shape meets the linear"
+  ) { anchor, graph in
     guard let rows = graph.reshapedRows(.value(anchor.result), readOnce: false),
       let linear = graph.openLinear(rows, upTo: .multiplier),
       let input = linear.operands[0],
@@ -75,9 +81,12 @@ enum FuseEpilogueRules {
     return try patch.replacing(with: result)
   }
 
-  /// linear(…)·m => linear(…, multiplier = m), m of the result's shape. Of two products, the one
-  /// without activation takes the other as its multiplier, so that GeGLU's gate stays fused too.
-  static let multiplier = RewriteRule("multiplier", on: ["mul"]) { anchor, graph in
+  static let multiplier = RewriteRule(
+    "multiplier", on: ["mul"],
+    "linear(…)·m => linear(…, multiplier = m), m of the result's shape. Of two products, "
+      + "the one without activation takes the other as its multiplier, so that GeGLU's gate "
+      + "stays fused too."
+  ) { anchor, graph in
     let candidates = graph.orders(anchor).compactMap { product, factor in
       graph.type(of: product) == graph.type(of: factor)
         ? graph.openLinear(product, upTo: .multiplier).map { (linear: $0, factor: factor) } : nil
@@ -89,8 +98,10 @@ enum FuseEpilogueRules {
     return try graph.extended(linear, .multiplier, factor)
   }
 
-  /// linear(…) + r => linear(…, residual = r), r of the result's shape
-  static let residual = RewriteRule("residual", on: ["add"]) { anchor, graph in
+  static let residual = RewriteRule(
+    "residual", on: ["add"],
+    "linear(…) + r => linear(…, residual = r), r of the result's shape"
+  ) { anchor, graph in
     for (product, residual) in graph.orders(anchor) {
       guard let linear = graph.openLinear(product, upTo: .residual),
         graph.type(of: product) == graph.type(of: residual)
@@ -100,9 +111,12 @@ enum FuseEpilogueRules {
     return nil
   }
 
-  /// linear(x, u, multiplier = linear(x, g) {activation}) => linear(x, g, up = u) {activation}, so that
-  /// the gate of GeGLU never stands in memory. Both weights are factors only, so they are stored alike.
-  static let up = RewriteRule("up", on: ["linear"]) { anchor, graph in
+  static let up = RewriteRule(
+    "up", on: ["linear"],
+    "linear(x, u, multiplier = linear(x, g) {activation}) => linear(x, g, up = u) "
+      + "{activation}, so that the gate of GeGLU never stands in memory. Both weights are "
+      + "factors only, so they are stored alike."
+  ) { anchor, graph in
     let operands = anchor.operands
     guard anchor.attribute("activation")?.word == "none", operands[2] == nil, operands[5] == nil,
       let multiplier = operands[3], let gate = graph.openLinear(multiplier, upTo: .multiplier),
@@ -115,8 +129,10 @@ enum FuseEpilogueRules {
     return try patch.replacing(with: result)
   }
 
-  /// embedding(t, ids)·c => embedding(t, ids) {scale = c}
-  static let embeddingScale = RewriteRule("embedding_scale", on: ["mul"]) { anchor, graph in
+  static let embeddingScale = RewriteRule(
+    "embedding_scale", on: ["mul"],
+    "embedding(t, ids)·c => embedding(t, ids) {scale = c}"
+  ) { anchor, graph in
     guard let (rows, factor) = graph.scaled(anchor),
       let embedding = graph.definition(of: rows, is: "embedding"), graph.isReadOnce(embedding),
       graph.type(of: rows) == graph.type(of: .value(anchor.result)),
@@ -130,10 +146,12 @@ enum FuseEpilogueRules {
 }
 
 extension FuseEpilogueRules {
-  /// conv(…) + r => conv(…, residual = r), r of the result's shape
-  static let convResidual = RewriteRule("conv_residual", on: ["add"]) { anchor, graph in
+  static let convResidual = RewriteRule(
+    "conv_residual", on: ["add"],
+    "conv(…) + r => conv(…, residual = r), r of the result's shape"
+  ) { anchor, graph in
     for (product, residual) in graph.orders(anchor) {
-      guard let conv = graph.openConv(product), conv.operands[3] == nil,
+      guard let conv = graph.openConv(product), conv.op == "conv", conv.operands[3] == nil,
         graph.type(of: product) == graph.type(of: residual)
       else { continue }
       var patch = graph.patch()
@@ -144,15 +162,15 @@ extension FuseEpilogueRules {
     return nil
   }
 
-  /// activation(conv(…)) => conv(…) {activation}
   static let convActivation = RewriteRule(
-    "conv_activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"]
+    "conv_activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"],
+    "activation(conv(…)) => conv(…) {activation}"
   ) { anchor, graph in
     guard let product = anchor.operands[0], let conv = graph.openConv(product) else { return nil }
     var attributes = conv.attributes
     attributes["activation"] = .word(anchor.activationName)
     var patch = graph.patch()
-    let result = try patch.append("conv", conv.operands, attributes)
+    let result = try patch.append(conv.op, conv.operands, attributes)
     return try patch.replacing(with: result)
   }
 }
@@ -203,7 +221,7 @@ extension RewriteGraph {
 
   /// The `conv` that computes an operand, when only this operand reads it and it has no activation.
   func openConv(_ operand: Operand) -> Operation? {
-    guard let conv = definition(of: operand, is: "conv"), isReadOnce(conv),
+    guard let conv = definition(of: operand, is: "conv", "depthwise_conv"), isReadOnce(conv),
       conv.attribute("activation")?.word == "none"
     else { return nil }
     return conv

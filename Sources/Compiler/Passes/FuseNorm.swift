@@ -13,8 +13,10 @@ extension Pass {
 enum FuseNormRules {
   static let all = [rmsNorm, layerNorm, layerNormWeight, layerNormBias]
 
-  /// (x/√(mean x² + ε))·(w + c) => rms_norm(x, w) {weight_offset = c}; c may be absent
-  static let rmsNorm = RewriteRule("rms_norm", on: ["mul"]) { anchor, graph in
+  static let rmsNorm = RewriteRule(
+    "rms_norm", on: ["mul"],
+    "(x/√(mean x² + ε))·(w + c) => rms_norm(x, w) {weight_offset = c}; c may be absent"
+  ) { anchor, graph in
     for (normal, gain) in graph.orders(anchor) {
       guard graph.isVector(gain, fitting: normal),
         let product = graph.definition(of: normal, is: "mul", "div"), graph.isReadOnce(product),
@@ -35,8 +37,10 @@ enum FuseNormRules {
     return nil
   }
 
-  /// d/√(mean d² + ε) for d = x - mean x => layer_norm(x)
-  static let layerNorm = RewriteRule("layer_norm", on: ["div", "mul"]) { anchor, graph in
+  static let layerNorm = RewriteRule(
+    "layer_norm", on: ["div", "mul"],
+    "d/√(mean d² + ε) for d = x - mean x => layer_norm(x)"
+  ) { anchor, graph in
     guard let (centred, eps) = graph.rootMeanSquareQuotient(anchor),
       let difference = graph.definition(of: centred, is: "sub"), let x = difference.operands[0],
       let mean = graph.definition(of: difference.operands[1], is: "mean"), graph.isReadOnce(mean),
@@ -48,8 +52,10 @@ enum FuseNormRules {
     return try patch.replacing(with: norm)
   }
 
-  /// layer_norm(x)·w => layer_norm(x, weight = w)
-  static let layerNormWeight = RewriteRule("layer_norm_weight", on: ["mul"]) { anchor, graph in
+  static let layerNormWeight = RewriteRule(
+    "layer_norm_weight", on: ["mul"],
+    "layer_norm(x)·w => layer_norm(x, weight = w)"
+  ) { anchor, graph in
     for (normal, weight) in graph.orders(anchor) {
       guard let norm = graph.definition(of: normal, is: "layer_norm"), graph.isReadOnce(norm),
         norm.operands[1] == nil, norm.operands[2] == nil, graph.isVector(weight, fitting: normal)
@@ -61,8 +67,10 @@ enum FuseNormRules {
     return nil
   }
 
-  /// layer_norm(x, w) + b => layer_norm(x, w, bias = b)
-  static let layerNormBias = RewriteRule("layer_norm_bias", on: ["add"]) { anchor, graph in
+  static let layerNormBias = RewriteRule(
+    "layer_norm_bias", on: ["add"],
+    "layer_norm(x, w) + b => layer_norm(x, w, bias = b)"
+  ) { anchor, graph in
     for (normal, bias) in graph.orders(anchor) {
       guard let norm = graph.definition(of: normal, is: "layer_norm"), graph.isReadOnce(norm),
         norm.operands[2] == nil, graph.isVector(bias, fitting: normal)

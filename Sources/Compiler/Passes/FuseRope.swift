@@ -10,8 +10,10 @@ extension Pass {
 }
 
 enum FuseRopeRules {
-  /// x·cos + concat(-x[D/2..<D], x[0..<D/2])·sin => rope(x, cos, sin)
-  static let rope = RewriteRule("rope", on: ["add"]) { anchor, graph in
+  static let rope = RewriteRule(
+    "rope", on: ["add"],
+    "x·cos + concat(-x[D/2..<D], x[0..<D/2])·sin => rope(x, cos, sin)"
+  ) { anchor, graph in
     for (straight, sideways) in graph.orders(anchor) {
       guard let first = graph.definition(of: straight, is: "mul"), graph.isReadOnce(first),
         let second = graph.definition(of: sideways, is: "mul"), graph.isReadOnce(second)

@@ -10,7 +10,10 @@ extension Pass {
   static let packWeights = Pass(
     "pack_weights", .exact,
     "Arranges streamed matrices in the panels that kernels read.",
-    rewrites: ["pack_as_f32_panels", "pack_as_bf16_panels"]
+    rewrites: [
+      Rewrite("pack_as_f32_panels", "a matrix in f32 => panels of 16 of its rows"),
+      Rewrite("pack_as_bf16_panels", "a matrix in bf16 => panels of 16 of its rows"),
+    ]
   ) { module, context in
     for (id, uses) in module.panelUses().sorted(by: { $0.key.index < $1.key.index }) {
       let (index, tensor) = (id.index, module.tensor(id))

@@ -11,10 +11,12 @@ extension Pass {
 }
 
 enum PatchConvRules {
-  /// The patches of [B, C, Gy·P, Gx·P] pixels become the rows of a [B, Gy·Gx, C·P·P] value. Their
-  /// product with the [O, C·P·P] kernel lies token by token, as the transformer reads it; the
-  /// convolution's [B, O, Gy, Gx] is a view of that.
-  static let unfold = RewriteRule("unfold", on: ["patch_conv"]) { anchor, graph in
+  static let unfold = RewriteRule(
+    "unfold", on: ["patch_conv"],
+    "The patches of [B, C, Gy·P, Gx·P] pixels become the rows of a [B, Gy·Gx, C·P·P] value. "
+      + "Their product with the [O, C·P·P] kernel lies token by token, as the transformer reads "
+      + "it; the convolution's [B, O, Gy, Gx] is a view of that."
+  ) { anchor, graph in
     guard let pixels = anchor.operands[0], let kernel = anchor.operands[1],
       graph.type(of: pixels).element == .f32, try graph.isContiguous(kernel),
       let stride = anchor.attributes["stride"]?.integer

@@ -5,7 +5,9 @@ extension Pass {
   static let planMemory = Pass(
     "plan_memory", .exact,
     "Places every value in one arena, views over what they view and results over dying operands.",
-    rewrites: ["place"]
+    rewrites: [
+      Rewrite("place", "each value of a function => a place that no value has that lives meanwhile")
+    ]
   ) { module, context in
     var (bytes, bound) = (0, 0)
     var stopped: [String] = []
@@ -29,7 +31,8 @@ extension Pass {
   /// `plan_memory` without any cleverness, to hold it against: no two values share memory, unless one
   /// is a view of the other or computed in its place.
   package static let spreadMemory = Pass(
-    "plan_memory", .exact, "Gives every value a place of its own.", rewrites: ["place"]
+    "plan_memory", .exact, "Gives every value a place of its own.",
+    rewrites: [Rewrite("place", "each value of a function => a place of its own")]
   ) { module, context in
     for index in module.functions.indices {
       guard context.takeRewrite("place", "@\(module.functions[index].name)") else { return }

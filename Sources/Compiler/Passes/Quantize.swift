@@ -21,8 +21,15 @@ extension Pass {
     "quantize", .approximating,
     "Chooses the element type in which each weight is stored.",
     rewrites: [
-      "copy_factor", "round_attention", "store_as_f32", "store_as_bf16", "store_as_int8_panels",
-      "store_as_int4_panels",
+      Rewrite("copy_factor", "int4: a table that is a factor too => the table and a copy of it"),
+      Rewrite("round_attention", "attention with many scores => attention {products = bf16}"),
+      Rewrite("store_as_f32", "a weight => the same in f32"),
+      Rewrite("store_as_bf16", "a streamed weight => the same in bf16, moved by at most |w|·2⁻⁸"),
+      Rewrite(
+        "store_as_int8_panels", "a matrix of products => whole steps of 1/127 of each row's largest"
+      ),
+      Rewrite(
+        "store_as_int4_panels", "a matrix of products => 16 steps for each 32 columns of a row"),
     ]
   ) { module, context in
     if context.dtype == .int4 { module.copyFactorsThatAreTables(&context) }

@@ -6,7 +6,7 @@ extension Pass {
   static let selectKernels = Pass(
     "select_kernels", .exact,
     "Names the kernel that executes each operation, and copies or widens operands it could not read.",
-    rewrites: ["select"]
+    rewrites: [Rewrite("select", "op(x) => op(contiguous(x)) where it must be, using a kernel")]
   ) { module, context in
     for index in module.functions.indices {
       guard context.takeRewrite("select", "@\(module.functions[index].name)") else { return }

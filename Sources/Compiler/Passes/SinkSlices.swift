@@ -11,16 +11,20 @@ extension Pass {
 }
 
 enum SinkSlicesRules {
-  /// slice(x), slice(x) => one of them: two readers of a value slice it alike when slices have sunk
-  /// through both.
-  static let merge = RewriteRule("merge", on: ["slice"]) { anchor, graph in
+  static let merge = RewriteRule(
+    "merge", on: ["slice"],
+    "slice(x), slice(x) => one of them: two readers of a value slice it alike when slices "
+      + "have sunk through both."
+  ) { anchor, graph in
     guard let former = graph.equal(anchor) else { return nil }
     return try graph.replacing(with: .value(former.result))
   }
 
-  /// slice(f(x, …)) => f(slice(x), …) for an f that computes the slice from slices of its operands,
-  /// when nothing else reads f's result.
-  static let sink = RewriteRule("sink", on: ["slice"]) { anchor, graph in
+  static let sink = RewriteRule(
+    "sink", on: ["slice"],
+    "slice(f(x, …)) => f(slice(x), …) for an f that computes the slice from slices of its "
+      + "operands, when nothing else reads f's result."
+  ) { anchor, graph in
     guard let source = graph.definition(of: anchor.operands[0]), graph.isReadOnce(source),
       let slice = Slice(anchor, of: graph.type(of: .value(source.result)).shape),
       let axes = slicedAxes(of: source, by: slice, graph)

@@ -24,18 +24,30 @@ public struct Pass: Sendable {
     }
   }
 
+  /// One kind of change that a pass makes.
+  public struct Rewrite: Sendable {
+    /// As reports count it.
+    public let name: String
+    /// What becomes of what, and when: `transpose(transpose(x)) => transpose(x)`.
+    public let law: String
+
+    init(_ name: String, _ law: String) {
+      self.name = name
+      self.law = law
+    }
+  }
+
   public let name: String
   /// One sentence: what it does to the graph.
   public let summary: String
   public let exactness: Exactness
-  /// The names of its rewrites, as reports count them.
-  public let rewrites: [String]
+  public let rewrites: [Rewrite]
   /// The rules that it applies, for passes that are made of rules.
   let rules: [RewriteRule]
   let transform: @Sendable (inout Module, inout PassContext) throws -> Void
 
   init(
-    _ name: String, _ exactness: Exactness, _ summary: String, rewrites: [String],
+    _ name: String, _ exactness: Exactness, _ summary: String, rewrites: [Rewrite],
     rules: [RewriteRule] = [],
     transform: @escaping @Sendable (inout Module, inout PassContext) throws -> Void
   ) {
@@ -49,8 +61,8 @@ public struct Pass: Sendable {
 
   /// A pass that applies rewrite rules to every function until none fits.
   init(_ name: String, _ exactness: Exactness, _ summary: String, rules: [RewriteRule]) {
-    self.init(name, exactness, summary, rewrites: rules.map(\.name), rules: rules) {
-      module, context in
+    let rewrites = rules.map { Rewrite($0.name, $0.law) }
+    self.init(name, exactness, summary, rewrites: rewrites, rules: rules) { module, context in
       try RewriteRule.apply(rules, to: &module, &context)
     }
   }

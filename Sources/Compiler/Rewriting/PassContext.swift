@@ -47,6 +47,8 @@ public struct PassContext: Sendable {
   /// Rewrites of the current pass by rule.
   private(set) var counts: [String: Int] = [:]
   private(set) var pass = ""
+  /// What became of the operations in the current pass.
+  private(set) var provenance = PassProvenance()
   /// What the current pass did to results, when that is less than its class allows.
   var exactness: Pass.Exactness?
   /// Whether the search for a smaller arena was ended by its limit.
@@ -62,6 +64,7 @@ public struct PassContext: Sendable {
   mutating func begin(_ pass: Pass) {
     self.pass = pass.name
     counts = [:]
+    provenance = PassProvenance()
     exactness = nil
     remark = nil
   }
@@ -73,6 +76,12 @@ public struct PassContext: Sendable {
     counts[rule, default: 0] += 1
     onRewrite?(Rewrite(number: rewriteCount, pass: pass, rule: rule, subject: subject()))
     return true
+  }
+
+  /// The module with the rewritten function in place; notes what became of its operations.
+  mutating func finish(_ graph: consuming RewriteGraph) -> Module {
+    provenance.functions.append(graph.provenance)
+    return graph.finished()
   }
 
   /// The value of a tensor that does not change between calls, when it is known while compiling: it

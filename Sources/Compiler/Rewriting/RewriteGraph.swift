@@ -24,12 +24,16 @@ struct RewriteGraph {
   /// Nodes that write each state.
   private var writers: [TensorID: [Int]] = [:]
   private var names: UniqueNames
+  /// How each node came about; nil for those that the function had from the start.
+  private var derivations: [Derivation?]
+  private var removals: [String: PassProvenance.Removal] = [:]
 
   init(_ module: Module, function index: Int) {
     self.module = module
     functionIndex = index
     function = module.functions[index]
     nodes = function.operations
+    derivations = Array(repeating: nil, count: nodes.count)
     order = Array(nodes.indices)
     positions = order
     definitions = function.definitions()
@@ -143,7 +147,7 @@ extension RewriteGraph {
       if let problem = problem(with: patch, at: operation) {
         throw RewriteFailure(rule: rule, subject: subject(operation), reason: problem)
       }
-      commit(patch, at: node)
+      commit(patch, at: node, rule)
       changed = true
     }
     order.removeAll { nodes[$0] == nil }
@@ -152,13 +156,13 @@ extension RewriteGraph {
 
   /// Removes operations whose results nobody reads, and what only they read, as far as `accept`
   /// agrees.
-  mutating func removeUnused(accept: (_ subject: String) -> Bool) {
+  mutating func removeUnused(_ rule: String, accept: (_ rule: String, _ subject: String) -> Bool) {
     for node in order.reversed() {
       guard let operation = nodes[node], !operation.isKept,
         operation.results.allSatisfy(isUnused)
       else { continue }
-      guard accept(subject(operation)) else { break }
-      kill(node)
+      guard accept(rule, subject(operation)) else { break }
+      note(removed: kill(node), rule, replacement: nil)
     }
     order.removeAll { nodes[$0] == nil }
   }
@@ -222,8 +226,9 @@ extension RewriteGraph {
     return nil
   }
 
-  private mutating func commit(_ patch: Patch, at anchor: Int) {
+  private mutating func commit(_ patch: Patch, at anchor: Int, _ rule: String) {
     guard let old = nodes[anchor] else { return }
+    let firstNewNode = nodes.count
     module.tensors += patch.tensors
     for tensor in patch.tensors { names.insert(tensor.name) }
     let firstNew = function.values.count
@@ -245,12 +250,16 @@ extension RewriteGraph {
       names.remove(anchorName)
     }
     replaceUses(of: old.result, with: patch.replacement)
-    kill(anchor)
+    let removed = kill(anchor)
+    let derivation = derivation(from: removed, rule)
+    for node in firstNewNode..<nodes.count { derivations[node] = derivation }
+    note(removed: removed, rule, replacement: name(of: patch.replacement))
   }
 
   private mutating func insert(_ operation: Operation, at anchor: Int) {
     let node = nodes.count
     nodes.append(operation)
+    derivations.append(nil)
     positions.append(positions[anchor])
     order.append(node)
     for result in operation.results { definitions[result.index] = node }
@@ -276,12 +285,14 @@ extension RewriteGraph {
     returned[old.index] = []
   }
 
-  /// Drops a node and every node without effect whose result was read by it alone.
-  private mutating func kill(_ first: Int) {
+  /// Drops a node and every node without effect whose result was read by it alone. Returns them.
+  private mutating func kill(_ first: Int) -> [(node: Int, operation: Operation)] {
     var pending = [first]
+    var killed: [(node: Int, operation: Operation)] = []
     while let node = pending.popLast() {
       guard let operation = nodes[node] else { continue }
       nodes[node] = nil
+      killed.append((node, operation))
       for result in operation.results { definitions[result.index] = nil }
       if let state = operation.writtenState { writers[state]?.removeAll { $0 == node } }
       for id in Set(operation.operands.compactMap { $0?.value }) {
@@ -290,6 +301,43 @@ extension RewriteGraph {
           pending.append(source)
         }
       }
+    }
+    return killed
+  }
+}
+
+// MARK: - Where operations came from
+
+extension RewriteGraph {
+  /// What became of the function's operations so far.
+  var provenance: PassProvenance.Function {
+    var made: [String: Derivation] = [:]
+    for (operation, derivation) in zip(nodes, derivations) {
+      if let operation, let derivation { made[function[operation.result].name] = derivation }
+    }
+    return PassProvenance.Function(
+      name: function.name, made: made, removed: removals.filter { made[$0.key] == nil })
+  }
+
+  private func derivation(
+    from removed: [(node: Int, operation: Operation)], _ rule: String
+  ) -> Derivation {
+    var result = Derivation(rules: [], sources: [])
+    for (node, operation) in removed {
+      let known = derivations[node]
+      result.add(rules: known?.rules ?? [])
+      result.add(sources: known?.sources ?? [function[operation.result].name])
+    }
+    result.add(rules: [rule])
+    return result
+  }
+
+  private mutating func note(
+    removed: [(node: Int, operation: Operation)], _ rule: String, replacement: String?
+  ) {
+    for (index, entry) in removed.enumerated() where derivations[entry.node] == nil {
+      removals[function[entry.operation.result].name] = PassProvenance.Removal(
+        rule: rule, replacement: index == 0 ? replacement : nil)
     }
   }
 }

@@ -9,11 +9,14 @@ struct RewriteRule: Sendable {
   let name: String
   /// Ops the rule is tried on; all when empty.
   let anchors: Set<String>
+  /// What becomes of what, and when: `transpose(transpose(x)) => transpose(x)`.
+  let law: String
   let body: Body
 
-  init(_ name: String, on anchors: Set<String>, _ body: @escaping Body) {
+  init(_ name: String, on anchors: Set<String>, _ law: String, _ body: @escaping Body) {
     self.name = name
     self.anchors = anchors
+    self.law = law
     self.body = body
   }
 
@@ -38,7 +41,7 @@ struct RewriteRule: Sendable {
             reason: "the rewrites do not settle after \(sweepLimit) sweeps")
         }
       }
-      module = graph.finished()
+      module = context.finish(graph)
     }
   }
 }

@@ -165,7 +165,9 @@ public struct OpSite: Sendable {
     return type
   }
 
-  func optionalType(_ index: Int) -> TensorType? { index < types.count ? types[index] : nil }
+  package func optionalType(_ index: Int) -> TensorType? {
+    index < types.count ? types[index] : nil
+  }
 
   /// The attribute or its default; nil when it was left out and has none.
   package func attribute(_ name: String) -> Attribute? {

@@ -47,6 +47,41 @@ extension WindowOps {
     return evaluation.result(out)
   }
 
+  static let depthwiseConv = OpDefinition(
+    "depthwise_conv", .fused,
+    "out[b, y, x, c] = activation(bias[c] + Σ weight[i·width + j, c]·pixels[b, y·strides₀ + "
+      + "i·dilations₀ - pads₀, x·strides₁ + j·dilations₁ - pads₁, c]), 0 outside; width = kernel₁",
+    operands: [.required("pixels"), .required("weight"), .optional("bias")],
+    attributes: WindowShape.attributes + [.word("activation", Activations.names, default: "none")],
+    infer: { site in
+      let window = try WindowShape(site)
+      let pixels = try pixels(site)
+      _ = try OpRules.floating(site, 1)
+      let elements = window.kernel[0] * window.kernel[1]
+      try OpRules.shape(site, 1, equals: [Dim(elements), pixels.shape[3]])
+      try OpRules.optionalShape(site, 2, equals: [pixels.shape[3]])
+      return [
+        TensorType(pixels.element.computed, try window.places(in: pixels) + [pixels.shape[3]])
+      ]
+    }
+  ) { evaluation in
+    let weight = try evaluation.input(1).values
+    let bias = evaluation.optionalInput(2)?.values
+    let activation = Activations.function(named: try evaluation.site.word("activation"))
+    var out: [Double] = []
+    try forEachWindow(evaluation) { pixels, channels, starts in
+      for c in 0..<channels {
+        var sum = bias?[c] ?? 0
+        for (element, start) in starts.enumerated() {
+          guard let start else { continue }
+          sum += pixels[start + c] * weight[element * channels + c]
+        }
+        out.append(activation(sum))
+      }
+    }
+    return evaluation.result(out)
+  }
+
   static let maxPool = OpDefinition(
     "max_pool", .fused,
     "out[b, y, x, c] = the largest of pixels[b, y·strides₀ + i·dilations₀ - pads₀, x·strides₁ + "

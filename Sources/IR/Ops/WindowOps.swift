@@ -2,7 +2,7 @@ import Tensors
 
 /// Windows of a picture: what convolutions multiply and pooling folds.
 enum WindowOps {
-  static let all: [OpDefinition] = [unfold, conv, maxPool]
+  static let all: [OpDefinition] = [unfold, conv, depthwiseConv, maxPool]
 
   /// `torch.nn.functional.unfold`, with an axis for each of what it merges.
   static let unfold = OpDefinition(

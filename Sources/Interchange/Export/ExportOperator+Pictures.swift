@@ -16,6 +16,19 @@ extension ExportOperator {
     return try activated(node, out)
   }
 
+  /// activation(bias + convolution of each channel by itself).
+  static let depthwiseConv: Build = { node in
+    let x = try channelsFirst(node, node.number(0))
+    let kernel = try node.integers("kernel")
+    let channels = x.type.shape[1]
+    let rows = try node.transpose(try node.number(1), [1, 0])
+    let weight = try node.reshape(rows, [channels, 1, Dim(kernel[0]), Dim(kernel[1])])
+    guard let group = channels.constant else { throw OpError("the number of channels is open") }
+    let inputs = [x, weight, try node.optionalNumber(2)]
+    return try activated(
+      node, channelsLast(node, "Conv", inputs.trimmed, ["group": .int(group)]))
+  }
+
   static let maxPool: Build = { node in
     try channelsLast(node, "MaxPool", [channelsFirst(node, node.number(0))])
   }
@@ -28,7 +41,8 @@ extension ExportOperator {
 
   /// The result of an operator on windows, its channels last again.
   private static func channelsLast(
-    _ node: NodeExport, _ name: String, _ inputs: [ExportedValue?]
+    _ node: NodeExport, _ name: String, _ inputs: [ExportedValue?],
+    _ more: [String: ExportedAttribute] = [:]
   ) throws -> ExportedValue {
     let shape = node.result.shape
     let windows = try node.op(
@@ -37,7 +51,7 @@ extension ExportOperator {
         "kernel_shape": .ints(try node.integers("kernel")),
         "strides": .ints(try node.integers("strides")), "pads": .ints(try node.integers("pads")),
         "dilations": .ints(try node.integers("dilations")),
-      ], node.result.with(shape: [shape[0], shape[3], shape[1], shape[2]]))
+      ].merging(more) { $1 }, node.result.with(shape: [shape[0], shape[3], shape[1], shape[2]]))
     return try node.transpose(windows, [0, 2, 3, 1])
   }
 }

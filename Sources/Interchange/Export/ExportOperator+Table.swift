@@ -66,6 +66,7 @@ extension ExportOperator {
     .init("patch_conv", patchConv),
     .init("unfold", unfold),
     .init("conv", conv),
+    .init("depthwise_conv", depthwiseConv),
     .init("max_pool", maxPool),
     // Normalisation
     .init("layer_norm", layerNorm),

@@ -45,15 +45,13 @@ enum ReductionBinding {
     if let operation, axes == [x.shape.count - 1], (try? site.requireRows(x, "x")) != nil {
       return BoundKernel(run: { views, kernels in kernels.reduce(operation, views.rowsOfOperand) })
     }
+    if let operation, let rows = try rows(of: x, axes, site) {
+      return BoundKernel(run: { views, kernels in kernels.reduce(operation, rows(views)) })
+    }
     if let operation, let columns = try columns(of: x, axes, site) {
-      return BoundKernel(run: { views, kernels in
-        let arguments = columns(views)
-        if operation == .max || arguments.rows <= Kernels.summedRows {
-          kernels.reduceColumns(operation, arguments)
-        } else {
-          LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
-        }
-      })
+      return BoundKernel(
+        scratch: { _ in Kernels.columnScratch },
+        run: { views, kernels in kernels.reduceColumns(operation, columns(views)) })
     }
     return BoundKernel(run: { views, _ in
       LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
@@ -62,6 +60,22 @@ enum ReductionBinding {
 }
 
 extension ReductionBinding {
+  /// A row-major operand as rows of all that is reduced, when that are its last axes.
+  private static func rows(
+    of x: PlanView, _ axes: [Int], _ site: StepSite
+  ) throws -> ((StepViews) -> RowArguments)? {
+    let sorted = axes.sorted()
+    guard let first = sorted.first, sorted == Array(first..<x.shape.count),
+      (try? site.requireDense(x, "x")) != nil
+    else { return nil }
+    return { views in
+      let columns = (first..<views[0].rank).reduce(1) { $0 * views[0].shape[$1] }
+      return RowArguments(
+        out: views.result.floats, outRowStride: 1, x: UnsafePointer(views[0].floats),
+        xRowStride: columns, rows: views.result.count, columns: columns)
+    }
+  }
+
   /// A row-major operand as matrices whose columns are folded, when the reduced axes are neighbours and
   /// not the last ones.
   private static func columns(

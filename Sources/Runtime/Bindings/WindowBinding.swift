@@ -8,7 +8,7 @@ enum WindowBinding {
     "conv_f32": { try conv($0, .f32) }, "conv_bf16": { try conv($0, .bf16) },
     "conv_f32_panels": { try conv($0, .f32, .f32) },
     "conv_bf16_panels": { try conv($0, .bf16, .bf16) },
-    "max_pool": maxPool,
+    "depthwise_conv": depthwiseConv, "max_pool": maxPool,
   ]
 
   private static func conv(
@@ -49,6 +49,29 @@ enum WindowBinding {
             out: out.floats, x: UnsafePointer(views[0].floats), weight: weight.weight(packing),
             rows: out.shape[0] * out.shape[1] * out.shape[2], inputs: weight.shape[1],
             outputs: weight.shape[0], epilogue: epilogue), geometry.rows(views[0], out))
+      })
+  }
+
+  @Sendable private static func depthwiseConv(_ site: StepSite) throws -> BoundKernel {
+    let (weight, out) = (try site.operand(1), try site.result())
+    let (pixels, geometry) = try windows(site)
+    let elements = geometry.kernel[0] * geometry.kernel[1]
+    try site.requireDense(weight, "weight")
+    try site.require(
+      out.shape[3] == pixels.shape[3] && weight.shape == [Dim(elements), pixels.shape[3]],
+      "pixels, weight and result do not fit together")
+    if let bias = try site.optionalOperand(2, shape: [pixels.shape[3]]) {
+      try site.requireDense(bias, "bias")
+    }
+    let activation = try UnaryOperation(activation: site.word("activation"))
+    return BoundKernel(
+      scratch: { _ in Kernels.depthwiseScratch(elements: elements) },
+      run: { views, kernels in
+        kernels.depthwiseConv(
+          DepthwiseArguments(
+            out: views.result.floats, weight: UnsafePointer(views[1].floats),
+            bias: views.optional(2).map { UnsafePointer($0.floats) }, activation: activation,
+            batch: views.result.shape[0]), geometry.rows(views[0], views.result))
       })
   }
 

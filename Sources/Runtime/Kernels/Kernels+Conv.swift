@@ -102,6 +102,83 @@ extension Kernels {
   }
 }
 
+/// out = activation(bias + products of each channel's windows with its weights [elements, channels]).
+struct DepthwiseArguments {
+  var out: UnsafeMutablePointer<Float>
+  var weight: UnsafePointer<Float>
+  var bias: UnsafePointer<Float>?
+  var activation: UnaryOperation
+  var batch: Int
+}
+
+extension Kernels {
+  /// Computes `DepthwiseArguments`. Needs the scratch of `depthwiseScratch`.
+  func depthwiseConv(_ arguments: DepthwiseArguments, _ windows: WindowRows) {
+    assertScratch(Self.depthwiseScratch(elements: windows.kernel.rows * windows.kernel.columns))
+    pool.run(
+      tiles: arguments.batch * windows.places.rows,
+      DepthwiseTiles(arguments: arguments, windows: windows, kernels: self))
+  }
+
+  /// Two pointers for each element of a window.
+  static func depthwiseScratch(elements: Int) -> ScratchRequirement {
+    ScratchRequirement(perWorker: 2 * elements * MemoryLayout<UnsafePointer<Float>>.stride)
+  }
+}
+
+/// One row of places: those whose windows are inside from left to right at once, each other by itself.
+private struct DepthwiseTiles: TileWork {
+  let arguments: DepthwiseArguments
+  let windows: WindowRows
+  let kernels: Kernels
+
+  func run(tile: Int, worker: Int) {
+    let w = windows
+    let reach = (w.kernel.columns - 1) * w.dilations.columns
+    let first = min(w.pads.columns.dividedRoundingUp(by: w.strides.columns), w.places.columns)
+    let room = w.width - 1 - reach + w.pads.columns
+    let last = max(first, min(w.places.columns, room < 0 ? 0 : room / w.strides.columns + 1))
+    let out = arguments.out + tile * w.places.columns * w.channels
+    for column in 0..<first { multiply(tile, column, 1, out, worker) }
+    multiply(tile, first, last - first, out, worker)
+    for column in last..<w.places.columns { multiply(tile, column, 1, out, worker) }
+    if arguments.activation != .identity {
+      kernels.table.functions.pointee.unary(
+        arguments.activation, out, out, w.places.columns * w.channels)
+    }
+  }
+
+  /// `count` places from `column` on, whose windows have the same elements inside.
+  private func multiply(
+    _ tile: Int, _ column: Int, _ count: Int, _ out: UnsafeMutablePointer<Float>, _ worker: Int
+  ) {
+    guard count > 0 else { return }
+    let w = windows
+    let elements = w.kernel.rows * w.kernel.columns
+    let pixels = kernels.pool.scratch.perWorker(worker)
+      .assumingMemoryBound(to: UnsafePointer<Float>.self)
+    let weights = pixels + elements
+    let top = tile % w.places.rows * w.strides.rows - w.pads.rows
+    let left = column * w.strides.columns - w.pads.columns
+    let picture = w.pixels + tile / w.places.rows * w.height * w.width * w.channels
+    var taps = 0
+    for i in 0..<w.kernel.rows {
+      let y = top + i * w.dilations.rows
+      guard y >= 0, y < w.height else { continue }
+      for j in 0..<w.kernel.columns {
+        let x = left + j * w.dilations.columns
+        guard x >= 0, x < w.width else { continue }
+        pixels[taps] = picture + (y * w.width + x) * w.channels
+        weights[taps] = arguments.weight + (i * w.kernel.columns + j) * w.channels
+        taps += 1
+      }
+    }
+    kernels.table.functions.pointee.depthwise(
+      out + column * w.channels, w.channels, pixels, w.strides.columns * w.channels, weights, taps,
+      count, w.channels, arguments.bias)
+  }
+}
+
 extension LinearArguments {
   /// The part for some rows, whose factors lie densely at `x`.
   fileprivate func rows(_ rows: Range<Int>, _ x: UnsafePointer<Float>) -> LinearArguments {

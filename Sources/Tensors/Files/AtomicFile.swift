@@ -71,10 +71,15 @@ public struct AtomicFile: ~Copyable {
     try bytes.withUnsafeBytes { try put($0, at: offset) }
   }
 
-  /// Brings everything to disk and gives the file its name.
-  public consuming func commit() throws {
+  /// Brings what is written to disk, so that only the name can still fail.
+  package mutating func bringToDisk() throws {
     try flush()
     guard fsync(descriptor) == 0 else { throw OutputFileError(path: path, errno: errno) }
+  }
+
+  /// Brings everything to disk and gives the file its name.
+  public consuming func commit() throws {
+    try bringToDisk()
     if temporaryPath == nil, try link(to: target) {
       return try syncFolder()
     }

@@ -1,3 +1,4 @@
+import CFileGuard
 import Glibc
 import JSON
 
@@ -5,7 +6,8 @@ import JSON
 ///
 /// A page is read from disk when it is first touched. The mapping keeps the file's content as of
 /// opening when the file is replaced by renaming, which is how this project writes. When another
-/// process shortens the file in place, touching a page that is gone ends this process with SIGBUS.
+/// process shortens the file in place, touching a page that is gone ends this process with SIGBUS, or
+/// with a line that names the file where the program asked for that (`reportLostPages`).
 ///
 /// Sharing between threads is safe: nothing in an instance ever changes.
 public final class MappedFile: @unchecked Sendable {
@@ -35,13 +37,20 @@ public final class MappedFile: @unchecked Sendable {
     // the end of each small page.
     madvise(base, file.byteCount, MADV_HUGEPAGE)
     unsafeBytes = UnsafeRawBufferPointer(start: base, count: file.byteCount)
+    pg_guard_add(base, file.byteCount, path)
   }
 
   deinit {
     if let base = unsafeBytes.baseAddress {
+      pg_guard_remove(base)
       munmap(UnsafeMutableRawPointer(mutating: base), unsafeBytes.count)
     }
   }
+
+  /// From now on a page of any mapped file that is gone, or that the disk cannot read, is one line on
+  /// standard error with the file's name and the end of the process, in place of SIGBUS. For programs;
+  /// a library leaves signals alone.
+  public static func reportLostPages(exitStatus: Int32) { pg_guard_install(exitStatus) }
 
   /// Lends the bytes of a range, which must lie within the file.
   public func withUnsafeBytes<Result, Failure: Error>(

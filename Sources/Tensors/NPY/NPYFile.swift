@@ -35,12 +35,23 @@ public enum NPYFile {
   /// and 4-bit integers 8-bit ones.
   /// Throws `OutputFileError`.
   public static func write(_ tensor: TensorData, path: String) throws {
+    var file = try AtomicFile(path: path)
+    try write(tensor, to: &file)
+    try file.commit()
+  }
+
+  /// The same for several arrays: all of them, or none under a name that was free.
+  public static func write(_ arrays: [(tensor: TensorData, path: String)]) throws {
+    try AtomicFiles.write(arrays.map(\.path)) { index, file in
+      try write(arrays[index].tensor, to: &file)
+    }
+  }
+
+  private static func write(_ tensor: TensorData, to file: inout AtomicFile) throws {
     let tensor = tensor.ofNumPy
     let header = NPYHeader(elementType: tensor.elementType, shape: tensor.shape)
-    var file = try AtomicFile(path: path)
     try file.write(header.encoded())
     try tensor.withUnsafeBytes { try file.write($0) }
-    try file.commit()
   }
 
   /// `\x93NUMPY`, two bytes of version, the header's length (2 bytes little-endian in version 1,

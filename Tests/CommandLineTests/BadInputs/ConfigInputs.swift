@@ -36,7 +36,7 @@ enum ConfigInputs {
       "2.5.2", "a key twice", "twice", "\"head_dim\": 10", "\"head_dim\": 10, \"head_dim\": 12"),
     text("2.5.3", "100000 deep", "nested more than", "{\"a\": \(nest(100_000))}"),
     config(
-      "2.5.3", "an integer of 5000 digits", "head_dim", "\"head_dim\": 10",
+      "2.5.3", "an integer of 5000 digits", "a number out of range", "\"head_dim\": 10",
       "\"head_dim\": \(String(repeating: "9", count: 5000))"),
     BadInput(
       "2.5.3", "100 MB", .refused("at most 1048576 are read"),
@@ -100,7 +100,7 @@ enum ConfigInputs {
         "2.5.6", "a layer too few in the config", "is beyond", "\"num_hidden_layers\": 3",
         "\"num_hidden_layers\": 2"),
       config(
-        "2.5.7", "fewer rows than tokens", "holds the id", "\"vocab_size\": 491",
+        "2.5.7", "fewer rows than tokens", "instead of [2, 36]", "\"vocab_size\": 491",
         "\"vocab_size\": 2"),
       config(
         "2.5.7", "an image token that is none", "no special token", "\"image_token_index\": 479",
@@ -153,14 +153,18 @@ enum ConfigInputs {
       "2.5.13", "another torch_dtype", .accepted("3 functions"),
       model: { try $0.replace("\"float32\"", "\"float64\"", in: "config.json") }),
     BadInput(
-      "2.5.14", "an embedding that is not tied and no head", .refused("lm_head"),
+      "2.5.14", "an embedding that is not tied and no head", .accepted("3 functions"),
       model: {
         try $0.replace(
-          "\"head_dim\": 10", "\"head_dim\": 10, \"tie_word_embeddings\": false", in: "config.json")
-        try $0.replace(
-          "\"projection_dim\": 36,\n  \"hidden_size\"",
-          "\"projection_dim\": 36, \"tie_word_embeddings\": false,\n  \"hidden_size\"",
+          "\"image_token_index\"", "\"tie_word_embeddings\": false, \"image_token_index\"",
           in: "config.json")
+      }),
+    BadInput(
+      "2.5.14", "neither embedding nor head", .refused("embed_tokens.weight is missing"),
+      model: { folder in
+        try SafetensorsInputs.changeWeights(folder) { text, _ in
+          text = text.replacingOccurrences(of: "embed_tokens", with: "embed_smoking")
+        }
       }),
     BadInput(
       "2.5.17", "a context of 2^31", .accepted("3 functions"),

@@ -55,7 +55,7 @@ enum GraphInputs {
     refused(
       "2.7.2", "100000 braces", "m.pg:", "module @m " + String(repeating: "{", count: 100_000)),
     refused(
-      "2.7.3", "a name of 1 MB", "m.pg:1:",
+      "2.7.3", "a name of 1 MB", "m.pg:3:1: expected ':'",
       module("weight %\(String(repeating: "w", count: 1 << 20))")),
     BadInput("2.7.3", "more than 64 MB", .refused("larger than 67108864 bytes")) { folder in
       let path = try folder.write("module @m {", to: "m.pg")
@@ -127,8 +127,10 @@ enum GraphInputs {
       "2.7.5", "an unknown attribute", "has no attribute 'eps'",
       function("%y = neg(%x) {eps = 1} : f32[2]")),
     refused(
-      "2.7.5", "several errors at once", "more)",
-      function("%a = frob(%x) : f32[2]\n%b = frab(%x) : f32[2]\n%y = frib(%x) : f32[2]")),
+      "2.7.5", "several errors at once", "(and 2 more)",
+      function(
+        "%a = neg(%x) : f32[3]\n%b = neg(%x) : f32[4]\n%c = neg(%x) : f32[5]\n%y = neg(%x) : f32[2]"
+      )),
     refused(
       "2.7.9", "a value that needs itself", "is not defined", function("%y = neg(%y) : f32[2]")),
     refused(

@@ -17,8 +17,14 @@ enum PlanInputs {
       let whole = Array(
         try Data(contentsOf: URL(fileURLWithPath: try CompiledPlans.small.get())))
       let path = try folder.write(try change(whole), to: "x.plan")
-      return ["dump", path]
+      return try run(path, in: folder)
     }
+  }
+
+  /// Runs a plan on an input of the right shape.
+  private static func run(_ plan: String, in folder: BadInputFolder) throws -> [String] {
+    let x = try folder.write(Array(GraphTests.npy([1, 2], shape: "(1, 2)")), to: "x.npy")
+    return ["run", plan, "--input", "x=\(x)", "--output-dir", folder.output("results")]
   }
 
   static let files: [BadInput] = [
@@ -162,21 +168,30 @@ enum PlanInputs {
     step(
       "2.6.10", "an arena of 2^60 bytes", "1152921504606846976", "\"arena_bytes\":",
       "\"arena_bytes\":1152921504606846976,\"was\":"),
-    step("2.6.10", "no arena", "arena", "\"arena_bytes\":", "\"arena_bytes\":0,\"was\":"),
-    step("2.6.10", "a place at 2^62", "arena", "[\"arena\",0,", "[\"arena\",4611686018427387904,"),
-    step("2.6.10", "a place below 0", "step list", "[\"arena\",0,", "[\"arena\",-64,"),
-    step("2.6.16", "a bound of 0", "bound 0", "[\"N\",8]", "[\"N\",0]"),
-    step("2.6.16", "a bound of 2^62", "N", "[\"N\",8]", "[\"N\",4611686018427387904]"),
-    step("2.6.16", "a bound for more than there is room", "leaves", "[\"N\",8]", "[\"N\",1000]"),
     step(
-      "2.6.18", "panels of another matrix", "another shape", "[2,2],\"f32_panels\"",
+      "2.6.10", "no arena", "leave a region of 0 bytes", "\"arena_bytes\":",
+      "\"arena_bytes\":0,\"was\":"),
+    step(
+      "2.6.10", "a place at 2^62", "expected an integer from 0 to", "[\"arena\",0,",
+      "[\"arena\",4611686018427387904,"),
+    step("2.6.10", "a place below 0", "step list", "[\"arena\",0,", "[\"arena\",-64,"),
+    step("2.6.16", "a bound of 0", "expected an integer from 1", "[\"N\",8]", "[\"N\",0]"),
+    step(
+      "2.6.16", "a bound of 2^62", "expected an integer from 1", "[\"N\",8]",
+      "[\"N\",4611686018427387904]"),
+    step(
+      "2.6.16", "a bound for more than there is room", "leave a region of 128 bytes", "[\"N\",8]",
+      "[\"N\",1000]"),
+    step(
+      "2.6.18", "panels of another matrix", "cannot read a tensor in f32_panels",
+      "[2,2],\"f32_panels\"",
       "[2,99],\"f32_panels\""),
     step("2.6.18", "an unknown packing", "step list", "\"f32_panels\"]", "\"f32_barrels\"]"),
     step(
       "2.6.19", "a cache of 2^60 positions", "s", "[1,1,4,2],0]", "[1,1,1152921504606846976,2],0]"),
     step("2.6.19", "a cache beyond its memory", "misplaced", "[1,1,4,2],0]", "[1,1,4,2],4096]"),
     step(
-      "2.6.+", "two tensors of one name", "", "\"tensors\":[",
+      "2.6.+", "two tensors of one name", "two tensors have one name", "\"tensors\":[",
       "\"tensors\":[[\"w\",\"f32\",[2,2],\"f32_panels\"],"),
     step(
       "2.6.+", "a key twice", "twice", "\"arena_bytes\":", "\"arena_bytes\":64,\"arena_bytes\":"),
@@ -188,19 +203,21 @@ enum PlanInputs {
 
   static let steps: [BadInput] = [
     step(
-      "2.6.9", "a result in a weight", "", "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2]],{}]]",
+      "2.6.9", "a result in a weight", "writes to a weight",
+      "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2]],{}]]",
       "]],[\"tensor\",0,\"f32\",[2,2]],{}]]"),
     step(
-      "2.6.11", "another shape of an operand", "",
+      "2.6.11", "another shape of an operand", "different shapes",
       "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]],[\"arena\",64",
       "[[\"arena\",64,\"f32\",[[[1,\"N\"]],1]]],[\"arena\",64"),
     step(
-      "2.6.12", "strides of -1", "", "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]],[\"arena\",64",
-      "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2],[-2,-1]]],[\"arena\",64"),
+      "2.6.12", "strides of -1", "leave a region of 64 bytes",
+      "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]],[\"arena\",64",
+      "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2],[-2,-1],0]],[\"arena\",64"),
     step(
-      "2.6.12", "a result whose elements share places", "",
+      "2.6.12", "a result whose elements share places", "elements overlap",
       "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2]],{}]]",
-      "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2],[0,0]],{}]]"),
+      "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2],[0,0],0],{}]]"),
   ]
 
   private static func place(
@@ -225,21 +242,13 @@ enum PlanInputs {
       "2.6.10", "an arena beyond the memory there is", .refused("it needs"),
       environment: ["PALIGRAPH_MEMORY_LIMIT": "10"]
     ) { folder in
-      let x = try folder.write(Array(GraphTests.npy([1, 2], shape: "(1, 2)")), to: "x.npy")
-      return [
-        "run", try CompiledPlans.small.get(), "--input", "x=\(x)", "--output-dir",
-        folder.output("results"),
-      ]
+      return try run(try CompiledPlans.small.get(), in: folder)
     },
     BadInput(
       "2.6.10", "a limit that is no number", .refused("no number of bytes"),
       environment: ["PALIGRAPH_MEMORY_LIMIT": "much"]
     ) { folder in
-      let x = try folder.write(Array(GraphTests.npy([1, 2], shape: "(1, 2)")), to: "x.npy")
-      return [
-        "run", try CompiledPlans.small.get(), "--input", "x=\(x)", "--output-dir",
-        folder.output("results"),
-      ]
+      return try run(try CompiledPlans.small.get(), in: folder)
     },
   ]
 }

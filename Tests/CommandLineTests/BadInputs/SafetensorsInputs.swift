@@ -273,6 +273,10 @@ enum SafetensorsInputs {
       })
   }
 
+  private static let both = safetensors(
+    "{\(safetensorsEntry("a", "U8", "[1]", "[0,1]")),\(safetensorsEntry("b", "U8", "[1]", "[1,2]"))}",
+    data: 2)
+
   private static let map = [("a", "1.safetensors"), ("b", "2.safetensors")]
 
   static let index: [BadInput] = [
@@ -297,17 +301,17 @@ enum SafetensorsInputs {
     index(
       "a shard that is missing", "3.safetensors: cannot be read", map + [("c", "3.safetensors")]),
     index("a tensor that is missing", "\"c\" is missing", map + [("c", "2.safetensors")]),
-    index(
-      "a tensor that is not listed", "\"b\"", [("a", "1.safetensors")] + [("c", "2.safetensors")]),
+    index("a tensor that is not listed", "\"b\"", [("a", "2.safetensors")]) {
+      try $0.write(both, to: "2.safetensors")
+    },
     index("a tensor listed elsewhere", "\"a\"", [("a", "2.safetensors"), ("b", "1.safetensors")]),
     index("a tensor in two shards", "\"a\"", map) {
-      try $0.write(
-        safetensors(
-          "{\(safetensorsEntry("a", "U8", "[1]", "[0,1]")),\(safetensorsEntry("b", "U8", "[1]", "[1,2]"))}",
-          data: 2), to: "2.safetensors")
+      try $0.write(both, to: "2.safetensors")
     },
     index(
-      "a million shards", "at most 1024 different files",
+      "1025 shards", "at most 1024 different files", (0...1024).map { ("t\($0)", "f\($0)") }),
+    index(
+      "a million shards", "more than 1048576 values",
       (0..<1_000_000).map { ("t\($0)", "f\($0)") }),
     index("no tensors", "at least one tensor", []),
     BadInput(

@@ -134,7 +134,7 @@ enum TokenizerInputs {
         "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}",
         "{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"%%\"}")),
     json(
-      "2.4.22", "30 rules that double", "Sequence",
+      "2.4.22", "30 rules that double", "String: a is not supported",
       edited(
         "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"▁\"}",
         "{\"type\": \"Sequence\", \"normalizers\": ["

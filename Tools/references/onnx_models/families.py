@@ -55,7 +55,10 @@ def wrapped(model, inputs, output="last_hidden_state"):
 def vit_torchvision(full, attention):
     """`nn.MultiheadAttention` decides itself how to attend."""
     if full:
-        return Network(torchvision.models.vit_b_16(), pixels(224), ["logits"])
+        model = torchvision.models.vit_b_16()
+        # It begins as zeros.
+        nn.init.normal_(model.heads.head.weight, 0, 0.02)
+        return Network(model, pixels(224), ["logits"])
     vit = torchvision.models.VisionTransformer(
         image_size=16, patch_size=8, num_layers=1, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=5
     )
