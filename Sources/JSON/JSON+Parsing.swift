@@ -66,7 +66,11 @@ extension JSON {
   /// Reads a JSON file. The error does not name the file.
   public static func parse(path: String, limits: Limits) throws(JSONError) -> JSON {
     let file: InputFile
-    do throws(InputFileError) { file = try InputFile(path: path) } catch { throw .unreadable(error) }
+    do throws(InputFileError) {
+      file = try InputFile(path: path)
+    } catch {
+      throw .unreadable(error)
+    }
     return try parse(file, limits: limits)
   }
 

@@ -16,7 +16,8 @@ enum AvailableMemory {
     guard let limit, needed > limit else { return }
     throw PlanError(
       "it needs \(needed) bytes of memory (arena \(plan.arenaBytes), states \(plan.stateBytes)), but "
-        + "\(source) \(limit); compile it for smaller sizes or set \(variable) to the bytes it may take")
+        + "\(source) \(limit); compile it for smaller sizes or set \(variable) to the bytes it may take"
+    )
   }
 
   private static func limit() throws -> (Int?, source: String) {

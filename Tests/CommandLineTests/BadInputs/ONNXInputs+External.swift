@@ -101,7 +101,8 @@ extension ONNXInputs {
           name, [2], external: [("location", "weights"), ("offset", offset), ("length", "8")])
       }
       let graph = Message.graph(
-        [Message.node("Add", ["x", "v"], ["h"]), Message.node("Add", ["h", "w"])], tensors: tensors)
+        [Message.node("Add", ["x", "v"], ["h"], name: "m"), Message.node("Add", ["h", "w"])],
+        tensors: tensors)
       let path = try folder.write(Message.model(graph).bytes, to: "m.onnx")
       return ["compile", path, "-o", folder.output("x.plan")]
     }

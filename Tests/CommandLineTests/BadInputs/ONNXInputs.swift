@@ -151,11 +151,12 @@ enum ONNXInputs {
 
   /// A node between constants and `x`, so that it is computed while the model is compiled.
   private static func folded(_ nodes: [Message], _ tensors: [Message], type: Int = 7) -> Message {
+    // ONNX Runtime wants nodes to have different names.
     let cast = Message.node(
-      "Cast", ["x"], ["i"], attributes: [Message.attribute("to", int: type)])
+      "Cast", ["x"], ["i"], name: "cast", attributes: [Message.attribute("to", int: type)])
     return Message.model(
       Message.graph(
-        nodes + [cast, Message.node("Add", ["i", "k"])],
+        nodes + [cast, Message.node("Add", ["i", "k"], name: "add")],
         outputs: [Message.value("y", [2], type: type)], tensors: tensors))
   }
 

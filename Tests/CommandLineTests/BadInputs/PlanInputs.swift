@@ -49,31 +49,54 @@ enum PlanInputs {
     },
   ]
 
-  /// The bytes of a plan whose step list and version are others, with the checksum that they have.
-  private static func edited(
-    _ bytes: [UInt8], version: String = "\(PlanFile.formatVersion)",
-    _ change: (String) throws -> String = { $0 }
-  ) throws -> [UInt8] {
+  /// Step list and tensors of a plan's bytes.
+  private static func read(
+    _ bytes: [UInt8]
+  ) throws -> (steps: String, tensors: [SafetensorsLayout.Declaration], data: [UInt8]) {
     let scratch = try Scratch()
-    let path = scratch.path("x.plan")
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-    let file = try SafetensorsFile(path: path)
-    let steps = try change(try #require(file.metadata(PlanFile.Key.plan)))
+    try Data(bytes).write(to: scratch.url.appendingPathComponent("x.plan"))
+    let file = try SafetensorsFile(path: scratch.path("x.plan"))
     let tensors = file.entries.filter { !$0.isPadding }.map {
       SafetensorsLayout.Declaration($0.name, $0.elementType, shape: $0.shape)
     }
+    let steps = try #require(file.metadata(PlanFile.Key.plan))
+    return (steps, tensors, Array(bytes.dropFirst(8 + file.header.count)))
+  }
+
+  /// The header of a plan, with the checksum that it has, and where its tensors stand.
+  private static func encodedHeader(
+    _ steps: String, _ tensors: [SafetensorsLayout.Declaration],
+    version: String = "\(PlanFile.formatVersion)", alignment: (data: Int, tensor: Int) = (4096, 64)
+  ) throws -> (bytes: [UInt8], fileSize: Int) {
     func layout(_ checksum: String) throws -> SafetensorsLayout {
       try SafetensorsLayout(
         tensors,
         metadata: [
           .init("format", "paligraph"), .init(PlanFile.Key.version, version),
           .init(PlanFile.Key.checksum, checksum), .init(PlanFile.Key.plan, steps),
-        ])
+        ], dataAlignment: alignment.data, tensorAlignment: alignment.tensor)
     }
     let draft = try layout(String(repeating: "0", count: 16))
     let final = try layout(PlanFile.checksum(plan: steps, draft.entries))
     let length = withUnsafeBytes(of: UInt64(final.header.count).littleEndian) { Array($0) }
-    return length + final.header + bytes.dropFirst(8 + file.header.count)
+    return (length + final.header, final.fileSize)
+  }
+
+  /// The bytes of a plan whose step list and version are others.
+  private static func edited(
+    _ bytes: [UInt8], version: String = "\(PlanFile.formatVersion)",
+    _ change: (String) throws -> String = { $0 }
+  ) throws -> [UInt8] {
+    let (steps, tensors, data) = try read(bytes)
+    return try encodedHeader(try change(steps), tensors, version: version).bytes + data
+  }
+
+  /// The same plan with its first tensor 4 bytes further on.
+  private static func shifted(_ bytes: [UInt8]) throws -> [UInt8] {
+    let (steps, tensors, _) = try read(bytes)
+    let (header, fileSize) = try encodedHeader(
+      steps, [.init("first", .f32, shape: [1])] + tensors, alignment: (4, 4))
+    return header + [UInt8](repeating: 0, count: fileSize - header.count)
   }
 
   /// A part of the step list exchanged; `problem` is what the verifier says then.
@@ -123,32 +146,6 @@ enum PlanInputs {
       return bytes
     },
   ]
-
-  /// The same plan with its first tensor 4 bytes further on.
-  private static func shifted(_ bytes: [UInt8]) throws -> [UInt8] {
-    let scratch = try Scratch()
-    try Data(bytes).write(to: scratch.url.appendingPathComponent("x.plan"))
-    let file = try SafetensorsFile(path: scratch.path("x.plan"))
-    let steps = try #require(file.metadata(PlanFile.Key.plan))
-    let tensors =
-      [SafetensorsLayout.Declaration("first", .f32, shape: [1])]
-      + file.entries.filter { !$0.isPadding }.map {
-        SafetensorsLayout.Declaration($0.name, $0.elementType, shape: $0.shape)
-      }
-    func layout(_ checksum: String) throws -> SafetensorsLayout {
-      try SafetensorsLayout(
-        tensors,
-        metadata: [
-          .init("format", "paligraph"), .init(PlanFile.Key.version, "\(PlanFile.formatVersion)"),
-          .init(PlanFile.Key.checksum, checksum), .init(PlanFile.Key.plan, steps),
-        ], dataAlignment: 4, tensorAlignment: 4)
-    }
-    let draft = try layout(String(repeating: "0", count: 16))
-    let final = try layout(PlanFile.checksum(plan: steps, draft.entries))
-    let length = withUnsafeBytes(of: UInt64(final.header.count).littleEndian) { Array($0) }
-    return length + final.header
-      + [UInt8](repeating: 0, count: final.fileSize - 8 - final.header.count)
-  }
 
   static let tables: [BadInput] = [
     plan("2.6.6", "70000 steps", "steps") { bytes in
