@@ -18,6 +18,7 @@ let package = Package(
     // System libraries and C shims.
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .target(name: "CFiles", exclude: ["README.md"]),
     .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(
       name: "CImageCodecs",
@@ -33,7 +34,7 @@ let package = Package(
 
     // Shared by both sides.
     .module("JSON", ["CJSON"]),
-    .module("Tensors", ["JSON", "CFileGuard"]),
+    .module("Tensors", ["JSON", "CFiles", "CFileGuard"]),
 
     // Compile side.
     .module("IR", ["Tensors"]),
@@ -101,6 +102,11 @@ let package = Package(
       name: "Fuzz", dependencies: ["FuzzTargets", "CFuzzEngine"], path: "Tools/fuzz-driver",
       swiftSettings: .layer),
 
+    // What `Tools/soak` runs.
+    .executableTarget(
+      name: "Soak", dependencies: ["Pipeline", "Plans", "Runtime", "Tensors"],
+      path: "Tools/soak-driver", swiftSettings: .layer),
+
     // What `Tools/reference-pages` runs.
     .executableTarget(
       name: "ReferencePages", dependencies: ["Inspect"], path: "Tools/reference-pages-driver",
@@ -112,13 +118,17 @@ let package = Package(
       dependencies: ["Compiler", "Interchange", "PaliGraph", "Plans", "Runtime", "Tensors"],
       exclude: ["README.md"], swiftSettings: .layer),
 
+    // Files that readers must refuse, for the tests of several layers.
+    .target(name: "BadFiles", path: "Tests/BadFiles", swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
-    .tests("Tensors", ["Tensors"]),
+    .tests("Tensors", ["Tensors", "BadFiles"]),
     .tests("IR", ["IR", "Tensors"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
     .tests(
-      "Interchange", ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors"]),
+      "Interchange",
+      ["Interchange", "Compiler", "PaliGraph", "IR", "Plans", "Runtime", "Tensors", "BadFiles"]),
     .tests(
       "Compiler",
       [
@@ -130,7 +140,7 @@ let package = Package(
     .tests("Inspect", ["Inspect", "Compiler", "IR", "JSON", "Plans", "Tensors"]),
     .tests("Plans", ["Plans", "JSON", "Tensors"]),
     .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
-    .tests("Pipeline", ["Pipeline", "JSON", "Tensors"]),
+    .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
     .tests(
@@ -141,7 +151,9 @@ let package = Package(
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets", "CFuzzEngine"], swiftSettings: .layer),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["paligraph", "AskPicture"], swiftSettings: .layer),
+      name: "CommandLineTests",
+      dependencies: ["paligraph", "AskPicture", "Soak", "BadFiles", "JSON", "Plans", "Tensors"],
+      swiftSettings: .layer),
   ]
 )
 

@@ -18,6 +18,11 @@ public struct InputFile: ~Copyable, Sendable {
     guard descriptor >= 0 else {
       throw InputFileError(path: path, problem: .system(errno: errno))
     }
+    try self.init(descriptor: descriptor, path: path)
+  }
+
+  /// Takes over an open file; closes it when it is no regular one. `path` is for messages.
+  package init(descriptor: Int32, path: String) throws(InputFileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       let code = errno

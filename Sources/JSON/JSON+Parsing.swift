@@ -65,16 +65,24 @@ extension JSON {
 
   /// Reads a JSON file. The error does not name the file.
   public static func parse(path: String, limits: Limits) throws(JSONError) -> JSON {
-    let bytes: Int
-    var text: [UInt8] = []
+    let file: InputFile
     do throws(InputFileError) {
-      let file = try InputFile(path: path)
-      bytes = file.byteCount
-      if bytes <= limits.bytes { text = try file.readAll() }
+      file = try InputFile(path: path)
     } catch {
       throw .unreadable(error)
     }
-    guard bytes <= limits.bytes else { throw .tooLarge(bytes: bytes, limit: limits.bytes) }
+    return try parse(file, limits: limits)
+  }
+
+  /// Reads an open JSON file. The error does not name the file.
+  public static func parse(
+    _ file: borrowing InputFile, limits: Limits
+  ) throws(JSONError) -> JSON {
+    guard file.byteCount <= limits.bytes else {
+      throw .tooLarge(bytes: file.byteCount, limit: limits.bytes)
+    }
+    let text: [UInt8]
+    do throws(InputFileError) { text = try file.readAll() } catch { throw .unreadable(error) }
     return try parse(text, limits: limits)
   }
 }

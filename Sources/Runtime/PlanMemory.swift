@@ -12,6 +12,7 @@ final class PlanMemory {
 
   init(_ file: PlanFile) throws {
     self.file = file
+    try AvailableMemory.check(file.plan)
     arena = try Self.map(file.plan.arenaBytes)
     do { states = try Self.map(file.plan.stateBytes) } catch {
       munmap(arena.baseAddress, arena.count)

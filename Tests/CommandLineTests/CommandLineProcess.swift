@@ -27,7 +27,11 @@ struct CommandLineProcess {
     process.arguments = (shell.map { ["-c", $0, executable.path] } ?? []) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = root
-    let (output, errors) = (Pipe(), Pipe())
+    // Errors go to a file, since a pipe that nobody reads from holds no long ones.
+    let errorFile = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
+    try Data().write(to: errorFile)
+    defer { try? FileManager.default.removeItem(at: errorFile) }
+    let (output, errors) = (Pipe(), try FileHandle(forUpdating: errorFile))
     (process.standardOutput, process.standardError) = (output, errors)
     process.standardInput = FileHandle.nullDevice
     try process.run()
@@ -36,11 +40,10 @@ struct CommandLineProcess {
       written = output.fileHandleForReading.availableData
       kill(process.processIdentifier, signal)
     }
-    // Errors are a few lines, which a pipe holds; so reading one after the other cannot block.
     written += output.fileHandleForReading.readDataToEndOfFile()
     let text = String(decoding: written, as: UTF8.self)
-    let problem = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
+    let problem = String(decoding: try Data(contentsOf: errorFile), as: UTF8.self)
     return CommandLineProcess(
       status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
       output: text, errors: problem)

@@ -3,6 +3,8 @@ import Interchange
 import Tensors
 import Testing
 
+@testable import BadFiles
+
 /// Weights in files of their own.
 @Suite struct ExternalDataTests {
   typealias Message = ProtobufMessage
@@ -72,7 +74,7 @@ import Testing
     ([("location", "hard")], "has several names"),
     ([("location", "pipe")], "not a regular file"),
     ([("location", "sub")], "not a regular file"),
-    ([("location", "weights/x")], "not a folder"),
+    ([("location", "weights/x")], "Not a directory"),
     ([("location", "weights"), ("offset", "-1")], "no whole number"),
     ([("location", "weights"), ("offset", " 8")], "no whole number"),
     ([("location", "weights"), ("offset", "0x8")], "no whole number"),

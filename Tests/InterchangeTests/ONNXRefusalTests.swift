@@ -3,45 +3,14 @@ import Interchange
 import PaliGraph
 import Testing
 
+@testable import BadFiles
+
 /// Models that are wrong or ask for what is not supported are refused with one line that says why.
 @Suite struct ONNXRefusalTests {
   typealias Message = ProtobufMessage
 
-  struct Bad: Sendable, CustomTestStringConvertible {
-    let what: String
-    let problem: String
-    let bytes: [UInt8]
-    var testDescription: String { what }
-
-    init(_ what: String, _ problem: String, _ bytes: [UInt8]) {
-      (self.what, self.problem, self.bytes) = (what, problem, bytes)
-    }
-
-    init(_ what: String, _ problem: String, _ message: Message) {
-      self.init(what, problem, message.bytes)
-    }
-
-    /// A model of these nodes, from `x` to `y`.
-    init(_ what: String, _ problem: String, nodes: [Message], tensors: [Message] = []) {
-      self.init(what, problem, Message.model(Message.graph(nodes, tensors: tensors)))
-    }
-
-    /// A model whose input has this shape.
-    init(_ what: String, _ problem: String, input: [Int]) {
-      self.init(
-        what, problem,
-        Message.model(
-          Message.graph([Message.node("Neg", ["x"])], inputs: [Message.value("x", input)])))
-    }
-
-    /// A model that adds a tensor `w`.
-    init(_ what: String, _ problem: String, tensor: Message) {
-      self.init(what, problem, nodes: [Message.node("Add", ["x", "w"])], tensors: [tensor])
-    }
-  }
-
-  @Test(arguments: files + messages + graphs + order + branches + functions + tensors + sizes)
-  func `bad models are refused`(bad: Bad) throws {
+  @Test(arguments: BadONNX.all)
+  func `bad models are refused`(bad: BadONNX) throws {
     let scratch = try Scratch()
     try Data(bad.bytes).write(to: scratch.url.appending(path: "m.onnx"))
     let error = #expect(throws: ModelError.self) {
@@ -57,7 +26,7 @@ import Testing
   @Test func `a file beyond what protobuf counts is refused unread`() throws {
     let scratch = try Scratch()
     let path = scratch.path("m.onnx")
-    try Data(Self.good.bytes).write(to: URL(filePath: path))
+    try Data(BadONNX.good.bytes).write(to: URL(filePath: path))
     truncate(path, 1 << 31 + 1)
     let error = #expect(throws: ONNXError.self) { try ImportedONNX(path: path) }
     #expect(error?.description.contains("store the weights as external data") == true)
@@ -65,7 +34,7 @@ import Testing
 
   @Test func `fields that are not known are passed over`() throws {
     let scratch = try Scratch()
-    let model = Self.good.text(999, "new").int(1000, 5)
+    let model = BadONNX.good.text(999, "new").int(1000, 5)
     try Data(model.bytes).write(to: scratch.url.appending(path: "m.onnx"))
     #expect(try ImportedONNX(path: scratch.path("m.onnx")).warnings.isEmpty)
   }

@@ -1,84 +1,10 @@
 import Testing
 
+@testable import BadFiles
 @testable import Pipeline
 
-/// A file that must be refused, and a part of the message that says why.
-struct BadPicture: Sendable, CustomTestStringConvertible {
-  var name: String
-  var bytes: [UInt8]
-  var message: String
-
-  init(_ name: String, _ bytes: [UInt8], _ message: String) {
-    self.name = name
-    self.bytes = bytes
-    self.message = message
-  }
-
-  var testDescription: String { name }
-}
-
 @Suite(.timeLimit(.minutes(1))) struct ImageBadInputTests {
-  static let unknownFormats = [
-    BadPicture("empty", [], "not a JPEG, PNG or WebP"),
-    BadPicture("one byte", [0xFF], "not a JPEG, PNG or WebP"),
-    BadPicture("HTML", Array("<!DOCTYPE html><html>".utf8), "not a JPEG, PNG or WebP"),
-    BadPicture("GIF", Array("GIF89a".utf8) + [1, 0, 1, 0], "not a JPEG, PNG or WebP"),
-    BadPicture("BMP", Array("BM".utf8) + [70, 0, 0, 0], "not a JPEG, PNG or WebP"),
-    BadPicture("TIFF", Array("II*".utf8) + [0, 8, 0, 0, 0], "not a JPEG, PNG or WebP"),
-    BadPicture("RIFF sound", Array("RIFF    WAVEfmt ".utf8), "not a JPEG, PNG or WebP"),
-  ]
-
-  static let pngs = [
-    BadPicture("no chunks", PNGBuilder().bytes, "IHDR"),
-    BadPicture("width 0", PNGBuilder.file(width: 0), "0x3 pixels"),
-    BadPicture("height 0", PNGBuilder.file(height: 0), "4x0 pixels"),
-    BadPicture("side 2^31-1", bomb(0x7FFF_FFFF, 0x7FFF_FFFF), "million"),
-    BadPicture("side 2^32-1", bomb(0xFFFF_FFFF, 0xFFFF_FFFF), "million"),
-    BadPicture("60000x60000", bomb(60_000, 60_000), "million"),
-    BadPicture("88 megapixels", bomb(11_000, 8_000), "million"),
-    BadPicture("side too long", bomb(1, 100_000), "on a side"),
-    BadPicture("colour type 5", PNGBuilder.file(colorType: 5), "IHDR"),
-    BadPicture("bit depth 7", PNGBuilder.file(depth: 7), "IHDR"),
-    BadPicture("interlace 2", PNGBuilder.file(interlace: 2), "IHDR"),
-    BadPicture("no palette", PNGBuilder.file(colorType: 3), "PLTE"),
-    BadPicture(
-      "index beyond the palette",
-      PNGBuilder.file(
-        colorType: 3, before: [("PLTE", [1, 2, 3])], data: [UInt8](repeating: 1, count: 15)),
-      "palette"),
-    BadPicture(
-      "transparency longer than the palette",
-      PNGBuilder.file(
-        colorType: 3, before: [("PLTE", [1, 2, 3]), ("tRNS", [UInt8](repeating: 0, count: 9))],
-        data: [UInt8](repeating: 0, count: 15)),
-      "tRNS"),
-    BadPicture("too few pixels", PNGBuilder.file(data: [0, 0, 0]), "damaged PNG"),
-    BadPicture(
-      "too many pixels", PNGBuilder.file(data: [UInt8](repeating: 0, count: 4000)), "damaged PNG"),
-    BadPicture(
-      "unknown row filter", PNGBuilder.file(data: [UInt8](repeating: 9, count: 39)), "damaged PNG"),
-    BadPicture("no IEND", PNGBuilder.file(end: false), "IEND"),
-    BadPicture("chunk beyond the end", PNGBuilder.file().dropLast(12) + [0xFF, 0, 0, 0], "chunk"),
-    BadPicture("wrong IHDR checksum", flipped(PNGBuilder.file(), at: 29), "damaged PNG"),
-    BadPicture(
-      "wrong checksum of an ancillary chunk",
-      flipped(PNGBuilder.file(before: [("tEXt", [65, 0, 66])]), at: 45), "damaged PNG"),
-    BadPicture("wrong IDAT checksum", flipped(PNGBuilder.file(), at: 33 + 8 + 50), "damaged PNG"),
-    BadPicture("damaged zlib header", flipped(PNGBuilder.file(), at: 33 + 8), "damaged PNG"),
-  ]
-
-  /// A PNG whose header promises more than its few bytes of data could hold.
-  private static func bomb(_ width: Int, _ height: Int) -> [UInt8] {
-    PNGBuilder.file(width: width, height: height, data: [UInt8](repeating: 0, count: 100))
-  }
-
-  private static func flipped(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
-    var bytes = bytes
-    bytes[offset] ^= 1
-    return bytes
-  }
-
-  @Test(arguments: unknownFormats + pngs)
+  @Test(arguments: BadPicture.unknownFormats + BadPicture.pngs)
   func `is refused with a reason`(picture: BadPicture) {
     expectRefusal(picture)
   }
@@ -87,7 +13,8 @@ struct BadPicture: Sendable, CustomTestStringConvertible {
     var png = PNGBuilder()
     let format: [UInt8] = [8, 2, 0, 0, 0]
     png.add("IHDR", PNGBuilder.bigEndian(4) + PNGBuilder.bigEndian(3) + format)
-    png.add("IDAT", Self.flipped(PNGBuilder.zlibStored([UInt8](repeating: 0, count: 39)), at: 49))
+    png.add(
+      "IDAT", BadPicture.flipped(PNGBuilder.zlibStored([UInt8](repeating: 0, count: 39)), at: 49))
     png.add("IEND", [])
     expectRefusal(BadPicture("", png.bytes, "damaged PNG"))
   }

@@ -2,11 +2,13 @@ import Foundation
 import Tensors
 import Testing
 
+@testable import BadFiles
+
 @Suite struct CheckpointTests {
   /// A shard of one-byte tensors.
   static func shard(_ names: [String]) -> [UInt8] {
     let entries = names.enumerated().map { index, name in
-      SafetensorsFileTests.entry(name, "U8", "[1]", "[\(index),\(index + 1)]")
+      safetensorsEntry(name, "U8", "[1]", "[\(index),\(index + 1)]")
     }
     return safetensors("{\(entries.joined(separator: ","))}", data: names.count)
   }

@@ -1,29 +1,13 @@
 import Tensors
 import Testing
 
-/// The bytes of a safetensors file with this header text and as many data bytes: 0, 1, 2 …
-func safetensors(_ header: String, data: Int = 0, length: UInt64? = nil) -> [UInt8] {
-  safetensors(Array(header.utf8), data: data, length: length)
-}
-
-func safetensors(_ header: [UInt8], data: Int = 0, length: UInt64? = nil) -> [UInt8] {
-  let length = length ?? UInt64(header.count)
-  return (0..<8).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + header
-    + (0..<data).map { UInt8(truncatingIfNeeded: $0) }
-}
+@testable import BadFiles
 
 @Suite struct SafetensorsFileTests {
-  static func entry(
-    _ name: String = "a", _ type: String = "F32", _ shape: String = "[2]",
-    _ offsets: String = "[0,8]"
-  ) -> String {
-    #""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":\#(offsets)}"#
-  }
-
   @Test func `entries come in the order of their bytes`() throws {
     let header = """
-      {\(Self.entry("b", "U8", "[3]", "[8,11]")),"__metadata__":{"z":"1","a":"2"},
-      \(Self.entry("a", "I64", "[]", "[0,8]"))}
+      {\(safetensorsEntry("b", "U8", "[3]", "[8,11]")),"__metadata__":{"z":"1","a":"2"},
+      \(safetensorsEntry("a", "I64", "[]", "[0,8]"))}
       """
     try withTemporaryFile(bytes: safetensors(header, data: 11)) { path in
       let file = try SafetensorsFile(path: path)
@@ -45,16 +29,25 @@ func safetensors(_ header: [UInt8], data: Int = 0, length: UInt64? = nil) -> [UI
     (" \n {} \t", 0),
     ("{\"__metadata__\":{}}", 0),
     ("{\"__metadata__\":null}", 0),
-    ("{\(entry())}", 8),
-    ("{\(entry("a", "F32", "[0,4]", "[0,0]"))}", 0),
-    ("{\(entry("a", "F32", "[0]", "[0,0]")),\(entry("b", "U8", "[1]", "[0,1]"))}", 1),
-    ("{\(entry("a", "U8", "[1]", "[0,1]")),\(entry("b", "F32", "[1]", "[1,5]"))}", 5),
+    ("{\(safetensorsEntry())}", 8),
+    ("{\(safetensorsEntry("a", "F32", "[0,4]", "[0,0]"))}", 0),
+    (
+      "{\(safetensorsEntry("a", "F32", "[0]", "[0,0]")),\(safetensorsEntry("b", "U8", "[1]", "[0,1]"))}",
+      1
+    ),
+    (
+      "{\(safetensorsEntry("a", "U8", "[1]", "[0,1]")),\(safetensorsEntry("b", "F32", "[1]", "[1,5]"))}",
+      5
+    ),
     (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"more":{"x":[1]}}}"#, 1),
-    ("{\(entry("", "U8", "[1]", "[0,1]"))}", 1),
-    ("{\(entry(",-0,", "U8", "[1]", "[0,1]"))}", 1),
-    ("{\(entry("../../x", "U8", "[1]", "[0,1]"))}", 1),
-    ("{\(entry("\u{E9}", "U8", "[1]", "[0,1]")),\(entry("e\u{301}", "U8", "[1]", "[1,2]"))}", 2),
-    ("{\(entry("a", "U8", "[1,1,1,1,1,1,1,1]", "[0,1]"))}", 1),
+    ("{\(safetensorsEntry("", "U8", "[1]", "[0,1]"))}", 1),
+    ("{\(safetensorsEntry(",-0,", "U8", "[1]", "[0,1]"))}", 1),
+    ("{\(safetensorsEntry("../../x", "U8", "[1]", "[0,1]"))}", 1),
+    (
+      "{\(safetensorsEntry("\u{E9}", "U8", "[1]", "[0,1]")),\(safetensorsEntry("e\u{301}", "U8", "[1]", "[1,2]"))}",
+      2
+    ),
+    ("{\(safetensorsEntry("a", "U8", "[1,1,1,1,1,1,1,1]", "[0,1]"))}", 1),
   ])
   func `valid headers are accepted`(header: String, data: Int) throws {
     try withTemporaryFile(bytes: safetensors(header, data: data)) { path in
@@ -71,50 +64,72 @@ func safetensors(_ header: [UInt8], data: Int = 0, length: UInt64? = nil) -> [UI
     ("{}\0\0", 0, "more text"),
     ("\u{FEFF}{}", 0, "byte order mark"),
     ("{}", 1, "1 bytes after the last tensor"),
-    ("{\(entry())}", 7, "cut short"),
-    ("{\(entry())}", 9, "1 bytes after the last tensor"),
-    ("{\(entry("a", "F32", "[2]", "[8,0]"))}", 8, "ends at 0, before it begins at 8"),
-    ("{\(entry("a", "F32", "[2]", "[4,12]"))}", 12, "leaving a hole after 0"),
-    ("{\(entry()),\(entry("b", "F32", "[2]", "[12,20]"))}", 20, "leaving a hole after 8"),
-    ("{\(entry()),\(entry("b", "F32", "[2]", "[0,8]"))}", 8, "inside another tensor"),
-    ("{\(entry()),\(entry("b", "F32", "[2]", "[4,12]"))}", 12, "inside another tensor"),
-    ("{\(entry("a", "F32", "[3]"))}", 8, "8 bytes for f32[3], which takes 12"),
-    ("{\(entry("a", "F32", "[1]"))}", 8, "8 bytes for f32[1], which takes 4"),
-    ("{\(entry("a", "F32", "[]"))}", 8, "8 bytes for f32[], which takes 4"),
-    ("{\(entry("a", "F32", "[4294967296,4294967296,2]"))}", 8, "too many elements"),
-    ("{\(entry("a", "F64", "[2305843009213693952]"))}", 8, "expected an integer from 0"),
+    ("{\(safetensorsEntry())}", 7, "cut short"),
+    ("{\(safetensorsEntry())}", 9, "1 bytes after the last tensor"),
+    ("{\(safetensorsEntry("a", "F32", "[2]", "[8,0]"))}", 8, "ends at 0, before it begins at 8"),
+    ("{\(safetensorsEntry("a", "F32", "[2]", "[4,12]"))}", 12, "leaving a hole after 0"),
     (
-      "{\(entry("a", "U8", "[0,9223372036854775807,9223372036854775807]", "[0,0]"))}", 0,
+      "{\(safetensorsEntry()),\(safetensorsEntry("b", "F32", "[2]", "[12,20]"))}", 20,
+      "leaving a hole after 8"
+    ),
+    (
+      "{\(safetensorsEntry()),\(safetensorsEntry("b", "F32", "[2]", "[0,8]"))}", 8,
+      "inside another tensor"
+    ),
+    (
+      "{\(safetensorsEntry()),\(safetensorsEntry("b", "F32", "[2]", "[4,12]"))}", 12,
+      "inside another tensor"
+    ),
+    ("{\(safetensorsEntry("a", "F32", "[3]"))}", 8, "8 bytes for f32[3], which takes 12"),
+    ("{\(safetensorsEntry("a", "F32", "[1]"))}", 8, "8 bytes for f32[1], which takes 4"),
+    ("{\(safetensorsEntry("a", "F32", "[]"))}", 8, "8 bytes for f32[], which takes 4"),
+    ("{\(safetensorsEntry("a", "F32", "[4294967296,4294967296,2]"))}", 8, "too many elements"),
+    ("{\(safetensorsEntry("a", "F64", "[2305843009213693952]"))}", 8, "expected an integer from 0"),
+    (
+      "{\(safetensorsEntry("a", "U8", "[0,9223372036854775807,9223372036854775807]", "[0,0]"))}", 0,
       "a.shape[1]"
     ),
     (
-      "{\(entry("a", "U8", "[9223372036854775807,9223372036854775807,0]", "[0,0]"))}", 0,
+      "{\(safetensorsEntry("a", "U8", "[9223372036854775807,9223372036854775807,0]", "[0,0]"))}", 0,
       "a.shape[0]"
     ),
-    ("{\(entry("a", "U8", "[0,1099511627776,1099511627776]", "[0,0]"))}", 0, "too many elements"),
-    ("{\(entry("a", "F32", "[-2]"))}", 8, "found -2"),
-    ("{\(entry("-0", "U8", "[-0]", "[0,0]"))}", 0, "-0 is no integer"),
-    ("{\(entry("a", "F32", "[2.0]"))}", 8, "found 2.0"),
-    ("{\(entry("a", "F32", "[2e0]"))}", 8, "found 2.0"),
-    ("{\(entry("a", "F32", "[\"2\"]"))}", 8, "found \"2\""),
-    ("{\(entry("a", "F32", "[true]"))}", 8, "found true"),
-    ("{\(entry("a", "F32", "[18446744073709551616]"))}", 8, "expected an integer from 0"),
-    ("{\(entry("a", "F32", "[18446744073709551615]"))}", 8, "expected an integer"),
-    ("{\(entry("a", "F32", "2"))}", 8, "expected an array"),
-    ("{\(entry("a", "U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]"))}", 1, "an array of at most 8"),
-    ("{\(entry("a", "F32", "[2]", "[0]"))}", 8, "expected two offsets"),
-    ("{\(entry("a", "F32", "[2]", "[0,8,9]"))}", 8, "an array of at most 2"),
-    ("{\(entry("a", "F32", "[2]", "[-8,0]"))}", 8, "found -8"),
-    ("{\(entry("a", "F32", "[2]", "[0,9223372036854775807]"))}", 8, "expected an integer"),
-    ("{\(entry("a", "F32", "[2]", "[9223372036854775800,9223372036854775807]"))}", 8, "expected"),
-    ("{\(entry("a", "Q4_0"))}", 8, "\"Q4_0\" is not supported; supported are F64, F32"),
-    ("{\(entry("a", "f32"))}", 8, "\"f32\" is not supported"),
-    ("{\(entry("a", "F4", "[16]"))}", 8, "\"F4\" is not supported"),
-    ("{\(entry("a", "F4", "[1]"))}", 8, "\"F4\" is not supported"),
-    ("{\(entry("a", "F8_E8M0", "[8]"))}", 8, "\"F8_E8M0\" is not supported"),
-    ("{\(entry("a", "C64", "[1]"))}", 8, "\"C64\" is not supported"),
-    ("{\(entry()),\(entry())}", 8, "has the key \"a\" twice"),
-    ("{\(entry()),\(entry("a", "I32"))}", 8, "has the key \"a\" twice"),
+    (
+      "{\(safetensorsEntry("a", "U8", "[0,1099511627776,1099511627776]", "[0,0]"))}", 0,
+      "too many elements"
+    ),
+    ("{\(safetensorsEntry("a", "F32", "[-2]"))}", 8, "found -2"),
+    ("{\(safetensorsEntry("-0", "U8", "[-0]", "[0,0]"))}", 0, "-0 is no integer"),
+    ("{\(safetensorsEntry("a", "F32", "[2.0]"))}", 8, "found 2.0"),
+    ("{\(safetensorsEntry("a", "F32", "[2e0]"))}", 8, "found 2.0"),
+    ("{\(safetensorsEntry("a", "F32", "[\"2\"]"))}", 8, "found \"2\""),
+    ("{\(safetensorsEntry("a", "F32", "[true]"))}", 8, "found true"),
+    (
+      "{\(safetensorsEntry("a", "F32", "[18446744073709551616]"))}", 8, "expected an integer from 0"
+    ),
+    ("{\(safetensorsEntry("a", "F32", "[18446744073709551615]"))}", 8, "expected an integer"),
+    ("{\(safetensorsEntry("a", "F32", "2"))}", 8, "expected an array"),
+    (
+      "{\(safetensorsEntry("a", "U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]"))}", 1, "an array of at most 8"
+    ),
+    ("{\(safetensorsEntry("a", "F32", "[2]", "[0]"))}", 8, "expected two offsets"),
+    ("{\(safetensorsEntry("a", "F32", "[2]", "[0,8,9]"))}", 8, "an array of at most 2"),
+    ("{\(safetensorsEntry("a", "F32", "[2]", "[-8,0]"))}", 8, "found -8"),
+    (
+      "{\(safetensorsEntry("a", "F32", "[2]", "[0,9223372036854775807]"))}", 8,
+      "expected an integer"
+    ),
+    (
+      "{\(safetensorsEntry("a", "F32", "[2]", "[9223372036854775800,9223372036854775807]"))}", 8,
+      "expected"
+    ),
+    ("{\(safetensorsEntry("a", "Q4_0"))}", 8, "\"Q4_0\" is not supported; supported are F64, F32"),
+    ("{\(safetensorsEntry("a", "f32"))}", 8, "\"f32\" is not supported"),
+    ("{\(safetensorsEntry("a", "F4", "[16]"))}", 8, "\"F4\" is not supported"),
+    ("{\(safetensorsEntry("a", "F4", "[1]"))}", 8, "\"F4\" is not supported"),
+    ("{\(safetensorsEntry("a", "F8_E8M0", "[8]"))}", 8, "\"F8_E8M0\" is not supported"),
+    ("{\(safetensorsEntry("a", "C64", "[1]"))}", 8, "\"C64\" is not supported"),
+    ("{\(safetensorsEntry()),\(safetensorsEntry())}", 8, "has the key \"a\" twice"),
+    ("{\(safetensorsEntry()),\(safetensorsEntry("a", "I32"))}", 8, "has the key \"a\" twice"),
     (#"{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}"#, 1, "twice"),
     (#"{"__metadata__":{},"__metadata__":{}}"#, 0, "twice"),
     (#"{"a":{"shape":[1],"data_offsets":[0,1]}}"#, 1, "a.dtype is missing"),
@@ -159,20 +174,21 @@ func safetensors(_ header: [UInt8], data: Int = 0, length: UInt64? = nil) -> [UI
   @Test func `names are escaped in messages`() throws {
     let name = #"a\u001b[2J\n"#
     try expectRefusal(
-      of: safetensors("{\(Self.entry(name, "F33"))}", data: 8), reason: #"tensor "a\u{1b}[2J\u{a}""#
+      of: safetensors("{\(safetensorsEntry(name, "F33"))}", data: 8),
+      reason: #"tensor "a\u{1b}[2J\u{a}""#
     )
   }
 
   @Test func `the number of tensors is capped`() throws {
     let entries = (0...SafetensorsFile.tensorLimit).map {
-      Self.entry("\($0)", "U8", "[0]", "[0,0]")
+      safetensorsEntry("\($0)", "U8", "[0]", "[0,0]")
     }
     try expectRefusal(
       of: safetensors("{\(entries.joined(separator: ","))}"), reason: "more than 65536 tensors")
   }
 
   @Test func `every truncation of a file is refused`() throws {
-    let bytes = safetensors("{\(Self.entry())}", data: 8)
+    let bytes = safetensors("{\(safetensorsEntry())}", data: 8)
     for count in bytes.indices {
       try expectRefusal(of: Array(bytes[..<count]), reason: "/file: ")
     }

@@ -5,9 +5,9 @@ import Tensors
 
 /// The files beside a model that hold its large tensors, each mapped once.
 ///
-/// A location must be a relative path that stays in the model's folder, with symbolic links followed:
-/// the file itself, not where it was said to be, is what is checked. Links into the blobs of the same
-/// repository of the Hugging Face cache are fine, as that cache consists of links.
+/// A location must be a relative path that stays in the model's folder, with symbolic links followed
+/// (`ModelFolder`). Links into the blobs of the same repository of the Hugging Face cache are fine, as
+/// that cache consists of links.
 final class ExternalFiles: Sendable {
   private let folder: String
   private let mapped = Mutex<[UTF8Key: MappedFile]>([:])
@@ -66,17 +66,9 @@ final class ExternalFiles: Sendable {
     return file
   }
 
-  /// Follows the steps one folder after the other, so that none can lead out.
   private func open(_ steps: [String], _ problem: (String) -> ONNXError) throws -> MappedFile {
     do {
-      var folder = try ModelFolder(path: folder)
-      for step in steps.dropLast() { folder = try ModelFolder(path: try folder.file(named: step)) }
-      let path = try folder.file(named: steps[steps.count - 1])
-      let file = try InputFile(path: path)
-      // Something else may have taken its place since it was looked at.
-      guard realPath(of: file.descriptor) == path else {
-        throw problem("are in \(path.printable), which changed while it was opened; try again")
-      }
+      let file = try ModelFolder(path: folder).open(steps: steps)
       var status = stat()
       // A second name may stand outside the folder.
       guard fstat(file.descriptor, &status) == 0, status.st_nlink <= 1 else {
@@ -88,12 +80,5 @@ final class ExternalFiles: Sendable {
     } catch let error as InputFileError {
       throw problem("are in \(error.path.printable): \(error)")
     }
-  }
-
-  /// Where an open file stands, as the kernel says it.
-  private func realPath(of descriptor: Int32) -> String? {
-    guard let path = realpath("/proc/self/fd/\(descriptor)", nil) else { return nil }
-    defer { free(path) }
-    return String(cString: path)
   }
 }

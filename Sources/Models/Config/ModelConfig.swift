@@ -72,7 +72,7 @@ extension ConfigSection {
     _ name: String, in folder: ModelFolder,
     _ interpret: (ConfigSection) throws(Problem) -> Value
   ) throws -> Value {
-    let file = try folder.file(named: name)
+    let file = try folder.open(name)
     do throws(Problem) {
       return try interpret(document(file))
     } catch {
@@ -80,9 +80,11 @@ extension ConfigSection {
     }
   }
 
-  private static func document(_ file: String) throws(Problem) -> ConfigSection {
+  private static func document(
+    _ file: borrowing InputFile
+  ) throws(Problem) -> ConfigSection {
     do throws(JSONError) {
-      let root = JSONField(try JSON.parse(path: file, limits: limits))
+      let root = JSONField(try JSON.parse(file, limits: limits))
       _ = try root.members()
       return ConfigSection(field: root)
     } catch {

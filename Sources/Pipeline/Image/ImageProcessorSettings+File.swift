@@ -1,5 +1,5 @@
-import Glibc
 import JSON
+import Tensors
 
 /// What is wrong with a processor configuration file.
 public struct ImageProcessorConfigError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -16,30 +16,25 @@ extension ImageProcessorSettings {
   /// `processor_config.json` if there is such a member, else `preprocessor_config.json`.
   ///
   /// - Returns: nil when the directory has neither.
-  public static func read(
-    directory: String
-  ) throws(ImageProcessorConfigError) -> ImageProcessorSettings? {
-    if let settings = try settings(
-      in: "\(directory)/processor_config.json", member: "image_processor")
-    {
-      return settings
-    }
-    return try settings(in: "\(directory)/preprocessor_config.json", member: nil)
+  /// - Throws: `ImageProcessorConfigError`, `ModelFolderError`.
+  public static func read(directory: String) throws -> ImageProcessorSettings? {
+    let folder = try ModelFolder(path: directory)
+    return try settings(in: "processor_config.json", of: folder, member: "image_processor")
+      ?? settings(in: "preprocessor_config.json", of: folder, member: nil)
   }
 
   /// The settings in a file, or in one member of it; nil when the file or the member is absent.
   private static func settings(
-    in path: String, member: String?
-  ) throws(ImageProcessorConfigError) -> ImageProcessorSettings? {
-    do throws(JSONError) {
-      let file = JSONField(try JSON.parse(path: path, limits: fileLimits))
+    in name: String, of folder: ModelFolder, member: String?
+  ) throws -> ImageProcessorSettings? {
+    guard folder.contains(name) else { return nil }
+    do {
+      let file = JSONField(try JSON.parse(folder.open(name), limits: fileLimits))
       guard let member else { return try ImageProcessorSettings(file) }
       guard let field = try file.member(member).present else { return nil }
       return try ImageProcessorSettings(field)
-    } catch .unreadable(let error) where error.problem == .system(errno: ENOENT) {
-      return nil
-    } catch {
-      throw ImageProcessorConfigError(path: path, problem: error)
+    } catch let error as JSONError {
+      throw ImageProcessorConfigError(path: "\(folder.path)/\(name)", problem: error)
     }
   }
 }

@@ -1,4 +1,5 @@
 import JSON
+import Tensors
 
 /// A model's `tokenizer_config.json`: what transformers' tokenizer classes add to a tokenizer.
 public struct TokenizerConfig: Sendable {
@@ -11,17 +12,18 @@ public struct TokenizerConfig: Sendable {
 
   /// Reads the file, or takes every default when a directory has none.
   ///
-  /// - Throws: `TokenizerError`, also for a tokenizer class that changes a text further than
+  /// - Throws: `ModelFolderError` or `TokenizerError`, also for a tokenizer class that changes a text further than
   ///   `tokenizer.json` says.
   public init(directory: String) throws {
+    let folder = try ModelFolder(path: directory)
     let path = "\(directory)/tokenizer_config.json"
-    let bytes = try TokenizerModel.contents(of: path)
+    let bytes = try TokenizerModel.contents(of: "tokenizer_config.json", in: folder)
     self.path = path
     (config, isGemma) = try TokenizerModel.naming(path) {
       let config = try bytes.map { try TokenizerModel.parse($0) } ?? JSONField(.object([]))
       return (config, try Self.isGemma(config))
     }
-    hasTemplate = try TokenizerModel.contents(of: "\(directory)/tokenizer.json") != nil
+    hasTemplate = folder.contains("tokenizer.json")
   }
 
   private static func isGemma(_ config: JSONField) throws -> Bool {

@@ -26,7 +26,7 @@ public struct Checkpoint: Sendable {
   /// A single file wins over an index, as in Hugging Face transformers.
   public init(folder: ModelFolder) throws {
     if folder.contains(Self.fileName) {
-      let file = try SafetensorsFile(path: folder.file(named: Self.fileName))
+      let file = try SafetensorsFile(folder.open(Self.fileName))
       let ignored =
         "\(folder.path.printable): \(Self.indexName) and its shards are not read, since there is a "
         + "\(Self.fileName); remove the one that does not belong there"
@@ -35,7 +35,7 @@ public struct Checkpoint: Sendable {
     } else if folder.contains(Self.indexName) {
       let index = try CheckpointIndex(folder: folder)
       let shards = try index.shardNames.map {
-        try SafetensorsFile(path: folder.file(named: $0))
+        try SafetensorsFile(folder.open($0))
       }
       try index.check(shards)
       try self.init(folder: folder, shards: shards, warnings: index.warnings(shards))

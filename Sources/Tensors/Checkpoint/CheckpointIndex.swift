@@ -12,10 +12,11 @@ struct CheckpointIndex {
   static let shardLimit = 1024
 
   init(folder: ModelFolder) throws {
-    path = try folder.file(named: Checkpoint.indexName)
+    let file = try folder.open(Checkpoint.indexName)
+    path = file.path
     do throws(JSONError) {
       let limits = JSON.Limits(bytes: Self.byteLimit, values: 1 << 20)
-      let root = JSONField(try JSON.parse(path: path, limits: limits))
+      let root = JSONField(try JSON.parse(file, limits: limits))
       var names: [String] = []
       var positions: [UTF8Key: Int] = [:]
       var shardOfTensor: [(tensor: String, shard: Int)] = []

@@ -3,10 +3,13 @@ import JSON
 
 /// The folder of a model, and the only way from a file name in it to a file.
 ///
-/// Names may come from untrusted files. A name must be a plain file name, and what it leads to,
-/// symbolic links followed, must stand inside the folder. A snapshot of the Hugging Face cache
+/// Names may come from untrusted files. Each step must be a plain name, and what it leads to, symbolic
+/// links followed, must stand inside the folder. A snapshot of the Hugging Face cache
 /// (`models--x/snapshots/REVISION/`) may also lead into the `blobs` folder of the same repository,
 /// where all its files are links to.
+///
+/// Links are followed by name first. The file is then opened from the folder down with none allowed, so
+/// one that is put there in between is refused and never followed.
 public struct ModelFolder: Sendable {
   /// Without symbolic links.
   public let path: String
@@ -28,27 +31,48 @@ public struct ModelFolder: Sendable {
 
   /// Whether something of this name is in the folder, be it readable or not.
   public func contains(_ name: String) -> Bool {
-    guard Self.isPlain(name) else { return false }
+    guard isPlain(name) else { return false }
     var status = stat()
     return lstat("\(path)/\(name)", &status) == 0
   }
 
-  /// The path of a file, without symbolic links.
-  public func file(named name: String) throws(ModelFolderError) -> String {
-    guard Self.isPlain(name) else { throw .unsafeName(name, folder: path) }
+  /// Opens a file of the folder.
+  public func open(_ name: String) throws(ModelFolderError) -> InputFile {
+    try open(steps: [name])
+  }
+
+  /// Opens a file in a folder of this folder and so on.
+  ///
+  /// - Parameter opening: the call that opens it; only tests have a reason to choose.
+  package func open(
+    steps: [String], by opening: ContainedOpening = .openat2
+  ) throws(ModelFolderError) -> InputFile {
+    let name = steps.joined(separator: "/")
+    guard !steps.isEmpty, steps.allSatisfy(isPlain) else { throw .unsafeName(name, folder: path) }
     guard let resolved = realPath("\(path)/\(name)") else {
       throw .unreadable("\(path)/\(name)", errno: errno)
     }
-    guard roots.contains(where: { resolved.utf8.starts(with: "\($0)/".utf8) }) else {
+    guard let root = roots.first(where: { resolved.utf8.starts(with: "\($0)/".utf8) }) else {
       throw .outside(name, target: resolved, folder: path)
     }
-    return resolved
+    let rest = String(decoding: resolved.utf8.dropFirst(root.utf8.count + 1), as: UTF8.self)
+    let descriptor = opening.descriptor(of: rest, beneath: root)
+    guard descriptor >= 0 else {
+      let code = errno
+      throw code == ELOOP || code == EXDEV
+        ? .changed("\(path)/\(name)") : .unreadable("\(path)/\(name)", errno: code)
+    }
+    do throws(InputFileError) {
+      return try InputFile(descriptor: descriptor, path: resolved)
+    } catch {
+      throw .notAFile(error)
+    }
   }
+}
 
-  private static func isPlain(_ name: String) -> Bool {
-    !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
-      && !name.utf8.contains(0) && name.utf8.count <= 255
-  }
+private func isPlain(_ name: String) -> Bool {
+  !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
+    && !name.utf8.contains(0) && name.utf8.count <= 255
 }
 
 /// The path without symbolic links; nil, with `errno` set, when there is nothing.
@@ -68,6 +92,9 @@ public enum ModelFolderError: Error, Equatable, Sendable {
   case notAFolder(String)
   case unsafeName(String, folder: String)
   case outside(String, target: String, folder: String)
+  /// Something else took its place while it was opened.
+  case changed(String)
+  case notAFile(InputFileError)
 }
 
 extension ModelFolderError: CustomStringConvertible {
@@ -84,6 +111,10 @@ extension ModelFolderError: CustomStringConvertible {
     case .outside(let name, let target, let folder):
       "\(folder.printable): \"\(name.printable)\" leads out of the folder to \(target.printable); put "
         + "the file itself there"
+    case .changed(let path):
+      "\(path.printable): changed while it was opened; try again"
+    case .notAFile(let error):
+      "\(error.path.printable): \(error)"
     }
   }
 }

@@ -34,15 +34,19 @@ public struct SafetensorsError: Error, Equatable, Sendable {
   }
 
   /// Runs a part of reading the file at `path` and puts the path to its errors.
-  static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let problem as Problem {
-      throw SafetensorsError(path: path, problem: problem)
-    } catch let error as InputFileError {
-      throw SafetensorsError(path: path, problem: .unreadable(error))
-    } catch let error as JSONError {
-      throw SafetensorsError(path: path, problem: .json(error))
+  static func naming<Result: ~Copyable>(
+    _ path: String, _ body: () throws -> Result
+  ) throws -> Result {
+    do { return try body() } catch { throw naming(path, error) }
+  }
+
+  /// An error of reading the file at `path`, with the path.
+  static func naming(_ path: String, _ error: any Error) -> any Error {
+    switch error {
+    case let problem as Problem: SafetensorsError(path: path, problem: problem)
+    case let error as InputFileError: SafetensorsError(path: path, problem: .unreadable(error))
+    case let error as JSONError: SafetensorsError(path: path, problem: .json(error))
+    default: error
     }
   }
 }

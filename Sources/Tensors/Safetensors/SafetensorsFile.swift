@@ -34,10 +34,17 @@ public struct SafetensorsFile: Sendable {
 
   /// Throws `SafetensorsError`.
   public init(path: String) throws {
-    self.path = path
-    (header, mapping) = try SafetensorsError.naming(path) {
-      let file = try InputFile(path: path)
-      return (try SafetensorsHeader.read(from: file), try MappedFile(file))
+    try self.init(try SafetensorsError.naming(path) { try InputFile(path: path) })
+  }
+
+  /// Reads an open file. Throws `SafetensorsError`.
+  public init(_ file: consuming InputFile) throws {
+    path = file.path
+    do {
+      header = try SafetensorsHeader.read(from: file)
+      mapping = try MappedFile(file)
+    } catch {
+      throw SafetensorsError.naming(file.path, error)
     }
     let content = try SafetensorsError.naming(path) { [header, mapping] in
       try SafetensorsHeader(parsing: header, fileSize: mapping.byteCount)

@@ -1,7 +1,7 @@
 /// Models that are refused: nodes that ask for what is not there.
-extension ONNXRefusalTests {
-  static let graphs: [Bad] = [
-    Bad(
+extension BadONNX {
+  static let graphs: [BadONNX] = [
+    BadONNX(
       "operators that are not supported, all at once",
       "operators that are not supported: Loop (nodes \"a\", \"b\"), other.Neg (node \"c\")",
       nodes: [
@@ -9,51 +9,51 @@ extension ONNXRefusalTests {
         Message.node("Loop", ["p"], ["q"], name: "b"),
         Message.node("Neg", ["q"], name: "c", domain: "other"),
       ]),
-    Bad(
+    BadONNX(
       "an unknown attribute", "node \"n\" (Neg): attribute slope is not supported in version 13",
       nodes: [Message.node("Neg", ["x"], attributes: [Message.attribute("slope", int: 1)])]),
-    Bad(
+    BadONNX(
       "an attribute of another version", "attribute axes is not supported in version 13",
       nodes: [Message.node("Squeeze", ["x"], attributes: [Message.attribute("axes", int: 1)])]),
-    Bad(
+    BadONNX(
       "an attribute twice", "has attribute axis twice",
       nodes: [
         Message.node(
           "Flatten", ["x"],
           attributes: [Message.attribute("axis", int: 0), Message.attribute("axis", int: 1)])
       ]),
-    Bad(
+    BadONNX(
       "an attribute of another type", "attribute perm is not a list of integers",
       nodes: [Message.node("Transpose", ["x"], attributes: [Message.attribute("perm", int: 0)])]),
-    Bad(
+    BadONNX(
       "too many inputs", "it has 2 inputs, expected 1", nodes: [Message.node("Neg", ["x", "x"])]),
-    Bad("an input left out", "input 0 is missing", nodes: [Message.node("Neg", [""])]),
-    Bad(
+    BadONNX("an input left out", "input 0 is missing", nodes: [Message.node("Neg", [""])]),
+    BadONNX(
       "shapes that do not broadcast", "shapes [2] and [3] do not broadcast",
       tensor: Message.tensor("w", [3], raw: Array(repeating: 0, count: 12))),
-    Bad(
+    BadONNX(
       "a perm that is none", "no permutation",
       nodes: [
         Message.node(
           "Transpose", ["x"], attributes: [Message().text(1, "perm").int(20, 7).int(8, .max)])
       ]),
-    Bad(
+    BadONNX(
       "an axis out of range", "out of range",
       nodes: [Message.node("Softmax", ["x"], attributes: [Message.attribute("axis", int: .min)])]),
-    Bad(
+    BadONNX(
       "an open condition", "its condition depends on data",
       nodes: [
         Message.node(
           "If", ["x"], attributes: [Message.attribute("then_branch", graph: Message.graph([]))])
       ]),
-    Bad(
+    BadONNX(
       "a shape that comes with the data", "depend on data",
       nodes: [Message.node("Reshape", ["x", "x"])]),
-    Bad(
+    BadONNX(
       "a shape of -1 twice", "has -1 twice",
       nodes: [Message.node("Reshape", ["x", "w"])],
       tensors: [Message.tensor("w", [2], type: 7, raw: Array(repeating: 0xFF, count: 16))]),
-    Bad(
+    BadONNX(
       "windows over no axes", "windows over 0 axes are not supported",
       nodes: [
         Message.node(

@@ -1,5 +1,5 @@
 /// Models that are refused: files that are none, and what a model says of itself.
-extension ONNXRefusalTests {
+extension BadONNX {
   static let good = Message.model(Message.graph([Message.node("Neg", ["x"])]))
 
   /// `count` graphs, each in an attribute of a node of the one before.
@@ -29,61 +29,64 @@ extension ONNXRefusalTests {
       Message.graph([Message.node("Neg", ["x"])], inputs: [Message.value("x", [2]), input]))
   }
 
-  static let files: [Bad] = [
-    Bad("an empty file", "the file is empty", [UInt8]()),
-    Bad("text", "not an ONNX model", Array("hello, world\n".utf8)),
-    Bad("trailing NULs", "not an ONNX model", good.bytes + [0, 0]),
-    Bad("no graph", "it has no graph", Message().int(1, 8).message(8, Message.operators(13))),
-    Bad("no IR version", "does not say its IR version", Message.model(Message.graph([]), ir: 0)),
-    Bad(
+  static let files: [BadONNX] = [
+    BadONNX("an empty file", "the file is empty", [UInt8]()),
+    BadONNX("text", "not an ONNX model", Array("hello, world\n".utf8)),
+    BadONNX("trailing NULs", "not an ONNX model", good.bytes + [0, 0]),
+    BadONNX("no graph", "it has no graph", Message().int(1, 8).message(8, Message.operators(13))),
+    BadONNX(
+      "no IR version", "does not say its IR version", Message.model(Message.graph([]), ir: 0)),
+    BadONNX(
       "a late IR version", "IR version 9999; versions 3 to 13",
       Message.model(Message.graph([]), ir: 9999)),
-    Bad(
+    BadONNX(
       "no operator set", "which version of the operators",
       Message.model(Message.graph([]), sets: [])),
-    Bad(
+    BadONNX(
       "a late operator set", "version 9999 of the operators; versions 1 to 24",
       Message.model(Message.graph([]), sets: [Message.operators(9999)])),
-    Bad(
+    BadONNX(
       "two operator sets", "in two versions",
       Message.model(
         Message.graph([]), sets: [Message.operators(13), Message.operators(14, domain: "ai.onnx")])),
-    Bad(
+    BadONNX(
       "a name that is not UTF-8", "is not UTF-8",
       Message.model(Message.graph([Message().data(1, [0xFF])]))),
-    Bad("a name of two lines", "has a control character", nodes: [Message.node("Neg", ["x\n"])]),
-    Bad("training information", "has training information", good.message(20, Message())),
+    BadONNX(
+      "a name of two lines", "has a control character", nodes: [Message.node("Neg", ["x\n"])]),
+    BadONNX("training information", "has training information", good.message(20, Message())),
   ]
 
   /// What protobuf's wire format forbids, or nests without end.
-  static let messages: [Bad] = [
-    Bad("field 0", "not an ONNX model", good.bytes + [0x02, 0]),
-    Bad("a group", "not an ONNX model", good.bytes + [0x1B, 0x1C]),
-    Bad("wire type 6", "not an ONNX model", good.bytes + [0x0E, 0]),
-    Bad("wire type 7", "not an ONNX model", good.bytes + [0x0F, 0]),
-    Bad("a varint of 11 bytes", "not an ONNX model", [8] + Array(repeating: 0xFF, count: 10) + [1]),
-    Bad("a length beyond the file", "not an ONNX model", [0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 7]),
-    Bad(
+  static let messages: [BadONNX] = [
+    BadONNX("field 0", "not an ONNX model", good.bytes + [0x02, 0]),
+    BadONNX("a group", "not an ONNX model", good.bytes + [0x1B, 0x1C]),
+    BadONNX("wire type 6", "not an ONNX model", good.bytes + [0x0E, 0]),
+    BadONNX("wire type 7", "not an ONNX model", good.bytes + [0x0F, 0]),
+    BadONNX(
+      "a varint of 11 bytes", "not an ONNX model", [8] + Array(repeating: 0xFF, count: 10) + [1]),
+    BadONNX("a length beyond the file", "not an ONNX model", [0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 7]),
+    BadONNX(
       "a length of 2^64 - 1", "not an ONNX model", [0x3A] + Array(repeating: 0xFF, count: 9) + [1]),
-    Bad(
+    BadONNX(
       "groups 200000 deep", "not an ONNX model",
       good.bytes + (0..<200_000).flatMap { _ in [0xFB, 0x07] as [UInt8] }),
-    Bad(
+    BadONNX(
       "a version that is text", "does not say its IR version",
       Message().text(1, "8").message(7, Message.graph([])).message(8, Message.operators(13))),
     // Deep enough to be refused only for its depth.
-    Bad("graphs 30 deep", "its condition depends on data", Message.model(nested(30))),
-    Bad("graphs 33 deep", "nest more than 32 deep", Message.model(nested(33))),
-    Bad("graphs 5000 deep", "nest more than 32 deep", Message.model(nested(5000))),
-    Bad("a sequence of sequences", "input \"s\" is no tensor", sequences(10)),
-    Bad("sequences 5000 deep", "not an ONNX model", sequences(5000)),
-    Bad(
+    BadONNX("graphs 30 deep", "its condition depends on data", Message.model(nested(30))),
+    BadONNX("graphs 33 deep", "nest more than 32 deep", Message.model(nested(33))),
+    BadONNX("graphs 5000 deep", "nest more than 32 deep", Message.model(nested(5000))),
+    BadONNX("a sequence of sequences", "input \"s\" is no tensor", sequences(10)),
+    BadONNX("sequences 5000 deep", "not an ONNX model", sequences(5000)),
+    BadONNX(
       "2^22 axes", "has 4194304 axes",
       tensor: Message().data(1, Array(repeating: 1, count: 1 << 22)).int(2, 1).text(8, "w")),
-    Bad(
+    BadONNX(
       "a million inputs", "it has 1000000 inputs",
       nodes: [Message.node("Neg", Array(repeating: "x", count: 1_000_000))]),
-    Bad(
+    BadONNX(
       "200000 terms", "it has 200000 inputs",
       nodes: [Message.node("Sum", Array(repeating: "x", count: 200_000))]),
   ]

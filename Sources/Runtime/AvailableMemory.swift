@@ -1,0 +1,63 @@
+import Glibc
+import JSON
+import Plans
+
+/// What memory there is for a plan, so that one that cannot fit says so before it starts instead of
+/// being killed on the way.
+enum AvailableMemory {
+  /// Bytes that arena and states may take, whatever the machine says.
+  static let variable = "PALIGRAPH_MEMORY_LIMIT"
+
+  /// Throws `PlanError` when arena and states are larger than what can be had.
+  static func check(_ plan: Plan) throws {
+    // The plan's verifier has bounded the sum.
+    let needed = plan.arenaBytes + plan.stateBytes
+    let (limit, source) = try limit()
+    guard let limit, needed > limit else { return }
+    throw PlanError(
+      "it needs \(needed) bytes of memory (arena \(plan.arenaBytes), states \(plan.stateBytes)), but "
+        + "\(source) \(limit); compile it for smaller sizes or set \(variable) to the bytes it may take"
+    )
+  }
+
+  private static func limit() throws -> (Int?, source: String) {
+    if let text = getenv(variable).map({ String(cString: $0) }) {
+      guard let bytes = Int(text), bytes >= 0 else {
+        throw PlanError("\(variable) is \"\(text.printable)\", which is no number of bytes")
+      }
+      return (bytes, "\(variable) allows")
+    }
+    let machine = bytes("/proc/meminfo", after: "MemAvailable:").map { $0 * 1024 }
+    return ([machine, container()].compactMap { $0 }.min(), "the bytes available are")
+  }
+
+  /// What is left of the limit of the container, if there is one.
+  private static func container() -> Int? {
+    for (folder, most, used) in [
+      ("/sys/fs/cgroup", "max", "current"),
+      ("/sys/fs/cgroup/memory", "limit_in_bytes", "usage_in_bytes"),
+    ] {
+      guard let most = bytes("\(folder)/memory.\(most)"),
+        let used = bytes("\(folder)/memory.\(used)")
+      else { continue }
+      // Files that were read count as used, though they give way.
+      let files = bytes("\(folder)/memory.stat", after: "inactive_file ") ?? 0
+      return max(0, most - max(0, used - files))
+    }
+    return nil
+  }
+
+  /// The number that a small file of the kernel holds, or that follows a word in it.
+  private static func bytes(_ path: String, after word: String = "") -> Int? {
+    // Such files have no size, so that they cannot be read as inputs are.
+    guard let file = fopen(path, "re") else { return nil }
+    defer { fclose(file) }
+    var buffer = [UInt8](repeating: 0, count: 8192)
+    let count = fread(&buffer, 1, buffer.count, file)
+    let text = String(decoding: buffer[..<count], as: UTF8.self)
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(word) }) else {
+      return nil
+    }
+    return line.dropFirst(word.count).split(separator: " ").first.flatMap { Int($0) }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+/// What the program takes of a machine.
+@Suite struct ResourceTests {
+  @Test func `a plan that cannot fit says what it needs before it starts`() throws {
+    let scratch = try Scratch()
+    let plan = try PictureRunTests.compiled(scratch)
+    let run = try CommandLineProcess.run(
+      ["run", plan, "--image", "\(PictureRunTests.model)/picture.png"],
+      environment: ["PALIGRAPH_MEMORY_LIMIT": "100000"])
+    #expect(run.status == 1 && run.output.isEmpty && run.errorLines.count == 1)
+    let says =
+      /it needs (\d+) bytes of memory \(arena (\d+), states (\d+)\), but PALIGRAPH_MEMORY_LIMIT/
+    let match = try #require(run.errors.firstMatch(of: says), "\(run.errors)")
+    let numbers = [match.1, match.2, match.3].compactMap { Int($0) }
+    #expect(numbers[0] == numbers[1] + numbers[2])
+    let fits = try CommandLineProcess.run(
+      ["run", plan, "--image", "\(PictureRunTests.model)/picture.png", "--max-new-tokens", "1"],
+      environment: ["PALIGRAPH_MEMORY_LIMIT": "\(numbers[0])"])
+    #expect(fits.status == 0, "\(fits.errors)")
+  }
+
+  /// 360 GB at the largest size, which no machine that runs tests has.
+  @Test func `a plan larger than the machine is refused`() throws {
+    let scratch = try Scratch()
+    let graph = try scratch.write(
+      "module @m { symbol N <= 300000 func @main(%x: f32[NxN]) -> (y: f32[NxN])"
+        + " { %y = neg(%x) : f32[NxN] return %y } }", to: "m.pg")
+    let plan = scratch.path("m.plan")
+    #expect(try CommandLineProcess.run(["compile", graph, "-o", plan, "--quiet"]).status == 0)
+    try GraphTests.npy([1], shape: "(1, 1)").write(to: scratch.url.appendingPathComponent("x.npy"))
+    let run = try CommandLineProcess.run([
+      "run", plan, "--input", "x=\(scratch.path("x.npy"))", "--output-dir", scratch.path("out"),
+    ])
+    #expect(run.status == 1 && run.errorLines.count == 1 && !scratch.exists("out"))
+    #expect(run.errors.contains("but the bytes available are "), "\(run.errors)")
+  }
+
+  @Test(arguments: [
+    ("graphs/siglip-block.pg", 500, nil), (PictureRunTests.model, 60, "picture.png"),
+  ])
+  func `memory and files stay as they are`(model: String, count: Int, picture: String?) throws {
+    let scratch = try Scratch()
+    let plan = scratch.path("x.plan")
+    #expect(try CommandLineProcess.run(["compile", model, "-o", plan, "--quiet"]).status == 0)
+    let run = try CommandLineProcess.run(
+      [plan, "\(count)"] + (picture.map { ["\(model)/\($0)"] } ?? []), of: "Soak")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(run.output.split(separator: "\n").count == 10)
+  }
+}
