@@ -88,6 +88,19 @@ let package = Package(
       name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",
       swiftSettings: .layer),
 
+    // What `Tools/fuzz` runs, and `FuzzTests` without libFuzzer.
+    .target(name: "CFuzzEngine", path: "Tools/fuzz-engine"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Compiler", "Interchange", "IR", "JSON", "Models", "PaliGraph", "Pipeline", "Plans",
+        "Runtime", "Tensors", "Validation", "CFuzzEngine",
+      ],
+      path: "Tools/fuzz-targets", swiftSettings: .layer),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["FuzzTargets", "CFuzzEngine"], path: "Tools/fuzz-driver",
+      swiftSettings: .layer),
+
     // What `Tools/reference-pages` runs.
     .executableTarget(
       name: "ReferencePages", dependencies: ["Inspect"], path: "Tools/reference-pages-driver",
@@ -125,6 +138,8 @@ let package = Package(
     .target(
       name: "CFaultInjection", path: "Tests/CFaultInjection", linkerSettings: [.linkedLibrary("dl")]
     ),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "CFuzzEngine"], swiftSettings: .layer),
     .testTarget(
       name: "CommandLineTests", dependencies: ["paligraph", "AskPicture"], swiftSettings: .layer),
   ]

@@ -124,7 +124,7 @@ extension TensorData {
 
 extension BufferView {
   /// A row-major copy.
-  var tensorData: TensorData {
+  package var tensorData: TensorData {
     let size = element.byteCount
     var bytes = [UInt8](repeating: 0, count: count * size)
     bytes.withUnsafeMutableBytes { target in
