@@ -94,6 +94,19 @@ let package = Package(
       name: "Soak", dependencies: ["Pipeline", "Plans", "Runtime", "Tensors"],
       path: "Tools/soak-driver", swiftSettings: .layer),
 
+    // What `Tools/fuzz` runs, and `FuzzTests` without libFuzzer.
+    .target(name: "CFuzzEngine", path: "Tools/fuzz-engine"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Compiler", "Interchange", "IR", "JSON", "Models", "PaliGraph", "Pipeline", "Plans",
+        "Runtime", "Tensors", "Validation", "CFuzzEngine",
+      ],
+      path: "Tools/fuzz-targets", swiftSettings: .layer),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["FuzzTargets", "CFuzzEngine"], path: "Tools/fuzz-driver",
+      swiftSettings: .layer),
+
     // What `Tools/reference-pages` runs.
     .executableTarget(
       name: "ReferencePages", dependencies: ["Inspect"], path: "Tools/reference-pages-driver",
@@ -130,9 +143,13 @@ let package = Package(
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
     .tests(
       "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+    .tests(
+      "Notes", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels"]),
     .target(
       name: "CFaultInjection", path: "Tests/CFaultInjection", linkerSettings: [.linkedLibrary("dl")]
     ),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "CFuzzEngine"], swiftSettings: .layer),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["paligraph", "AskPicture", "Soak", "BadFiles", "JSON", "Plans", "Tensors"],

@@ -79,9 +79,15 @@ enum CompileCommand: Command {
   ) throws {
     var bar = ProgressBar("writing", isQuiet: isQuiet)
     defer { bar.clear() }
-    try model.write(compilation, to: output) { done, total in
+    let notFinite = try model.write(compilation, to: output) { done, total in
       try Interruption.check()
       bar.update(done, of: total)
+    }
+    bar.clear()
+    if !notFinite.isEmpty {
+      Console.writeError(
+        "paligraph: warning: \(model.path.printable): \(notFinite.summary); results will have some too"
+      )
     }
   }
 

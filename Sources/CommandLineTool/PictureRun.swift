@@ -36,9 +36,15 @@ struct PictureRun {
   }
 
   func execute(_ plan: PlanFile) throws {
+    guard arguments.all("--prompt").count <= 1 else {
+      throw arguments.error(
+        "--prompt is given \(arguments.all("--prompt").count) times; a model that answers takes one, "
+          + "a SigLIP model several")
+    }
     let picture = try RGBImage.decode(path: imagePath)
     let session = try Session(plan, threads: threads)
     if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
+    if arguments.has("--check-finite") { session.checkFinite() }
     let request = GenerationRequest(
       picture: picture, prompt: arguments.string("--prompt") ?? "caption en",
       maxNewTokens: maxNewTokens, sampling: sampling, keepsLogits: arguments.has("--logits"))
@@ -51,21 +57,15 @@ struct PictureRun {
       }
     } catch let error as GenerationError {
       throw FileError(plan.path, "\(error)")
+    } catch let error as ExecutionError {
+      throw FileError(plan.path, "\(error)")
     } catch let error as SamplerError {
       throw FileError(plan.path, "\(error)")
     }
     Console.write(streams ? "\n" : answer.json(of: picture).encoded() + "\n")
-    let limits = try session.profile.map { _ in try MachineLimits.measure(threads: threads) }
-    if arguments.has("--stats") {
-      Console.writeErrorPart(answer.statistics.table)
-      if let profile = session.profile, let limits {
-        Console.writeErrorPart(try ProfileTable(profile, limits).text)
-      }
-    }
+    if arguments.has("--stats") { Console.writeErrorPart(answer.statistics.table) }
     try writeFiles(answer, picture)
-    if let path = arguments.string("--profile"), let profile = session.profile, let limits {
-      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
-    }
+    try ProfileOutput(arguments).write(session.profile, threads: threads)
   }
 
   private func writeFiles(_ answer: Generation, _ picture: RGBImage) throws {
@@ -117,24 +117,16 @@ extension GenerationStatistics {
 
   /// The same for people.
   fileprivate var table: String {
-    func milliseconds(_ seconds: Double) -> String {
-      "\((seconds * 1e3).formatted(decimals: 1)) ms"
-    }
-    let rows = [
-      ("load", milliseconds(load)),
-      ("picture", milliseconds(vision)),
-      ("prompt", "\(milliseconds(prefill)) for \(promptTokens) tokens"),
+    StatisticsTable.text([
+      ("load", StatisticsTable.milliseconds(load)),
+      ("picture", StatisticsTable.milliseconds(vision)),
+      ("prompt", "\(StatisticsTable.milliseconds(prefill)) for \(promptTokens) tokens"),
       (
         "answer",
-        "\(milliseconds(decode)) for \(newTokens) tokens, "
+        "\(StatisticsTable.milliseconds(decode)) for \(newTokens) tokens, "
           + "\(tokensPerSecond.formatted(decimals: 1)) tokens/s"
       ),
-      (
-        "memory",
-        "\(peakResidentBytes.inMegabytes) at most; weights \(weightBytes.inMegabytes), "
-          + "arena \(arenaBytes.inMegabytes)"
-      ),
-    ]
-    return rows.map { "  \($0)\(String(repeating: " ", count: 9 - $0.count))\($1)\n" }.joined()
+      ("memory", StatisticsTable.memory(peakResidentBytes, weightBytes, arenaBytes)),
+    ])
   }
 }

@@ -9,7 +9,10 @@ enum RunCommand: Command {
     name: "run", arguments: ["PLAN|MODEL"],
     options: [
       .value("--image", "FILE", "the picture: JPEG, PNG or WebP"),
-      .text("--prompt", "TEXT", "what to do with it; by default \"caption en\""),
+      .texts(
+        "--prompt", "TEXT",
+        "what to do with it; by default \"caption en\"; for a SigLIP model what to look for, once or more"
+      ),
       .value("--max-new-tokens", "N", "most tokens of the answer; by default 256"),
       .value("--temperature", "T", "0 (the default) takes the most probable token, more samples"),
       .value(
@@ -25,14 +28,18 @@ enum RunCommand: Command {
       .value("--logits", "FILE.npy", "write the logits each token was chosen from: [steps, vocab]"),
       .value("--draw", "OUT.png", "write the picture with the detected boxes"),
       .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
-      .value("--output-dir", "DIR", "where outputs go as NAME.npy"),
+      .value("--output-dir", "DIR", "where outputs go as NAME.npy; without it they are printed"),
     ] + SizeOptions.options + [
       .value("--function", "NAME", "the function to run; by default main or the only one"),
+      .flag(
+        "--check-finite",
+        "end at the first step whose result has NaN or infinite numbers, and name it; slow"),
       .value("--threads", "N", "threads to compute with; by default one per processor"),
       .value(
         "--profile", "TRACE.json", "write when each step ran, for Perfetto or chrome://tracing"),
     ],
-    summary: "Answers a prompt about a picture, or runs a graph on tensors.")
+    summary:
+      "Answers a prompt about a picture, scores texts against it, or runs a graph on tensors.")
 
   static func run(_ arguments: Arguments) throws {
     let threads = try arguments.integer("--threads", in: 1...1024)
@@ -47,7 +54,12 @@ enum RunCommand: Command {
       try run.execute(try plan(arguments.positional[0], sizes))
     } else {
       let run = try PictureRun(arguments, threads: threads)
-      try run.execute(try plan(arguments.positional[0], sizes))
+      let plan = try plan(arguments.positional[0], sizes)
+      if ScoringSession.opens(plan) {
+        try ScoringRun(arguments, threads: threads).execute(plan)
+      } else {
+        try run.execute(plan)
+      }
     }
   }
 

@@ -17,8 +17,8 @@ struct Syntax {
       Option(name: name, value: value, help: help)
     }
 
-    static func text(_ name: String, _ value: String, _ help: String) -> Option {
-      Option(name: name, value: value, help: help, mayBeEmpty: true)
+    static func texts(_ name: String, _ value: String, _ help: String) -> Option {
+      Option(name: name, value: value, help: help, mayRepeat: true, mayBeEmpty: true)
     }
 
     static func values(_ name: String, _ value: String, _ help: String) -> Option {

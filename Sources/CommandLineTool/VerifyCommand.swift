@@ -1,6 +1,7 @@
 import JSON
 import PaliGraph
 import Plans
+import Tensors
 import Validation
 
 /// `paligraph verify`: whether a plan is whole, or whether passes and plan of a model compute what its
@@ -33,6 +34,10 @@ enum VerifyCommand: Command {
     Interruption.startWatching()
     settings.checkpoint = { try Interruption.check() }
     let start = Stopwatch()
+    let notFinite = try ModelSource(path: path).load(sizes: sizes).notFiniteWeights()
+    guard notFinite.isEmpty else {
+      throw FileError(path, "\(notFinite.summary); restore them from a sound checkpoint")
+    }
     let model = try ModelSource(path: path).loadReduced(sizes: sizes)
     CompileCommand.warn(model.imported)
     settings.context = model.imported.context(dtype)
@@ -49,6 +54,13 @@ enum VerifyCommand: Command {
     }
     let file = try PlanFile(path: path)
     try file.verifyTensors()
+    let notFinite = try file.entries.map { entry in
+      let tensor = try file.tensor(named: entry.name)
+      return NotFiniteWeight(name: entry.name, count: tensor?.notFiniteCount ?? 0)
+    }.filter { $0.count > 0 }
+    guard notFinite.isEmpty else {
+      throw FileError(path, "whole, but with \(notFinite.summary); compile a sound checkpoint")
+    }
     Console.write(
       "\(path.printable): whole; \(file.entries.count.counting("tensor")), \(file.byteCount.inMegabytes)\n"
     )

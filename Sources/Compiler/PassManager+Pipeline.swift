@@ -6,6 +6,7 @@ extension PassManager {
   /// Passes that change the graph.
   public static let optimizing: [Pass] = [
     .canonicalize,
+    .foldBatchNorm,
     .foldConstants,
     .commonSubexpressions,
     .channelsLast,
@@ -53,6 +54,15 @@ extension PassManager {
     OrderConstraint(
       before: "common_subexpressions", after: "fuse_norm",
       reason: "the x that is squared and the x that is scaled must be the same value"),
+    OrderConstraint(
+      before: "fold_batch_norm", after: "fold_constants",
+      reason: "its factor and term are constants where the statistics are"),
+    OrderConstraint(
+      before: "fold_batch_norm", after: "channels_last",
+      reason: "convolutions take in a factor and a term"),
+    OrderConstraint(
+      before: "fold_batch_norm", after: "patch_conv_to_matmul",
+      reason: "the kernel of a convolution is scaled, not patches"),
     OrderConstraint(
       before: "channels_last", after: "patch_conv_to_matmul",
       reason: "a convolution of single pixels is no patch to unfold"),

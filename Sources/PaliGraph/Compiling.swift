@@ -1,5 +1,6 @@
 import Compiler
 import IR
+import JSON
 import Interchange
 import Plans
 import Tensors
@@ -48,12 +49,43 @@ extension ImportedModel {
   }
 
   /// Writes the plan of a compilation of this model.
+  ///
+  /// - Returns: of each weight that has numbers that are not finite, how many. int8 and int4 have no such
+  ///   numbers: for a plan with these, it is a `ModelError`.
+  @discardableResult
   public func write(
     _ compilation: Compilation, to path: String,
     progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
-  ) throws {
+  ) throws -> [NotFiniteWeight] {
+    var found: [NotFiniteWeight] = []
+    let rounds = compilation.module.tensors.contains { $0.packing?.rounds == true }
     try naming {
-      try compilation.write(to: path, extras: extras, source: source, progress: progress)
+      try compilation.write(
+        to: path, extras: extras,
+        source: { name in
+          let value = try source(name)
+          if let count = value?.notFiniteCount, count > 0 {
+            guard !rounds else {
+              throw ModelError(
+                self.path,
+                "weight \(name.printable) has NaN or infinite numbers (\(count)), which int8 and "
+                  + "int4 cannot hold; give --dtype bf16 or f32")
+            }
+            found.append(NotFiniteWeight(name: name, count: count))
+          }
+          return value
+        }, progress: progress)
+    }
+    return found
+  }
+
+  /// Of each weight that has numbers that are not finite, how many. Reads all weights.
+  public func notFiniteWeights() throws -> [NotFiniteWeight] {
+    try module.tensors.compactMap { tensor in
+      guard tensor.kind != .state, tensor.initializer == nil,
+        let count = try source(tensor.name)?.notFiniteCount, count > 0
+      else { return nil }
+      return NotFiniteWeight(name: tensor.name, count: count)
     }
   }
 

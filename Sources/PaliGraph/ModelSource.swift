@@ -91,7 +91,7 @@ extension ModelSource {
   /// Builds the graph. Reads no weight bytes.
   ///
   /// - Parameters:
-  ///   - maxTokens: the longest sequence, for models that have one; nil for image tokens + 512.
+  ///   - maxTokens: the longest sequence, for models that generate text; nil for image tokens + 512.
   ///   - sizes: what is said about sizes that an ONNX model leaves open.
   public func load(
     maxTokens: Int? = nil, sizes: InputSizes = InputSizes()
@@ -102,9 +102,27 @@ extension ModelSource {
       throw ModelError(
         path, "only ONNX models have sizes to give; leave --shape, --dim and --value out")
     case .directory(let path):
-      return try PaliGemmaModel(directory: path, maxTokens: maxTokens).imported
+      switch try Self.kind(ofDirectory: path) {
+      case .paligemma:
+        return try PaliGemmaModel(ModelDirectory(path), maxTokens: maxTokens).imported
+      case .siglip:
+        guard maxTokens == nil else {
+          throw ModelError(
+            path, "a SigLIP model generates no text; leave --max-tokens out")
+        }
+        return try SiglipModel(ModelDirectory(path)).imported
+      }
     case .graph(let path): return try Self.graph(path)
     }
+  }
+
+  /// What kind of model a directory holds. Throws an error that names the directory or its file.
+  static func kind(ofDirectory path: String) throws -> ModelKind {
+    let folder = try ModelFolder(path: path)
+    guard folder.contains("config.json") else {
+      throw ModelError(path, "it has no config.json; give a Hugging Face model directory")
+    }
+    return try ModelKind(folder: folder)
   }
 
   private static func onnx(_ path: String, _ sizes: InputSizes) throws -> ImportedModel {

@@ -33,80 +33,52 @@ extension ModelSource {
   public func loadReduced(
     maxTokens: Int? = nil, sizes: InputSizes = InputSizes()
   ) throws -> ReducedModel {
-    guard case .directory(let path) = self,
-      let reduced = try PaliGemmaModel.reduced(directory: path)
-    else {
-      let imported = try load(maxTokens: maxTokens, sizes: sizes)
-      return ReducedModel(imported: imported, reduction: nil)
-    }
-    return reduced
+    let reduced: ReducedModel? =
+      if case .directory(let path) = self {
+        switch try Self.kind(ofDirectory: path) {
+        case .paligemma: try ModelDirectory<PaliGemmaConfig>.reduced(path)
+        case .siglip: try ModelDirectory<SiglipConfig>.reduced(path)
+        }
+      } else {
+        nil
+      }
+    return try reduced
+      ?? ReducedModel(imported: load(maxTokens: maxTokens, sizes: sizes), reduction: nil)
   }
 }
 
-extension PaliGemmaModel {
-  /// Weights that can be interpreted as they are.
-  private static let elementLimit = 8_000_000
+/// A configuration whose models can be cut down.
+protocol ReducibleConfig: ModelConfig {
+  /// The same architecture with few layers and narrow ones.
+  var reduced: Self { get }
+  /// The sizes that `reduced` may change, in words.
+  var sizes: [(name: String, size: Int)] { get }
+  /// The module of a cut-down model.
+  func reducedModule(_ resolution: CheckpointResolution) throws -> Module
+}
 
+extension ModelDirectory where Config: ReducibleConfig {
   /// The cut-down model; nil when all of it is small enough.
-  static func reduced(directory: String) throws -> ReducedModel? {
-    let folder = try ModelFolder(path: directory)
-    let config = try PaliGemmaConfig(folder: folder)
+  fileprivate static func reduced(_ path: String) throws -> ReducedModel? {
+    let config = try Config(folder: ModelFolder(path: path))
     let elements = config.expectedTensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
-    guard elements > elementLimit else { return nil }
-    let checkpoint = try Checkpoint(folder: folder)
-    let resolution = try resolve(config, checkpoint, directory)
+    // Weights that can be interpreted as they are.
+    guard elements > 8_000_000 else { return nil }
+    let directory = try ModelDirectory(path)
     let small = config.reduced
     let shapes = Dictionary(
       small.expectedTensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
-    let module = try PaliGemmaBuilder.module(
-      small, resolution, maxTokens: small.imageTokenCount + 24)
+    let source = directory.source
     let imported = ImportedModel(
-      path: directory, module: module, sections: [], extras: [],
+      path: path, module: try small.reducedModule(directory.resolution), sections: [], extras: [],
       source: { name in
         guard let shape = shapes[name] else { return nil }
-        return try resolution.tensor(named: name, in: checkpoint)?.firstElements(shape)
+        return try source(name)?.firstElements(shape)
       }, warnings: [])
-    return ReducedModel(imported: imported, reduction: small.differences(from: config))
-  }
-}
-
-extension PaliGemmaConfig {
-  /// The same architecture with two layers of each kind and narrow ones, a picture of four patches and
-  /// few words.
-  fileprivate var reduced: PaliGemmaConfig {
-    var small = self
-    small.vision.layerCount = min(2, vision.layerCount)
-    small.vision.hiddenSize = min(8, vision.headSize) * vision.headCount
-    small.vision.intermediateSize = min(160, vision.intermediateSize)
-    small.vision.imageSize = min(2, vision.gridSize) * vision.patchSize
-    small.text.layers = Array(text.layers.prefix(2))
-    small.text.hiddenSize = min(96, text.hiddenSize)
-    small.text.intermediateSize = min(160, text.intermediateSize)
-    small.text.headSize = min(16, text.headSize)
-    small.text.vocabularySize = min(500, text.vocabularySize)
-    small.text.slidingWindow = text.slidingWindow.map { min(6, $0) }
-    // An image token within the vocabulary, or beyond it, makes another graph.
-    small.imageToken =
-      imageToken < text.vocabularySize
-      ? min(imageToken, small.text.vocabularySize - 1) : small.text.vocabularySize
-    return small
-  }
-
-  fileprivate func differences(from full: PaliGemmaConfig) -> String {
-    let changes: [(name: String, small: Int, full: Int)] = [
-      ("vision layers", vision.layerCount, full.vision.layerCount),
-      ("vision width", vision.hiddenSize, full.vision.hiddenSize),
-      ("vision MLP", vision.intermediateSize, full.vision.intermediateSize),
-      ("patches", vision.patchCount, full.vision.patchCount),
-      ("text layers", text.layerCount, full.text.layerCount),
-      ("text width", text.hiddenSize, full.text.hiddenSize),
-      ("text MLP", text.intermediateSize, full.text.intermediateSize),
-      ("head size", text.headSize, full.text.headSize),
-      ("vocabulary", text.vocabularySize, full.text.vocabularySize),
-    ]
-    let cuts = changes.filter { $0.small != $0.full }
-      .map { "\($0.name) \($0.small) of \($0.full)" }
-    return "reduced to its first \(cuts.joined(separator: ", "))"
+    let cuts = zip(small.sizes, config.sizes).filter { $0.0.size != $0.1.size }
+      .map { "\($0.0.name) \($0.0.size) of \($0.1.size)" }
+    return ReducedModel(
+      imported: imported, reduction: "reduced to its first \(cuts.joined(separator: ", "))")
   }
 }
 

@@ -71,7 +71,7 @@ public struct PlanFile: Sendable {
   }
 
   /// The sound plan that a step list says. Throws `JSONError` or `PlanError`.
-  static func plan(stepList text: String) throws -> Plan {
+  package static func plan(stepList text: String) throws -> Plan {
     let json = try JSON.parse(text, limits: JSON.Limits(bytes: SafetensorsFile.headerLimit))
     let plan = try Plan(json: JSONField(json))
     try PlanVerifier.verify(plan)

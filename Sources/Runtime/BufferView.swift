@@ -38,7 +38,7 @@ public struct BufferView {
   }
 
   var rank: Int { shape.rank }
-  var count: Int { shape.elementCount }
+  package var count: Int { shape.elementCount }
 
   /// Extent of the axis `fromEnd` places before the end; 1 is the last axis.
   func extent(fromEnd: Int) -> Int { fromEnd <= rank ? shape[rank - fromEnd] : 1 }

@@ -49,6 +49,9 @@ extension Executor {
       }
       return input.data
     }
+    if checksFinite {
+      for (port, value) in zip(planned.inputs, values) { try checkInput(port.name, value) }
+    }
     try setSymbols(planned, values)
     for (index, value) in values.enumerated() { try fill(index, of: function, with: value) }
   }
@@ -121,7 +124,7 @@ extension TensorData {
 
 extension BufferView {
   /// A row-major copy.
-  var tensorData: TensorData {
+  package var tensorData: TensorData {
     let size = element.byteCount
     var bytes = [UInt8](repeating: 0, count: count * size)
     bytes.withUnsafeMutableBytes { target in

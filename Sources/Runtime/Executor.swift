@@ -18,6 +18,9 @@ public final class Executor {
   /// The values of the plan's symbols.
   private let symbols: UnsafeMutablePointer<Int>
   private var recorder: StepRecorder?
+  /// Whether inputs and the result of every step are looked at for numbers that are not finite, which
+  /// takes time and memory.
+  public var checksFinite = false
 
   /// - Parameter threads: threads to compute with; nil for one per processor that this process may use.
   /// - Throws: `PlanFileError` when the plan does not fit this program or memory is short.
@@ -109,17 +112,28 @@ public final class Executor {
     functions[function].views[functions[function].outputs[port]]
   }
 
-  /// Runs all steps of a function on the inputs that were written before. Allocates nothing.
+  /// Runs all steps of a function on the inputs that were written before. Allocates nothing. Numbers
+  /// below 2⁻¹²⁶ count as 0, so that none takes longer than others.
   ///
   /// - Throws: `ExecutionError.invalidValue` for an input such as an id beyond its table.
   public func run(_ function: Int) throws {
+    let mode = pg_flush_denormals()
+    defer { pg_restore_arithmetic(mode) }
     let loaded = functions[function]
     guard let recorder else {
-      for index in loaded.steps.indices { try run(loaded.steps[index], of: loaded) }
+      guard checksFinite else {
+        for index in loaded.steps.indices { try run(loaded.steps[index], of: loaded) }
+        return
+      }
+      for index in loaded.steps.indices {
+        let step = loaded.steps[index]
+        try run(step, of: loaded)
+        try checkResult(ofStep: index, loaded.stepViews(step, symbols).result, of: function)
+      }
       return
     }
     let sizes = UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)
-    recorder.beginCall(of: function, Array(sizes))
+    recorder.beginCall(of: function, steps: loaded.steps.count, Array(sizes))
     for index in loaded.steps.indices {
       try run(loaded.steps[index], of: loaded)
       recorder.endStep()
@@ -171,13 +185,14 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
   case wrongShape(input: String, expected: String, found: String)
   case wrongType(input: String, expected: String, found: String)
   case outputTooLarge(String, bytes: Int)
+  case notFinite(String)
 
   public var description: String {
     switch self {
     case .symbolOutOfRange(let name, let value, let bound):
       "\(name) = \(value) is outside 1...\(bound), the sizes that the plan was compiled for"
     case .viewOutOfMemory(let function): "@\(function) would leave its memory at these sizes"
-    case .invalidValue(let text): text
+    case .invalidValue(let text), .notFinite(let text): text
     case .unknownInput(let name, let known):
       "it has no input '\(name.printable)'; its inputs are "
         + known.map(\.printable).joined(separator: ", ")

@@ -233,6 +233,8 @@ final class ThreadPoolCore: @unchecked Sendable {
       { raw in
         guard let raw else { return nil }
         let entry = Unmanaged<ThreadEntry>.fromOpaque(raw).takeRetainedValue()
+        // As in the thread that runs the steps.
+        _ = pg_flush_denormals()
         entry.core.serve(worker: entry.worker)
         return nil
       }, entry.toOpaque())

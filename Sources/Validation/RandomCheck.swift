@@ -50,7 +50,7 @@ package struct RandomCheck {
 
 extension ReferenceCalls {
   /// Whether rounding inputs and weights to f32 moves no result by more than a few times as much.
-  fileprivate func isWellConditioned() throws -> Bool {
+  package func isWellConditioned() throws -> Bool {
     let largest = expected.joined().joined().flatMap(\.values).reduce(0) {
       $1.isFinite ? max($0, abs($1)) : $0
     }

@@ -121,6 +121,7 @@ extension RandomGraph {
     }
     var result = try weighed(&self)
     if chance(0.4) { result = try op("add", [result, try builder.tensor(word("ones", "v"))]) }
+    if chance(0.15) { result = try shown(batchNorm(result)) }
     if chance(0.5) { result = try op(word("gelu", "silu", "relu", "tanh", "sigmoid"), [result]) }
     if chance(0.4) {
       let other = chance(0.7) ? try weighed(&self) : try pick { $0.isFloating }

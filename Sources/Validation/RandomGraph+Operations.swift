@@ -145,7 +145,8 @@ extension RandomGraph {
 
   private mutating func normalization() throws -> Operand {
     let x = try pick { $0.isFloating && $0.rank > 0 && $0.shape.last?.constant != 0 }
-    switch Int.random(in: 0..<4, using: &random) {
+    switch Int.random(in: 0..<5, using: &random) {
+    case 4: return try batchNorm(x)
     case 0: return try builder.append("softmax", [x], ["axis": .integer(try axis(of: x))])
     case 1: return try builder.append("softmax", [x])
     case 2:
@@ -156,6 +157,18 @@ extension RandomGraph {
         "rms_norm", [x, try builder.tensor(word("v", "ones"))],
         ["eps": .real(0.01), "weight_offset": .real(chance(0.5) ? 1 : 0)])
     }
+  }
+
+  /// Of the batch itself or with known statistics, along an axis of six places.
+  mutating func batchNorm(_ x: Operand) throws -> Operand {
+    let axes = shape(x).indices.filter { shape(x)[$0] == 6 }
+    guard let axis = axes.randomElement(using: &random) else { throw OpError("no such axis") }
+    let weight = chance(0.6) ? try builder.tensor(word("v", "ones")) : nil
+    let bias = chance(0.6) ? try builder.tensor("v") : nil
+    let statistics = chance(0.7) ? try ["v", "ones"].map { try builder.tensor($0) } : [nil, nil]
+    return try builder.append(
+      "batch_norm", [x, weight, bias] + statistics,
+      ["axis": .integer(axis), "eps": .real(chance(0.5) ? 0.01 : 0.5)])
   }
 
   private mutating func selection() throws -> Operand {

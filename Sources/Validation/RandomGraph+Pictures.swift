@@ -47,6 +47,7 @@ extension RandomGraph {
   private mutating func followed(_ picture: Operand) throws -> Operand {
     var result = picture
     let channels = builder.type(of: picture).shape[1]
+    if chance(0.2) && channels == 6 { return try batchNorm(picture) }
     for name in ["mul", "add"] where chance(0.5) && channels == 6 {
       let column = try op(
         "reshape", [try builder.tensor(word("ones", "v"))], ["shape": .integers([6, 1, 1])])

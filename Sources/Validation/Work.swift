@@ -48,7 +48,7 @@ extension Module {
 
 extension Function {
   /// About how many multiply-adds the interpreter does in one call.
-  fileprivate func multiplyAdds(in module: Module, at sizes: [String: Int]) -> Double {
+  package func multiplyAdds(in module: Module, at sizes: [String: Int]) -> Double {
     operations.reduce(0) { total, operation in
       let elements = operation.results.first.flatMap { count(self[$0].type.shape, sizes) } ?? 0
       return total + elements * terms(of: operation, module, sizes)

@@ -4,10 +4,13 @@ import Testing
 /// What goes wrong on a person's way, and what they are told.
 @Suite struct BadInputTests {
   /// A copy of a small model with one thing changed.
-  static func model(in scratch: Scratch, change: (URL) throws -> Void) throws -> String {
+  static func model(
+    _ original: String = PictureRunTests.model, in scratch: Scratch,
+    change: (URL) throws -> Void
+  ) throws -> String {
     let url = scratch.url.appendingPathComponent("model")
     try FileManager.default.copyItem(
-      at: CommandLineProcess.root.appendingPathComponent(PictureRunTests.model), to: url)
+      at: CommandLineProcess.root.appendingPathComponent(original), to: url)
     try change(url)
     return url.path
   }

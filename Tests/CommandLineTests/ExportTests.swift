@@ -22,11 +22,18 @@ import Testing
     #expect(result.suffix(16) == GraphTests.npy([2, 4, 6, -8], shape: "(2, 2)").suffix(16))
   }
 
-  @Test(arguments: ["imported", "optimized"], ["vision", "prefill", "decode"])
-  func `the functions of the bundled model are exported`(stage: String, function: String) throws {
+  static let functions = [
+    ("mini-paligemma", "vision"), ("mini-paligemma", "prefill"), ("mini-paligemma", "decode"),
+    ("mini-siglip", "image"), ("mini-siglip", "text"), ("mini-siglip", "score"),
+  ]
+
+  @Test(arguments: ["imported", "optimized"], functions)
+  func `the functions of the bundled models are exported`(
+    stage: String, of name: (model: String, function: String)
+  ) throws {
     let scratch = try Scratch()
     let export = try CommandLineProcess.run([
-      "export", "Examples/mini-paligemma", "-o", scratch.path("m.onnx"), "--function", function,
+      "export", "Examples/\(name.model)", "-o", scratch.path("m.onnx"), "--function", name.function,
       "--stage", stage, "--quiet",
     ])
     #expect(export.status == 0 && export.errors.isEmpty, "\(export.errors)")

@@ -18,8 +18,8 @@ import Testing
         + ["--dump-dir", "DIR"], "01-canonicalize.pg"
     ),
     (
-      ["compile", "DIR/double.pg", "-o", "DIR/02-fold_constants.pg"]
-        + ["--dump-after", "fold_constants", "--dump-dir", "DIR/."], "./02-fold_constants.pg"
+      ["compile", "DIR/double.pg", "-o", "DIR/03-fold_constants.pg"]
+        + ["--dump-after", "fold_constants", "--dump-dir", "DIR/."], "./03-fold_constants.pg"
     ),
     (["dump", "DIR/double.pg", "-o", "DIR/double.pg"], "double.pg"),
     (["dump", "DIR/double.plan", "-o", "DIR/double.plan"], "double.plan"),

@@ -36,7 +36,7 @@ import Testing
     (["run", "x", "--image", "p", "--top-p", "1.5"], "--top-p 1.5 is no number from 0.0 to 1.0"),
     (["run", "x", "--image", "p", "--seed", "-1"], "--seed -1 is no whole number"),
     (["run", "x", "--image", "p", "--max-new-tokens", "0"], "no whole number from 1"),
-    (["run", "x", "--input", "a=b"], "--output-dir DIR is missing"),
+    (["run", "x", "--input", "a=b", "--output-dir", ""], "--output-dir has an empty value"),
     (["run", "x", "--input", "a", "--output-dir", "d"], "not of the form NAME=FILE.npy"),
     (["run", "x", "--input", "a=b", "--image", "p"], "--image does not go with --input"),
     (["dump", "x", "--stage", "finished"], "it is one of imported, optimized, planned"),
@@ -64,7 +64,7 @@ import Testing
     (["verify", "graphs/gemma-block.pg", "--stop-after", "-1"], "no whole number from 0 to"),
     (["verify", "graphs/gemma-block.pg", "--dtype", "f8"], "--dtype f8 is not known"),
     (["dump", "x", "--after", "fuse_all"], "--after: there is no pass 'fuse_all'"),
-    (["dump", "x", "--after", "0"], "--after 0: a run has passes 1 to 19"),
+    (["dump", "x", "--after", "0"], "--after 0: a run has passes 1 to 20"),
     (
       ["dump", "x", "--after", "3", "--stage", "planned"], "--stage and --after do not go together"
     ),

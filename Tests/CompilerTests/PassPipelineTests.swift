@@ -22,7 +22,7 @@ import Validation
 
   static let blocks = [
     Block(
-      file: "patch-embedding", function: "main",
+      file: "notes/patch_embedding", function: "main",
       operations: "1 contiguous, 1 embedding, 1 linear"),
     Block(
       file: "siglip-block", function: "main",
@@ -62,7 +62,7 @@ import Validation
     #expect(text.joined(separator: ", ") == block.operations)
   }
 
-  @Test(arguments: ["patch-embedding", "siglip-block", "gemma-block"])
+  @Test(arguments: ["notes/patch_embedding", "siglip-block", "gemma-block"])
   func `the optimised graph computes the same`(file: String) throws {
     let (before, after, context) = try optimise(file)
     let difference = try after.difference(from: before, context, .reassociating)

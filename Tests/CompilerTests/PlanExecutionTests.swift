@@ -12,7 +12,7 @@ import Validation
   /// Rounding of f32 sums of a few thousand products.
   static let tolerance = 1e-4
 
-  static let blocks = ["patch-embedding", "siglip-block", "gemma-block"]
+  static let blocks = ["notes/patch_embedding", "siglip-block", "gemma-block"]
 
   @Test(arguments: blocks)
   func `a graph's plan computes what the graph says`(file: String) throws {

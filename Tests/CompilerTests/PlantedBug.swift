@@ -42,7 +42,7 @@ struct PlantedBug: Sendable {
       if $0.operands.count == 6, $0.operands[5] != nil { $0.operands.swapAt(1, 5) }
     },
     PlantedBug(
-      "a patch turned", .patchConvToMatmul, PatchConvRules.unfold, on: "patch-embedding"
+      "a patch turned", .patchConvToMatmul, PatchConvRules.unfold, on: "notes/patch_embedding"
     ) { operation in
       if operation.attributes["perm"]?.integers == [0, 2, 4, 1, 3, 5] {
         operation.attributes["perm"] = .integers([0, 2, 4, 1, 5, 3])

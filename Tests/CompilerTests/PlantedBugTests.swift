@@ -17,7 +17,7 @@ import Validation
     #expect(again?.pass == bug.pass.name, "\(text)")
   }
 
-  @Test(arguments: ["rows", "window", "cache", "gemma-block", "patch-embedding"])
+  @Test(arguments: ["rows", "window", "cache", "gemma-block", "notes/patch_embedding"])
   func `the sound compiler passes on the same graphs`(name: String) throws {
     for dtype in PassContext.DType.allCases {
       var settings = Validator.Settings()

@@ -8,7 +8,7 @@ enum CompiledGraphs {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  static let names = ["gemma-block", "siglip-block", "patch-embedding", "mini-paligemma"]
+  static let names = ["gemma-block", "siglip-block", "notes/patch_embedding", "mini-paligemma"]
 
   static func module(_ name: String) throws -> Module {
     try Module.parse(

@@ -29,7 +29,7 @@ import Testing
     return picture
   }
 
-  @Test(arguments: ["gemma-block", "siglip-block", "patch-embedding"])
+  @Test(arguments: ["gemma-block", "siglip-block", "notes/patch_embedding"])
   func `graphviz draws every operation at every stage`(name: String) throws {
     for snapshot in try CompiledGraphs.history(name).snapshots {
       let picture = try drawn(DOTGraph(snapshot.module).text)

@@ -260,6 +260,17 @@ extension ExportCase {
       "layer norm without a bias", "layer_norm(%x0, %x1)", ["f32[2x4]", "f32[4]"], to: "f32[2x4]"),
     .init("layer norm without a weight", "layer_norm(%x0)", ["f32[2x4]"], to: "f32[2x4]"),
     .init(
+      "batch norm",
+      "batch_norm(%x0, %x1, %x2, mean = %x3, variance = %x4) {eps = 0.01}",
+      ["f32[2x3x4]", "f32[3]", "f32[3]", "f32[3]", "f32[3]"], to: "f32[2x3x4]"),
+    .init(
+      "batch norm of another axis",
+      "batch_norm(%x0, mean = %x1, variance = %x2) {axis = 0, eps = 5}",
+      ["f32[2x3]", "f32[2]", "f32[2]"], to: "f32[2x3]"),
+    .init(
+      "batch norm in training", "batch_norm(%x0, %x1, %x2)", ["f32[2x3x4]", "f32[3]", "f32[3]"],
+      to: "f32[2x3x4]"),
+    .init(
       "rms norm", "rms_norm(%x0, %x1) {eps = 0.01, weight_offset = 1.0}", ["f32[2x3x4]", "f32[4]"],
       to: "f32[2x3x4]"),
   ]

@@ -19,11 +19,12 @@ import Testing
     ("language_model.norm.we\u{301}ight", nil),
   ])
   func `every layout leads to one name`(name: String, canonical: String?) {
-    #expect(CheckpointNames.canonical(name) == canonical)
+    #expect(CheckpointScheme.paliGemma.canonical(name) == canonical)
   }
 
   @Test func `an absent tensor is spelled as its neighbours are`() {
-    let names = CheckpointNames(["language_model.model.embed_tokens.weight", "vision_tower.x"])
+    let names = CheckpointNames(
+      ["language_model.model.embed_tokens.weight", "vision_tower.x"], in: .paliGemma)
     #expect(
       names.spelling(of: "model.language_model.norm.weight") == "language_model.model.norm.weight")
     #expect(names.spelling(of: "model.vision_tower.y") == "vision_tower.y")

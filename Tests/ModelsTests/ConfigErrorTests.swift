@@ -147,8 +147,8 @@ import Testing
       "vision_config.hidden_size is 10; it must be a multiple of num_attention_heads, 4"
     ),
     (
-      #"{"image_size": 225}"#,
-      "vision_config.image_size is 225; it must be a multiple of patch_size, 16"
+      #"{"image_size": 15}"#,
+      "vision_config.patch_size is 16, which is not supported; use at most image_size, 15"
     ),
     (
       #"{"patch_size": 0}"#,

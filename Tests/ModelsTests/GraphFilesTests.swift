@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `a patch decides about its own token alone`() throws {
-    var interpreter = try Interpreter(module("patch-embedding.pg"))
+    var interpreter = try Interpreter(module("notes/patch_embedding.pg"))
     var pixels = random(1, [1, 3, 56, 56])
     let before = try interpreter.run("main", [pixels])[0]
     #expect(before.shape == [1, 16, 32])
@@ -103,6 +103,21 @@ import Testing
       isUpToDate,
       "run PALIGRAPH_REWRITE_EXPECTATIONS=1 swift test --filter GraphFilesTests, look at the change"
     )
+  }
+
+  @Test func `only buffers that are not persistent are in no checkpoint`() throws {
+    let config = try PaliGemmaConfig(
+      directory: Self.directory.appending(path: "Examples/mini-paligemma").path)
+    let expected = Set(config.expectedTensors.map(\.name))
+    let tensors = try miniModel().tensors
+    let computed = tensors.filter { $0.kind == .buffer(persistent: false) }
+    #expect(
+      computed.map(\.name) == [
+        "model.vision_tower.embeddings.position_ids", "model.language_model.rotary_emb.inv_freq",
+      ])
+    #expect(computed.allSatisfy { !expected.contains($0.name) && $0.initializer != nil })
+    let stored = tensors.filter { $0.kind == .weight || $0.kind == .buffer(persistent: true) }
+    #expect(!stored.isEmpty && stored.allSatisfy { expected.contains($0.name) })
   }
 
   @Test func `the mini model runs on any numbers`() throws {

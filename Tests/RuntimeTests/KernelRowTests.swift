@@ -105,6 +105,29 @@ import Testing
     #expect(x.guardsAreIntact)
   }
 
+  /// Scores as large as f32 holds, far apart and close together.
+  static let extremes: [(scores: [Float], weights: [Float])] = [
+    ([3e38, 0, -3e38], [1, 0, 0]), ([3e38, 3e38, 3e38, 3e38], [0.25, 0.25, 0.25, 0.25]),
+    ([-3e38, -3e38], [0.5, 0.5]), ([-3e38, -.infinity, -3e38], [0.5, 0, 0.5]),
+    ([1e30, 1e30, -1e30], [0.5, 0.5, 0]), ([1e-30, 0, -1e-30, 0], [0.25, 0.25, 0.25, 0.25]),
+    ([104, 0], [1, 0]), ([88.8, 88.8], [0.5, 0.5]),
+  ]
+
+  @Test(arguments: extremes, supportedInstructionSets)
+  func `softmax of extreme scores does not overflow`(
+    extreme: (scores: [Float], weights: [Float]), isa: InstructionSet
+  ) {
+    let count = extreme.scores.count
+    for copies in [1, 9] {
+      let x = TestBuffer(Array(repeating: extreme.scores, count: copies).flatMap { $0 })
+      functions(isa).softmax(
+        x.pointer, count * copies, x.constant, count * copies, 1, count * copies)
+      for (index, weight) in x.values.enumerated() {
+        #expect(abs(weight - extreme.weights[index % count] / Float(copies)) < 1e-6)
+      }
+    }
+  }
+
   @Test(arguments: supportedInstructionSets)
   func `softmax of a row of minus infinity is NaN`(_ isa: InstructionSet) {
     let x = TestBuffer([Float](repeating: -.infinity, count: 20))

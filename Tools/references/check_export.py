@@ -8,8 +8,10 @@ Needs: pip install numpy onnx onnxruntime pillow safetensors. PALIGRAPH is the p
 .build/release/paligraph. Writes nothing but temporary files; ends with status 1 when a model is refused by
 the checker of the onnx package or is further than 1e-4 away.
 
-- The functions of the bundled model, in both stages: pixels to features to the logits of each step, with the
-  caches handed over, against `paligraph run --logits` on the same picture (plans of f32).
+- The functions of the bundled PaliGemma model, in both stages: pixels to features to the logits of each step, with
+  the caches handed over, against `paligraph run --logits` on the same picture (plans of f32).
+- The functions of the bundled SigLIP model, in both stages: texts and a pattern of pixels to embeddings to logits,
+  against what transformers makes of them (Tests/Fixtures/mini-siglip.safetensors) and `paligraph run --json`.
 - Every model of Tests/Fixtures/onnx, imported and exported again, against what ONNX Runtime made of the
   original (the outputs beside it).
 """
@@ -29,6 +31,8 @@ from safetensors.numpy import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "Examples/mini-paligemma"
+SIGLIP = ROOT / "Examples/mini-siglip"
+SIGLIP_FIXTURE = ROOT / "Tests/Fixtures/mini-siglip.safetensors"
 FIXTURES = ROOT / "Tests/Fixtures/onnx"
 TOLERANCE = 1e-4
 SIDE = 96
@@ -81,17 +85,53 @@ def answer(folder):
     return values.transpose(2, 0, 1)[None], told["prompt_tokens"], told["tokens"], np.load(folder / "logits.npy")
 
 
-def bundled(folder, reference, stage, opset):
-    """The largest distance of any step's logits."""
-    pixels, prompt, tokens, logits = reference
+def exported(model, functions, folder, stage, opset):
+    """A session for each function of a model."""
     models = {}
-    for name in ["vision", "prefill", "decode"]:
+    for name in functions:
         path = folder / f"{name}.onnx"
         paligraph(
-            "export", MODEL, "-o", path, "--function", name, "--stage", stage, "--opset", opset,
+            "export", model, "-o", path, "--function", name, "--stage", stage, "--opset", opset,
             "--quiet",
         )  # fmt: skip
         models[name] = session(path)
+    return models
+
+
+def scores(folder):
+    """What the plan says of the picture that `answer` wrote: texts and their logits."""
+    texts = json.loads(SIGLIP_FIXTURE.with_suffix(".json").read_text(encoding="utf-8"))["texts"]
+    paligraph("compile", SIGLIP, "-o", folder / "siglip.plan", "--dtype", "f32", "--quiet")
+    prompts = [word for text in texts for word in ("--prompt", text)]
+    text = paligraph(
+        "run", folder / "siglip.plan", "--image", folder / "picture.png", "--json", *prompts
+    )  # fmt: skip
+    return np.array([[score["logit"] for score in json.loads(text)["scores"]]], dtype=np.float32)
+
+
+def siglip(folder, pixels, logits, stage, opset):
+    """The largest distance of any embedding or logit."""
+    expected = load_file(SIGLIP_FIXTURE)
+    models = exported(SIGLIP, ["image", "text", "score"], folder, stage, opset)
+    pattern = (np.arange(3 * SIDE * SIDE) * 7919 % 256).astype(np.float32) / 128 - 1
+    image = run(models["image"], {"pixel_values": pattern.reshape(1, 3, SIDE, SIDE)})["image_embeds"]
+    worst = distance(image, expected["pattern_embeds"])
+    rows = [run(models["text"], {"input_ids": ids[None]}) for ids in expected["input_ids"]]
+    texts = np.concatenate([row["text_embeds"] for row in rows])
+    worst = max(worst, distance(texts, expected["text_embeds"]))
+    for index, embeds in enumerate(expected["image_embeds"]):
+        found = run(models["score"], {"image_embeds": embeds[None], "text_embeds": texts})
+        row = expected["logits_per_image"][index : index + 1]
+        worst = max(worst, distance(found["logits_per_image"], row))
+    image = run(models["image"], {"pixel_values": pixels})["image_embeds"]
+    found = run(models["score"], {"image_embeds": image, "text_embeds": texts})
+    return max(worst, distance(found["logits_per_image"], logits))
+
+
+def bundled(folder, reference, stage, opset):
+    """The largest distance of any step's logits."""
+    pixels, prompt, tokens, logits = reference
+    models = exported(MODEL, ["vision", "prefill", "decode"], folder, stage, opset)
     features = run(models["vision"], {"pixel_values": pixels})
     outputs = run(models["prefill"], features | {"input_ids": np.array([prompt], dtype=np.int64)})
     worst = distance(outputs["logits"], logits[:1])
@@ -131,12 +171,16 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         reference = answer(folder)
+        logits = scores(folder)
         cases = json.loads((FIXTURES / "cases.json").read_text(encoding="utf-8"))
         for opset in ARGUMENTS.opsets.split(","):
             for stage in ["imported", "optimized"]:
                 worst, steps = bundled(folder, reference, stage, opset)
                 failed |= worst > TOLERANCE
                 print(f"opset {opset}, {stage}: mini-paligemma, logits of {steps} steps: {worst:.1e}")
+                worst = siglip(folder, reference[0], logits, stage, opset)
+                failed |= worst > TOLERANCE
+                print(f"opset {opset}, {stage}: mini-siglip, embeddings and logits: {worst:.1e}")
                 apart = {}
                 for case in cases:
                     try:

@@ -43,7 +43,7 @@ struct InPlace {
   private static func candidates(_ operation: Operation) -> [Int] {
     switch operation.op {
     case "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid",
-      "relu",
+      "relu", "batch_norm",
       "silu", "gelu", "softmax", "layer_norm", "rms_norm", "rope", "masked_scatter":
       [0]
     case "add", "sub", "mul", "div", "pow", "maximum", "minimum": [0, 1]

@@ -1,8 +1,8 @@
 import Tensors
 
-/// Normalisation along the last axis.
+/// Normalisation of each row along the last axis, or of each channel over all others.
 enum NormalizationOps {
-  static let all: [OpDefinition] = [layerNorm, rmsNorm]
+  static let all: [OpDefinition] = [layerNorm, rmsNorm, batchNorm]
 
   /// Ba, Kiros and Hinton, "Layer Normalization" (2016).
   static let layerNorm = OpDefinition(

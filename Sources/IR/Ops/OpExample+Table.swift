@@ -76,6 +76,7 @@ extension OpExampleRow {
       "softmax": .init([f32([1, 3], [0, 1, 2])]),
       "cumsum": .init([rows], ["axis": .integer(1)]),
       "layer_norm": .init([rows, f32([3], [1, 1, 1])], ["eps": .real(0)]),
+      "batch_norm": .init([f32([3, 2], [1, 10, 2, 20, 3, 30])], ["eps": .real(0)]),
       "rms_norm": .init([f32([1, 2], [3, 4]), f32([2], [0, 1])], ["weight_offset": .real(1)]),
     ]
     for name in ["sum", "mean", "max", "prod"] {

@@ -117,6 +117,33 @@ extension ExportOperator {
     return try node.op("Mul", [node.op("Div", [x, deviation(node, x)]), weight])
   }
 
+  /// One node where statistics are given and the channels are the second axis; else from its parts.
+  static let batchNorm: Build = { node in
+    let x = try node.number(0)
+    let axis = node.axis(try node.integer("axis"), rank: x.rank)
+    let vectors = try (1...4).map { try node.optionalNumber($0) }
+    let eps = try node.real("eps")
+    if axis == 1, let weight = vectors[0], let bias = vectors[1], let mean = vectors[2],
+      let variance = vectors[3]
+    {
+      return try node.op(
+        "BatchNormalization", [x, weight, bias, mean, variance], ["epsilon": .float(eps)], x.type)
+    }
+    let places: Shape = [x.shape[axis]] + Array(repeating: 1, count: x.rank - 1 - axis)
+    let parts = try vectors.map { try $0.map { try node.reshape($0, places) } }
+    let others = (0..<x.rank).filter { $0 != axis }
+    let mean = try parts[2] ?? node.reduce("ReduceMean", x, others, keep: true)
+    let centred = try node.op("Sub", [x, mean])
+    let variance =
+      try parts[3]
+      ?? node.reduce("ReduceMean", node.op("Mul", [centred, centred]), others, keep: true)
+    let shifted = try node.op("Add", [variance, node.constant(eps, like: x)])
+    var out = try node.op("Div", [centred, node.op("Sqrt", [shifted])])
+    if let weight = parts[0] { out = try node.op("Mul", [out, weight]) }
+    if let bias = parts[1] { out = try node.op("Add", [out, bias]) }
+    return out
+  }
+
   /// √(mean x² + ε) over the last axis.
   private static func deviation(_ node: NodeExport, _ x: ExportedValue) throws -> ExportedValue {
     let shifted = try node.op(

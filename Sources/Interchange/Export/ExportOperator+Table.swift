@@ -71,6 +71,7 @@ extension ExportOperator {
     // Normalisation
     .init("layer_norm", layerNorm),
     .init("rms_norm", rmsNorm),
+    .init("batch_norm", batchNorm),
     // What passes make
     .init("rope", rope),
     .init("attention", attention),

@@ -105,46 +105,24 @@ extension ONNXOperator {
     return try node.reshape(result, x.shape)
   }
 
-  /// (x - mean)/√(var + ε)·scale + bias for each channel, as one factor and one term where the
-  /// parameters are constants.
   static let batchNormalization: Build = { node in
     guard try node.int("spatial") != 0 else {
       throw ONNXError("it is not supported for single elements")
     }
     let x = try node.input(0)
     guard x.rank >= 2 else { throw ONNXError("\(x.type) has no channels") }
-    if try node.flag("training_mode") { return try trainingNormalization(node, x) }
-    let (scale, bias, mean, variance) = (
-      node.builder.loaded(try node.input(1)), node.builder.loaded(try node.input(2)),
-      node.builder.loaded(try node.input(3)), node.builder.loaded(try node.input(4))
-    )
-    let epsilon = ImportedValue.scalar(try node.float("epsilon") ?? 1e-5)
-    let deviation = try node.op(
-      "sqrt", [node.op("add", [variance, epsilon], as: "shifted")], as: "deviation")
-    let factor = try node.op("div", [scale, deviation], as: "factor")
-    let term = try node.op(
-      "sub", [bias, node.op("mul", [mean, factor], as: "centre")], as: "term")
-    let shape = [x.shape[1]] + Array(repeating: 1, count: x.rank - 2)
-    let scaled = try node.op("mul", [x, node.reshape(factor, shape, as: "factor")], as: "scaled")
-    return [try node.op("add", [scaled, node.reshape(term, shape, as: "term")])]
+    let isTraining = try node.flag("training_mode")
+    let inputs = try (1..<(isTraining ? 3 : 5)).map { node.builder.loaded(try node.input($0)) }
+    let epsilon = try node.float("epsilon") ?? 1e-5
+    let result = try node.op("batch_norm", [x] + inputs, ["eps": .real(epsilon)])
+    return isTraining ? [result] + (try runningStatistics(node, x)) : [result]
   }
 
-  /// With the batch's own mean and variance, and what becomes of the running ones.
-  private static func trainingNormalization(
+  /// What becomes of the running mean and variance in training.
+  private static func runningStatistics(
     _ node: NodeImport, _ x: ImportedValue
   ) throws -> [ImportedValue] {
-    let axes = (0..<x.rank).filter { $0 != 1 }
-    let (mean, variance) = try moments(node, x, axes: axes)
-    let shape = [x.shape[1]] + Array(repeating: 1, count: x.rank - 2)
-    let shifted = try node.op(
-      "add", [variance, .scalar(node.float("epsilon") ?? 1e-5)], as: "shifted")
-    let normal = try node.op(
-      "mul",
-      [node.op("sub", [x, mean], as: "difference"), node.op("rsqrt", [shifted], as: "factor")],
-      as: "normal")
-    let scaled = try node.op(
-      "mul", [normal, node.reshape(node.input(1), shape, as: "scale")], as: "scaled")
-    let result = try node.op("add", [scaled, node.reshape(node.input(2), shape, as: "bias")])
+    let (mean, variance) = try moments(node, x, axes: (0..<x.rank).filter { $0 != 1 })
     let momentum = try node.float("momentum") ?? 0.9
     func running(_ index: Int, _ current: ImportedValue) throws -> ImportedValue {
       let now = try node.reshape(current, [x.shape[1]], as: "current")
@@ -155,6 +133,6 @@ extension ONNXOperator {
           node.op("mul", [now, .scalar(1 - momentum)], as: "new"),
         ], as: "running")
     }
-    return [result, try running(3, mean), try running(4, variance)]
+    return [try running(3, mean), try running(4, variance)]
   }
 }

@@ -11,9 +11,12 @@ struct GraphBuilder {
   private var builder: FunctionBuilder
   private let tensors: [String: Operand]
 
-  init(_ function: String, in module: Module, _ tensors: [String: Operand]) {
+  /// A builder for a new function over the tensors and symbols of `module`.
+  init(_ function: String, in module: Module) {
     builder = FunctionBuilder(function, in: module)
-    self.tensors = tensors
+    tensors = Dictionary(
+      module.tensors.indices.map { (module.tensors[$0].name, .tensor(TensorID($0))) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   var function: Function { builder.function }
@@ -112,6 +115,14 @@ extension GraphBuilder {
       "add", [try tensor("\(module).weight"), try constant(1, as: "\(name).one")],
       as: "\(name).gain")
     return try op("mul", [normal, gain], as: name)
+  }
+
+  /// x/√(Σ x²) for each row.
+  mutating func unitLength(_ x: Operand, as name: String) throws -> Operand {
+    let square = try op("mul", [x, x], as: "\(name).square")
+    let sum = try op("sum", [square], ["axes": .integers([-1])], as: "\(name).sum")
+    let norm = try op("sqrt", [sum], as: "\(name).norm")
+    return try op("div", [x, norm], as: name)
   }
 
   mutating func activation(

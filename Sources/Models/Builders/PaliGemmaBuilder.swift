@@ -22,7 +22,7 @@ public struct PaliGemmaBuilder {
 
   let config: PaliGemmaConfig
   let checkpoint: CheckpointResolution
-  let vision: SiglipBuilder
+  let vision: SiglipVisionBuilder
   let decoder: GemmaBuilder
   let maxTokens: Int
 
@@ -47,9 +47,9 @@ public struct PaliGemmaBuilder {
     self.config = config
     self.checkpoint = checkpoint
     self.maxTokens = maxTokens
-    vision = SiglipBuilder(config: config.vision, prefix: CheckpointNames.vision)
+    vision = SiglipVisionBuilder(config: config.vision, prefix: PaliGemmaConfig.visionPrefix)
     decoder = GemmaBuilder(
-      config: config.text, prefix: CheckpointNames.language, capacity: maxTokens)
+      config: config.text, prefix: PaliGemmaConfig.languagePrefix, capacity: maxTokens)
   }
 
   private func module() throws -> Module {
@@ -60,27 +60,20 @@ public struct PaliGemmaBuilder {
         Symbol(Self.cachedSymbol, bound: maxTokens - 1),
       ],
       tensors: weights + vision.buffers + decoder.buffersAndStates)
-    let tensors = Dictionary(
-      module.tensors.indices.map { (module.tensors[$0].name, Operand.tensor(TensorID($0))) },
-      uniquingKeysWith: { first, _ in first })
     module.functions = [
-      try visionFunction(GraphBuilder("vision", in: module, tensors)),
-      try prefillFunction(GraphBuilder("prefill", in: module, tensors)),
-      try decodeFunction(GraphBuilder("decode", in: module, tensors)),
+      try visionFunction(GraphBuilder("vision", in: module)),
+      try prefillFunction(GraphBuilder("prefill", in: module)),
+      try decodeFunction(GraphBuilder("decode", in: module)),
     ]
     return module
   }
 
-  /// Everything that comes from the checkpoint, stored as it is there. A tied head is no tensor of
-  /// its own.
+  /// Everything that comes from the checkpoint. A tied head is no tensor of its own.
   private var weights: [ModuleTensor] {
-    config.expectedTensors.compactMap { tensor in
-      if tensor.name == CheckpointNames.head, checkpoint.headIsTied { return nil }
-      return checkpoint.sources[tensor.name].map { source in
-        let type = TensorType(source.elementType, tensor.shape.map { Dim($0) })
-        return ModuleTensor(tensor.name, type, .weight)
-      }
-    }
+    checkpoint.weights(
+      of: config.expectedTensors.filter {
+        $0.name != PaliGemmaConfig.head || !checkpoint.headIsTied
+      })
   }
 }
 
@@ -92,7 +85,7 @@ extension PaliGemmaBuilder {
     let pixels = graph.parameter("pixel_values", TensorType(.f32, [1, 3, side, side]))
     let features = try vision.tower(pixels, &graph)
     let projected = try graph.linear(
-      features, "\(CheckpointNames.projector)linear", as: "image_features")
+      features, "\(PaliGemmaConfig.projectorPrefix)linear", as: "image_features")
     graph.returns(projected, as: "image_features")
     return graph.function
   }
@@ -145,7 +138,7 @@ extension PaliGemmaBuilder {
   private func logits(_ features: Operand, _ graph: inout GraphBuilder) throws -> Operand {
     let table =
       checkpoint.headIsTied
-      ? "\(CheckpointNames.language)embed_tokens.weight" : CheckpointNames.head
+      ? PaliGemmaConfig.embedding : PaliGemmaConfig.head
     let raw = try graph.op(
       "matmul", [features, try graph.tensor(table)], ["transpose_b": .flag(true)], as: "lm_head")
     let capped = try graph.softcap(raw, config.text.finalSoftcap, as: "lm_head.capped")

@@ -1,91 +1,87 @@
 import IR
 import Tensors
 
-/// The SigLIP vision tower: patch embedding, learned positions, pre-norm blocks, a final norm.
-/// S is the number of patches, D the hidden size.
-struct SiglipBuilder {
-  let config: VisionConfig
-  /// What the canonical names of the tower's parameters begin with.
-  let prefix: String
+/// Builds the textbook graph of a SigLIP model. Reads no weight bytes.
+///
+/// The module has three functions, whose values are called as in transformers' `SiglipModel`; R is
+/// the picture's side, D the size of the embeddings, which have the length 1:
+///
+/// - `@image(%pixel_values: f32[1×3×R×R]) -> (image_embeds: f32[1×D])`
+/// - `@text(%input_ids: i64[1×N]) -> (text_embeds: f32[1×D])`: one text of N tokens. Padding is seen
+///   like any other token, as in training.
+/// - `@score(%image_embeds: f32[1×D], %text_embeds: f32[T×D]) -> (logits_per_image: f32[1×T])`: how
+///   well each of T texts fits the picture. The sigmoid of a logit is a probability.
+public struct SiglipBuilder {
+  /// Tokens of a text.
+  public static let tokenSymbol = "N"
+  /// Texts that are scored together.
+  public static let textSymbol = "T"
+  /// Most texts that one call scores.
+  public static let textLimit = 256
 
-  /// Name of the buffer that numbers the patches.
-  var positionIDs: String { "\(prefix)embeddings.position_ids" }
+  let config: SiglipConfig
+  let vision: SiglipVisionBuilder
+  let text: SiglipTextBuilder
 
-  /// The module tensors that are not in the checkpoint.
-  var buffers: [ModuleTensor] {
-    [
-      ModuleTensor(
-        positionIDs, TensorType(.i64, [1, Dim(config.patchCount)]), .buffer(persistent: false),
-        .iota)
+  /// - Parameter checkpoint: the element type of each weight.
+  /// - Throws: the IR's `OpError` when the checkpoint is not one of `config`'s resolutions.
+  public static func module(
+    _ config: SiglipConfig, _ checkpoint: CheckpointResolution
+  ) throws -> Module {
+    try SiglipBuilder(config).module(checkpoint)
+  }
+
+  private init(_ config: SiglipConfig) {
+    self.config = config
+    vision = SiglipVisionBuilder(config: config.vision, prefix: SiglipConfig.visionPrefix)
+    text = SiglipTextBuilder(config: config.text, prefix: SiglipConfig.textPrefix)
+  }
+
+  private func module(_ checkpoint: CheckpointResolution) throws -> Module {
+    var module = Module(
+      name: "siglip",
+      symbols: [
+        Symbol(Self.tokenSymbol, bound: config.text.positionCount),
+        Symbol(Self.textSymbol, bound: Self.textLimit),
+      ],
+      tensors: checkpoint.weights(of: config.expectedTensors) + vision.buffers)
+    module.functions = [
+      try imageFunction(GraphBuilder("image", in: module)),
+      try textFunction(GraphBuilder("text", in: module)),
+      try scoreFunction(GraphBuilder("score", in: module)),
     ]
+    return module
   }
 
-  /// f32[1×3×R×R] pixels to f32[1×S×D] features.
-  func tower(_ pixels: Operand, _ graph: inout GraphBuilder) throws -> Operand {
-    var hidden = try embeddings(pixels, &graph)
-    for layer in 0..<config.layerCount {
-      hidden = try block(hidden, layer, &graph)
-    }
-    return try graph.layerNorm(
-      hidden, "\(prefix)post_layernorm", epsilon: config.layerNormEpsilon, as: "post_layernorm")
+  private func imageFunction(_ graph: consuming GraphBuilder) throws -> Function {
+    let side = Dim(config.vision.imageSize)
+    let pixels = graph.parameter("pixel_values", TensorType(.f32, [1, 3, side, side]))
+    let pooled = try vision.pooled(try vision.tower(pixels, &graph), &graph)
+    graph.returns(try graph.unitLength(pooled, as: "image_embeds"), as: "image_embeds")
+    return graph.function
   }
 
-  /// One token per patch, row by row of the picture, plus what the tower learned about its place.
-  func embeddings(_ pixels: Operand, _ graph: inout GraphBuilder) throws -> Operand {
-    let module = "\(prefix)embeddings"
-    let convolution = "\(module).patch_embedding"
-    let grid = try graph.op(
-      "patch_conv",
-      [
-        pixels, try graph.tensor("\(convolution).weight"), try graph.tensor("\(convolution).bias"),
-      ], ["stride": .integer(config.patchSize)], as: "embeddings.grid")
-    let shape: Shape = [1, Dim(config.hiddenSize), Dim(config.patchCount)]
-    let flat = try graph.reshape(grid, shape, as: "embeddings.flat")
-    let transposed = try graph.transpose(flat, [0, 2, 1], as: "embeddings.transposed")
-    let patches = try graph.contiguous(transposed, as: "embeddings.patches")
-    let table = try graph.tensor("\(module).position_embedding.weight")
-    let positions = try graph.op(
-      "embedding", [table, try graph.tensor(positionIDs)], as: "embeddings.positions")
-    return try graph.op("add", [patches, positions], as: "embeddings")
+  private func textFunction(_ graph: consuming GraphBuilder) throws -> Function {
+    let ids = graph.parameter(
+      "input_ids", TensorType(.i64, [1, Dim(symbol: Self.tokenSymbol)]))
+    let pooled = try text.pooled(ids, &graph)
+    graph.returns(try graph.unitLength(pooled, as: "text_embeds"), as: "text_embeds")
+    return graph.function
   }
 
-  /// x + attention(norm(x)), then the same with the feed-forward network.
-  func block(_ x: Operand, _ layer: Int, _ graph: inout GraphBuilder) throws -> Operand {
-    let module = "\(prefix)encoder.layers.\(layer)"
-    let name = "layers.\(layer)"
-    let epsilon = config.layerNormEpsilon
-    let norm1 = try graph.layerNorm(
-      x, "\(module).layer_norm1", epsilon: epsilon, as: "\(name).layer_norm1")
-    let attended = try attention(norm1, module, name, &graph)
-    let middle = try graph.op("add", [x, attended], as: "\(name).middle")
-    let norm2 = try graph.layerNorm(
-      middle, "\(module).layer_norm2", epsilon: epsilon, as: "\(name).layer_norm2")
-    let fed = try feedForward(norm2, module, name, &graph)
-    return try graph.op("add", [middle, fed], as: name)
-  }
-
-  private func attention(
-    _ x: Operand, _ module: String, _ name: String, _ graph: inout GraphBuilder
-  ) throws -> Operand {
-    let (module, name) = ("\(module).self_attn", "\(name).self_attn")
-    var heads: [Operand] = []
-    for role in ["q", "k", "v"] {
-      let projected = try graph.linear(x, "\(module).\(role)_proj", as: "\(name).\(role)")
-      heads.append(
-        try graph.splitHeads(
-          projected, heads: config.headCount, size: config.headSize, as: "\(name).\(role)"))
-    }
-    let merged = try graph.attention(
-      heads[0], heads[1], heads[2], scale: 1 / Double(config.headSize).squareRoot(), as: name)
-    return try graph.linear(merged, "\(module).out_proj", as: "\(name).out")
-  }
-
-  private func feedForward(
-    _ x: Operand, _ module: String, _ name: String, _ graph: inout GraphBuilder
-  ) throws -> Operand {
-    let (module, name) = ("\(module).mlp", "\(name).mlp")
-    let wide = try graph.linear(x, "\(module).fc1", as: "\(name).fc1")
-    let active = try graph.activation(config.activation, wide, as: "\(name).activation")
-    return try graph.linear(active, "\(module).fc2", as: "\(name).fc2")
+  /// exp(scale)·image·textᵀ + bias.
+  private func scoreFunction(_ graph: consuming GraphBuilder) throws -> Function {
+    let size = Dim(config.text.projectionSize)
+    let image = graph.parameter("image_embeds", TensorType(.f32, [1, size]))
+    let texts = graph.parameter(
+      "text_embeds", TensorType(.f32, [Dim(symbol: Self.textSymbol), size]))
+    let cosines = try graph.op(
+      "matmul", [image, texts], ["transpose_b": .flag(true)], as: "cosines")
+    let scale = try graph.op("exp", [try graph.tensor(SiglipConfig.logitScale)], as: "scale")
+    let scaled = try graph.op("mul", [cosines, scale], as: "logits.scaled")
+    let logits = try graph.op(
+      "add", [scaled, try graph.tensor(SiglipConfig.logitBias)], as: "logits_per_image")
+    graph.returns(logits, as: "logits_per_image")
+    return graph.function
   }
 }

@@ -1,3 +1,4 @@
+import IR
 import JSON
 import Tensors
 
@@ -30,6 +31,17 @@ public struct CheckpointResolution: Sendable, Equatable {
     return surplus.count == 1
       ? "1 tensor of the checkpoint is not used: \(first.printable)"
       : "\(surplus.count) tensors of the checkpoint are not used, the first is \(first.printable)"
+  }
+
+  /// Tensors of a module for those of the expected ones that were found, stored as they are in the
+  /// checkpoint.
+  func weights(of expected: [ExpectedTensor]) -> [ModuleTensor] {
+    expected.compactMap { tensor in
+      sources[tensor.name].map { source in
+        let type = TensorType(source.elementType, tensor.shape.map { Dim($0) })
+        return ModuleTensor(tensor.name, type, .weight)
+      }
+    }
   }
 
   /// The values of an expected tensor, lent from the checkpoint's mapped files; nil when the name

@@ -7,58 +7,74 @@ public struct ExpectedTensor: Sendable, Equatable {
     self.name = name
     self.shape = shape
   }
+
+  /// A weight and its bias, which has the weight's first extent.
+  static func affine(_ name: String, _ shape: [Int]) -> [ExpectedTensor] {
+    [
+      ExpectedTensor("\(name).weight", shape),
+      ExpectedTensor("\(name).bias", Array(shape.prefix(1))),
+    ]
+  }
 }
 
-extension PaliGemmaConfig {
-  /// Every tensor of the model in the order of computation. The head comes last; it is the
-  /// embedding table again in a checkpoint that does not hold it.
-  public var expectedTensors: [ExpectedTensor] {
-    vision.expectedTensors(prefix: CheckpointNames.vision)
-      + projectorTensors
-      + text.expectedTensors(prefix: CheckpointNames.language)
-      + [ExpectedTensor(CheckpointNames.head, [text.vocabularySize, text.hiddenSize])]
+extension SiglipEncoderConfig {
+  /// The blocks of a tower.
+  func blockTensors(prefix: String) -> [ExpectedTensor] {
+    (0..<layerCount).flatMap { layerTensors(prefix: "\(prefix)encoder.layers.\($0).") }
   }
 
-  private var projectorTensors: [ExpectedTensor] {
-    [
-      ExpectedTensor(
-        "\(CheckpointNames.projector)linear.weight", [text.hiddenSize, vision.hiddenSize]),
-      ExpectedTensor("\(CheckpointNames.projector)linear.bias", [text.hiddenSize]),
-    ]
+  private func layerTensors(prefix: String) -> [ExpectedTensor] {
+    let square = [hiddenSize, hiddenSize]
+    return ExpectedTensor.affine("\(prefix)layer_norm1", [hiddenSize])
+      + ["q_proj", "k_proj", "v_proj", "out_proj"].flatMap {
+        ExpectedTensor.affine("\(prefix)self_attn.\($0)", square)
+      }
+      + ExpectedTensor.affine("\(prefix)layer_norm2", [hiddenSize])
+      + feedForwardTensors(prefix: "\(prefix)mlp.")
+  }
+
+  func feedForwardTensors(prefix: String) -> [ExpectedTensor] {
+    ExpectedTensor.affine("\(prefix)fc1", [intermediateSize, hiddenSize])
+      + ExpectedTensor.affine("\(prefix)fc2", [hiddenSize, intermediateSize])
   }
 }
 
 extension VisionConfig {
   func expectedTensors(prefix: String) -> [ExpectedTensor] {
+    let patch = [hiddenSize, Self.channelCount, patchSize, patchSize]
+    return ExpectedTensor.affine("\(prefix)embeddings.patch_embedding", patch)
+      + [
+        ExpectedTensor(
+          "\(prefix)embeddings.position_embedding.weight", [patchCount, hiddenSize])
+      ]
+      + blockTensors(prefix: prefix)
+      + ExpectedTensor.affine("\(prefix)post_layernorm", [hiddenSize])
+  }
+
+  /// The head that makes one vector of all patches. PyTorch's `MultiheadAttention` keeps three
+  /// projections in one tensor.
+  func poolingTensors(prefix: String) -> [ExpectedTensor] {
+    [
+      ExpectedTensor("\(prefix)probe", [1, 1, hiddenSize]),
+      ExpectedTensor("\(prefix)attention.in_proj_weight", [3 * hiddenSize, hiddenSize]),
+      ExpectedTensor("\(prefix)attention.in_proj_bias", [3 * hiddenSize]),
+    ]
+      + ExpectedTensor.affine("\(prefix)attention.out_proj", [hiddenSize, hiddenSize])
+      + ExpectedTensor.affine("\(prefix)layernorm", [hiddenSize])
+      + feedForwardTensors(prefix: "\(prefix)mlp.")
+  }
+}
+
+extension SiglipTextConfig {
+  func expectedTensors(prefix: String) -> [ExpectedTensor] {
     let embeddings = "\(prefix)embeddings."
     return [
-      ExpectedTensor(
-        "\(embeddings)patch_embedding.weight",
-        [hiddenSize, Self.channelCount, patchSize, patchSize]),
-      ExpectedTensor("\(embeddings)patch_embedding.bias", [hiddenSize]),
-      ExpectedTensor("\(embeddings)position_embedding.weight", [patchCount, hiddenSize]),
+      ExpectedTensor("\(embeddings)token_embedding.weight", [vocabularySize, hiddenSize]),
+      ExpectedTensor("\(embeddings)position_embedding.weight", [positionCount, hiddenSize]),
     ]
-      + (0..<layerCount).flatMap { layerTensors(prefix: "\(prefix)encoder.layers.\($0).") }
-      + Self.affine("\(prefix)post_layernorm", [hiddenSize])
-  }
-
-  private func layerTensors(prefix: String) -> [ExpectedTensor] {
-    let square = [hiddenSize, hiddenSize]
-    return Self.affine("\(prefix)layer_norm1", [hiddenSize])
-      + ["q_proj", "k_proj", "v_proj", "out_proj"].flatMap {
-        Self.affine("\(prefix)self_attn.\($0)", square)
-      }
-      + Self.affine("\(prefix)layer_norm2", [hiddenSize])
-      + Self.affine("\(prefix)mlp.fc1", [intermediateSize, hiddenSize])
-      + Self.affine("\(prefix)mlp.fc2", [hiddenSize, intermediateSize])
-  }
-
-  /// A weight and its bias, which has the weight's first extent.
-  private static func affine(_ name: String, _ shape: [Int]) -> [ExpectedTensor] {
-    [
-      ExpectedTensor("\(name).weight", shape),
-      ExpectedTensor("\(name).bias", Array(shape.prefix(1))),
-    ]
+      + blockTensors(prefix: prefix)
+      + ExpectedTensor.affine("\(prefix)final_layer_norm", [hiddenSize])
+      + ExpectedTensor.affine("\(prefix)head", [projectionSize, hiddenSize])
   }
 }
 

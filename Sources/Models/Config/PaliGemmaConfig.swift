@@ -3,14 +3,14 @@
 ///
 /// A value that was read is consistent: head sizes divide, every layer has a kind, the projector
 /// ends in the decoder's hidden size. Graph builders rely on that.
-public struct PaliGemmaConfig: Sendable, Equatable {
+public struct PaliGemmaConfig: ModelConfig, Equatable {
   public var vision: VisionConfig
   public var text: TextConfig
   /// The id of `<image>` in the prompt. May lie outside the text vocabulary: its embedding is
   /// never looked at, image features stand in its places.
   public var imageToken: Int
   /// What `tie_word_embeddings` says. A checkpoint may decide otherwise by what it contains; see
-  /// `CheckpointNames.resolve`.
+  /// `resolve`.
   public var tiesWordEmbeddings: Bool
   /// Generation ends after any of these ids. Empty: only the length ends it.
   public var endTokens: [Int]

@@ -1,10 +1,10 @@
 /// The SigLIP tower: patch embedding, learned positions, pre-norm blocks, a final layer norm.
-public struct VisionConfig: Sendable, Equatable {
+public struct VisionConfig: SiglipEncoderConfig, Equatable {
   public var hiddenSize: Int
   public var intermediateSize: Int
   public var layerCount: Int
   public var headCount: Int
-  /// Side of the square input picture in pixels; a multiple of `patchSize`.
+  /// Side of the square input picture in pixels. What whole patches leave over is not seen.
   public var imageSize: Int
   /// Side of a square patch in pixels.
   public var patchSize: Int

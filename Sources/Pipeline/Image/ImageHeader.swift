@@ -5,7 +5,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
   case webp = "WebP"
 
   /// The format that the first bytes of a file announce; its name and extension play no part.
-  init?(magicOf bytes: [UInt8]) {
+  package init?(magicOf bytes: [UInt8]) {
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
       self = .jpeg
     } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
@@ -21,18 +21,18 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What a picture file says about itself, read without decoding a pixel.
-struct ImageHeader: Equatable {
+package struct ImageHeader: Equatable {
   var format: ImageFormat
   /// Size of the stored picture, before `orientation` is applied.
-  var width: Int
-  var height: Int
+  package var width: Int
+  package var height: Int
   /// How the stored picture must be turned to stand upright.
   var orientation: ImageOrientation = .upright
   /// WebP only: where the compressed frame lies in the file and on the canvas.
   var frame: WebPFrame?
 
   /// Reads the header of a whole file and checks the picture's size against `ImageLimits`.
-  init(_ bytes: [UInt8]) throws(ImageError) {
+  package init(_ bytes: [UInt8]) throws(ImageError) {
     guard let format = ImageFormat(magicOf: bytes) else { throw ImageError(.unknownFormat) }
     switch format {
     case .jpeg: try self.init(jpeg: bytes)

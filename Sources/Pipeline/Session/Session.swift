@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import Plans
 import Runtime
@@ -81,31 +80,10 @@ public final class Session: Sendable {
   /// Times every step from now on; nothing is timed before.
   public func startProfile() { engine.withLock { $0.executor.startProfile() } }
 
+  /// From now on the result of every step is looked at: the first that is not finite is an
+  /// `ExecutionError`. Slow.
+  public func checkFinite() { engine.withLock { $0.executor.checksFinite = true } }
+
   /// The steps that ran since `startProfile`.
   public var profile: StepProfile? { engine.withLock { $0.executor.profile } }
-}
-
-/// A value that one caller at a time may use. (`Mutex` would demand that a request's text callback
-/// could be sent to other threads, though the calling thread alone runs it.)
-private final class Exclusive<Value>: @unchecked Sendable {
-  private let lock = NSLock()
-  private var value: Value
-
-  init(_ value: Value) { self.value = value }
-
-  func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
-    lock.lock()
-    defer { lock.unlock() }
-    return try body(&value)
-  }
-}
-
-/// Seconds since it was made.
-struct Timer {
-  private let start = ContinuousClock.now
-
-  var seconds: Double {
-    let (seconds, attoseconds) = start.duration(to: .now).components
-    return Double(seconds) + Double(attoseconds) * 1e-18
-  }
 }

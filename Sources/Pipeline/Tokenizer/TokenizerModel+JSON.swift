@@ -5,7 +5,7 @@ extension TokenizerModel {
   ///
   /// What stands in `truncation` and `padding` is left to the caller. Components and options that
   /// would change the ids and are not implemented are refused by name.
-  init(json bytes: [UInt8], idLimit: Int) throws {
+  package init(json bytes: [UInt8], idLimit: Int) throws {
     self.init()
     let idLimit = Self.clamped(idLimit)
     let root = try Self.parse(bytes)

@@ -36,7 +36,7 @@ extension TokenizerModel {
   }
 
   /// The bytes of a file, nil when there is none.
-  private static func contents(of name: String, in folder: ModelFolder) throws -> [UInt8]? {
+  static func contents(of name: String, in folder: ModelFolder) throws -> [UInt8]? {
     guard folder.contains(name) else { return nil }
     let path = "\(folder.path)/\(name)"
     do {
@@ -52,7 +52,7 @@ extension TokenizerModel {
   }
 
   /// Runs `body`; its errors name the file.
-  private static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+  static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as JSONError {

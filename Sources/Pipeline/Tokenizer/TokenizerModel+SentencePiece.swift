@@ -5,7 +5,7 @@ extension TokenizerModel {
   /// every split of a piece into two pieces becomes a merge whose rank counts the better scores.
   /// Control pieces and the unknown piece are matched in text as special tokens, as Hugging Face
   /// does, user-defined pieces in normalized text, as SentencePiece does.
-  init(sentencePiece bytes: [UInt8], idLimit: Int) throws(TokenizerError) {
+  package init(sentencePiece bytes: [UInt8], idLimit: Int) throws(TokenizerError) {
     self.init()
     let model = try SentencePieceModel(bytes, limit: Self.clamped(idLimit))
     try Self.checkSupported(model)

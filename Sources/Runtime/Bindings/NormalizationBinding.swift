@@ -1,7 +1,7 @@
 import Plans
 import Tensors
 
-/// Kernels that normalise each row.
+/// Kernels that normalise each row or each channel.
 enum NormalizationBinding {
   static let all: [String: KernelRegistry.Binder] = [
     "layer_norm": { site in
@@ -23,7 +23,26 @@ enum NormalizationBinding {
       })
     },
     "softmax": softmax,
+    "batch_norm": batchNorm,
   ]
+
+  @Sendable private static func batchNorm(_ site: StepSite) throws -> BoundKernel {
+    let (x, out) = (try site.operand(0), try site.result())
+    try site.requireDense(x, "x")
+    try site.requireDense(out, "the result")
+    try site.require(x.shape == out.shape, "x and the result have different shapes")
+    let axis = try site.axis("axis", rank: x.shape.count)
+    let vectors = try (1...4).map { index in
+      let vector = try site.optionalOperand(index, shape: [x.shape[axis]])
+      if let vector { try site.requireDense(vector, "operand \(index)") }
+      return vector
+    }
+    try site.require((vectors[2] == nil) == (vectors[3] == nil), "mean and variance go together")
+    let eps = try site.real("eps")
+    return BoundKernel(run: { views, kernels in
+      kernels.batchNorm(views.channels(axis), eps: eps)
+    })
+  }
 
   private static func check(_ site: StepSite) throws {
     let (x, out) = (try site.operand(0), try site.result())
@@ -58,6 +77,22 @@ extension StepViews {
     return RowArguments(
       out: out.floats, outRowStride: out.extent(fromEnd: 1), x: UnsafePointer(x.floats),
       xRowStride: x.rowStride, rows: x.rows, columns: x.extent(fromEnd: 1))
+  }
+}
+
+extension StepViews {
+  /// Operand 0 and the result with one axis between all before and all behind it, and the numbers for
+  /// each place along it.
+  fileprivate func channels(_ axis: Int) -> ChannelArguments {
+    let shape = self[0].shape
+    func product(_ axes: Range<Int>) -> Int { axes.reduce(1) { $0 * shape[$1] } }
+    func vector(_ index: Int) -> UnsafePointer<Float>? {
+      optional(index).map { UnsafePointer($0.floats) }
+    }
+    return ChannelArguments(
+      out: result.floats, x: UnsafePointer(self[0].floats), outer: product(0..<axis),
+      channels: shape[axis], inner: product(axis + 1..<shape.rank), weight: vector(1),
+      bias: vector(2), mean: vector(3), variance: vector(4))
   }
 }
 

@@ -1,0 +1,38 @@
+import JSON
+import Runtime
+
+/// What `--stats` and `--profile` say about the steps that ran.
+struct ProfileOutput {
+  private let arguments: Arguments
+
+  init(_ arguments: Arguments) { self.arguments = arguments }
+
+  /// Measures the machine, prints and writes; nothing at all without a profile.
+  func write(_ profile: StepProfile?, threads: Int?) throws {
+    guard let profile else { return }
+    let limits = try MachineLimits.measure(threads: threads)
+    if arguments.has("--stats") {
+      Console.writeErrorPart(try ProfileTable(profile, limits).text)
+    }
+    if let path = arguments.string("--profile") {
+      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
+    }
+  }
+}
+
+/// A few lines of times and memory for people.
+enum StatisticsTable {
+  static func text(_ rows: [(name: String, value: String)]) -> String {
+    rows.map { "  \($0.name)\(String(repeating: " ", count: 9 - $0.name.count))\($0.value)\n" }
+      .joined()
+  }
+
+  static func milliseconds(_ seconds: Double) -> String {
+    "\((seconds * 1e3).formatted(decimals: 1)) ms"
+  }
+
+  /// All in bytes.
+  static func memory(_ peak: Int, _ weights: Int, _ arena: Int) -> String {
+    "\(peak.inMegabytes) at most; weights \(weights.inMegabytes), arena \(arena.inMegabytes)"
+  }
+}

@@ -1,0 +1,8 @@
+extension FuzzEntry {
+  /// All entries: one for each reader.
+  public static let all: [FuzzEntry] = [
+    json, safetensors, npy, index, config, onnxWire, onnx, sentencePiece, tokenizer, png, jpeg,
+    webp,
+    planFile, plan, graph,
+  ]
+}
