@@ -12,11 +12,11 @@ public struct TokenizerConfig: Sendable {
 
   /// Reads the file, or takes every default when a directory has none.
   ///
-  /// - Throws: `ModelFolderError` or `TokenizerError`, also for a tokenizer class that changes a text further than
+  /// - Throws: `ModelFolderError`, `TokenizerError`, also for a tokenizer class that changes a text further than
   ///   `tokenizer.json` says.
   public init(directory: String) throws {
     let folder = try ModelFolder(path: directory)
-    let path = "\(directory)/tokenizer_config.json"
+    let path = "\(folder.path)/tokenizer_config.json"
     let bytes = try TokenizerModel.contents(of: "tokenizer_config.json", in: folder)
     self.path = path
     (config, isGemma) = try TokenizerModel.naming(path) {
