@@ -64,7 +64,7 @@ extension FuzzEntry {
           (0..<tensor.shape.reduce(1, *)).map { Float($0 % 3) }, shape: tensor.shape)
       }
       try run(PlanFile(path: path))
-      plantedBug(when: plan.symbols.contains { $0.bound == 7 })
+      plantedBug(when: plan.name != "m")
     }
   }
 
