@@ -65,7 +65,8 @@ extension VisionConfig {
     small.layerCount = min(2, layerCount)
     small.hiddenSize = min(8, headSize) * headCount
     small.intermediateSize = min(160, intermediateSize)
-    small.imageSize = min(2, gridSize) * patchSize
+    // Pixels that no patch covers stay: they make another graph.
+    small.imageSize = min(2, gridSize) * patchSize + imageSize % patchSize
     return small
   }
 
