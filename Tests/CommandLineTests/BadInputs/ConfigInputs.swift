@@ -114,7 +114,8 @@ enum ConfigInputs {
       config(
         "2.5.8", "patches of 0", "patch_size", "\"patch_size\": 14", "\"patch_size\": 0"),
       config(
-        "2.5.8", "a picture that patches do not fill", "must be a multiple of patch_size",
+        "2.5.8", "a picture that patches do not fill and the processor does not make",
+        "vision tower takes 57×57",
         "\"image_size\": 56", "\"image_size\": 57"),
       config(
         "2.5.8", "another number of image tokens", "num_image_tokens", "\"num_image_tokens\": 16",
