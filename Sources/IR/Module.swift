@@ -97,8 +97,9 @@ public enum Initializer: Hashable, Sendable {
   /// RoPE's inverse frequencies, `base^(-2i/(2n))` for i in 0..<n over the only axis of extent n.
   case ropeFrequencies(base: Double)
   /// Pseudo-random numbers, uniform in -scale ..< scale; the same seed gives the same numbers
-  /// everywhere. For graphs that stand by themselves.
-  case random(seed: Int, scale: Double)
+  /// everywhere. For graphs that stand by themselves. `rounded`: to this type first, whatever type the
+  /// tensor has since.
+  case random(seed: Int, scale: Double, rounded: ElementType? = nil)
 }
 
 /// Position of a tensor in its module.

@@ -132,7 +132,7 @@ public struct Verifier {
     if case .ropeFrequencies = tensor.initializer, tensor.type.rank != 1 {
       messages.append("rope_frequencies needs one axis, found \(tensor.type)")
     }
-    if case .random(_, let scale) = tensor.initializer {
+    if case .random(_, let scale, _) = tensor.initializer {
       if !tensor.type.element.isFloatingPoint {
         messages.append("random needs a floating-point type, found \(tensor.type)")
       }

@@ -147,8 +147,10 @@ extension Initializer {
     case .splat(let value): ["kind": "splat", "value": value.dump]
     case .dense(let values): ["kind": "dense", "values": .array(values.map(\.dump))]
     case .ropeFrequencies(let base): ["kind": "rope_frequencies", "base": base.dump]
-    case .random(let seed, let scale):
-      ["kind": "random", "seed": .integer(seed), "scale": scale.dump]
+    case .random(let seed, let scale, let rounded):
+      .object(
+        [.init("kind", "random"), .init("seed", .integer(seed)), .init("scale", scale.dump)]
+          + (rounded.map { [.init("rounded", .string($0.rawValue))] } ?? []))
     }
   }
 }

@@ -49,8 +49,10 @@ struct RebuiltModule {
     case "dense": return .dense(try field.member("values").elements().map(real))
     case "rope_frequencies": return .ropeFrequencies(base: try real(field.member("base")))
     case "random":
+      let rounded = try field.member("rounded").present?.string()
       return .random(
-        seed: try field.member("seed").int(), scale: try real(field.member("scale")))
+        seed: try field.member("seed").int(), scale: try real(field.member("scale")),
+        rounded: rounded.flatMap { ElementType(rawValue: $0) })
     default: throw field.unexpected("an initializer")
     }
   }

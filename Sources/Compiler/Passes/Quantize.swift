@@ -53,6 +53,14 @@ extension Pass {
       else { continue }
       if !tensor.type.element.widens(to: target) { exactness = .approximating }
       module.tensors[index].type.element = target
+      if let initializer = tensor.initializer,
+        tensor.type.element.computed != tensor.type.element,
+        let count = tensor.type.shape.constants?.reduce(1, *)
+      {
+        // What is made must be as coarse as it was.
+        module.tensors[index].initializer = initializer.rounded(
+          to: tensor.type.element, count: count)
+      }
     }
     if module.roundLargeAttentions(&context) { exactness = .approximating }
     context.exactness = exactness

@@ -24,8 +24,22 @@ extension Initializer {
         let power = pow(base, Double(Float(2 * index) / Float(2 * count)))
         return element.converted(Double(1 / Float(power)))
       }
-    case .random(let seed, let scale):
-      range.map { element.converted(Self.random(seed, $0) * scale) }
+    case .random(let seed, let scale, let rounded):
+      range.map {
+        let value = Self.random(seed, $0) * scale
+        return element.converted(rounded?.converted(value) ?? value)
+      }
+    }
+  }
+
+  /// What makes the same elements once the tensor no longer has the element type `element`, which rounded
+  /// them.
+  public func rounded(to element: ElementType, count: Int) -> Initializer {
+    switch self {
+    case .splat(let value): .splat(element.converted(value))
+    case .random(let seed, let scale, let rounded):
+      .random(seed: seed, scale: scale, rounded: rounded ?? element)
+    case .iota, .dense, .ropeFrequencies: .dense(values(element, in: 0..<count, of: count))
     }
   }
 

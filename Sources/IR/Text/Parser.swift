@@ -171,7 +171,7 @@ struct Parser {
     return value
   }
 
-  /// `(seed)` or `(seed, scale)`.
+  /// `(seed)`, `(seed, scale)` or `(seed, scale, element type)`.
   private mutating func random() throws -> Initializer {
     try expect("(")
     let seed = try integer()
@@ -181,8 +181,16 @@ struct Parser {
       guard let value = try attribute().real else { throw unexpected("a number") }
       scale = value
     }
+    var rounded: ElementType?
+    if token == .punctuation(",") {
+      try advance()
+      guard let name = try attribute().word, let type = ElementType(rawValue: name),
+        type.isFloatingPoint
+      else { throw unexpected("a floating-point type") }
+      rounded = type
+    }
     try expect(")")
-    return .random(seed: seed, scale: scale)
+    return .random(seed: seed, scale: scale, rounded: rounded)
   }
 
   // MARK: Functions

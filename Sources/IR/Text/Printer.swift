@@ -108,7 +108,8 @@ extension Initializer: CustomStringConvertible {
     case .splat(let value): "splat(\(value))"
     case .dense(let values): "[\(values.map(\.description).joined(separator: ", "))]"
     case .ropeFrequencies(let base): "rope_frequencies(\(base))"
-    case .random(let seed, let scale): "random(\(seed), \(scale))"
+    case .random(let seed, let scale, let rounded):
+      "random(\(seed), \(scale)\(rounded.map { ", \($0.rawValue)" } ?? ""))"
     }
   }
 }
