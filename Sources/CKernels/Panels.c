@@ -25,8 +25,9 @@ size_t pg_panel_bytes(pg_panel_format format, size_t k) {
 typedef float row_values[ROWS];
 
 /// The vector instructions of the CPU at hand, with the same roundings on all: no sum of a product is
-/// fused, so that the same weights give the same plan everywhere.
-#if defined(__x86_64__) && defined(__linux__)
+/// fused, so that the same weights give the same plan everywhere. The thread sanitizer is not there yet when the
+/// loader chooses among them.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define ON_EVERY_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define ON_EVERY_CPU
