@@ -34,11 +34,11 @@ enum VerifyCommand: Command {
     Interruption.startWatching()
     settings.checkpoint = { try Interruption.check() }
     let start = Stopwatch()
-    let notFinite = try ModelSource(path: path).load(sizes: sizes).notFiniteWeights()
+    let model = try ModelSource(path: path).loadReduced(sizes: sizes)
+    let notFinite = try model.notFiniteWeights()
     guard notFinite.isEmpty else {
       throw FileError(path, "\(notFinite.summary); restore them from a sound checkpoint")
     }
-    let model = try ModelSource(path: path).loadReduced(sizes: sizes)
     CompileCommand.warn(model.imported)
     settings.context = model.imported.context(dtype)
     try validate(model, settings, reproducer: reproducer) { Console.write("\($0)\n") }

@@ -79,16 +79,6 @@ extension ImportedModel {
     return found
   }
 
-  /// Of each weight that has numbers that are not finite, how many. Reads all weights.
-  public func notFiniteWeights() throws -> [NotFiniteWeight] {
-    try module.tensors.compactMap { tensor in
-      guard tensor.kind != .state, tensor.initializer == nil,
-        let count = try source(tensor.name)?.notFiniteCount, count > 0
-      else { return nil }
-      return NotFiniteWeight(name: tensor.name, count: count)
-    }
-  }
-
   /// Puts this model's path to errors about its graph and its values. Errors about files name their
   /// own.
   @discardableResult

@@ -10,6 +10,16 @@ public struct ReducedModel: Sendable {
   public let imported: ImportedModel
   /// What was left out of it, in words; nil for nothing.
   public let reduction: String?
+  /// All weights, whole: their names and where they come from.
+  let weights: (names: [String], source: @Sendable (String) throws -> TensorData?)
+
+  /// Of each weight that has numbers that are not finite, how many, also of what was left out.
+  public func notFiniteWeights() throws -> [NotFiniteWeight] {
+    try weights.names.compactMap { name in
+      guard let count = try weights.source(name)?.notFiniteCount, count > 0 else { return nil }
+      return NotFiniteWeight(name: name, count: count)
+    }
+  }
 }
 
 extension ImportedModel {
@@ -42,8 +52,11 @@ extension ModelSource {
       } else {
         nil
       }
-    return try reduced
-      ?? ReducedModel(imported: load(maxTokens: maxTokens, sizes: sizes), reduction: nil)
+    if let reduced { return reduced }
+    let imported = try load(maxTokens: maxTokens, sizes: sizes)
+    let stored = imported.module.tensors.filter { $0.kind != .state && $0.initializer == nil }
+    return ReducedModel(
+      imported: imported, reduction: nil, weights: (stored.map(\.name), imported.source))
   }
 }
 
@@ -78,7 +91,8 @@ extension ModelDirectory where Config: ReducibleConfig {
     let cuts = zip(small.sizes, config.sizes).filter { $0.0.size != $0.1.size }
       .map { "\($0.0.name) \($0.0.size) of \($0.1.size)" }
     return ReducedModel(
-      imported: imported, reduction: "reduced to its first \(cuts.joined(separator: ", "))")
+      imported: imported, reduction: "reduced to its first \(cuts.joined(separator: ", "))",
+      weights: (directory.resolution.sources.keys.sorted(), source))
   }
 }
 

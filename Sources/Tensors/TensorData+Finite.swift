@@ -17,9 +17,10 @@ extension TensorData {
     return withUnsafeBytes { bytes in
       let size = MemoryLayout<Bits>.size
       var count = 0
+      // Every compile goes through all weights: without checks for overflow these are vectors.
       for index in 0..<elementCount {
-        let value = bytes.loadUnaligned(fromByteOffset: index * size, as: Bits.self)
-        count += value & exponent == exponent && value != mask ? 1 : 0
+        let value = bytes.loadUnaligned(fromByteOffset: index &* size, as: Bits.self)
+        count &+= (value & exponent == exponent ? 1 : 0) & (value != mask ? 1 : 0)
       }
       return count
     }

@@ -26,21 +26,12 @@ public final class ScoringSession: Sendable {
   public init(_ file: PlanFile, threads: Int? = nil) throws {
     let start = Timer()
     self.file = file
-    guard let section = file.plan.section(ScoringSettings.section) else {
-      throw PlanFileError(
-        path: file.path,
-        problem: "it is no SigLIP model; give its inputs with --input NAME=FILE.npy")
-    }
-    do {
-      settings = try ScoringSettings(json: JSONField(section, path: ScoringSettings.section))
-      tokenizer = Tokenizer(try TokenizerTables { try file.tensor(named: $0) })
-      engine = Exclusive(
-        try ScoringEngine(
-          Executor(file, threads: threads), settings: settings, tokenizer: tokenizer))
-    } catch let error as PlanFileError {
-      throw error
-    } catch {
-      throw PlanFileError(path: file.path, problem: "\(error); compile it again")
+    (settings, tokenizer, engine) = try file.open(ScoringSettings.section, of: "SigLIP") { json in
+      let settings = try ScoringSettings(json: json)
+      let tokenizer = try file.tokenizer()
+      let engine = try ScoringEngine(
+        Executor(file, threads: threads), settings: settings, tokenizer: tokenizer)
+      return (settings, tokenizer, Exclusive(engine))
     }
     loadSeconds = start.seconds
   }

@@ -26,20 +26,13 @@ public final class Session: Sendable {
   public init(_ file: PlanFile, threads: Int? = nil) throws {
     let start = Timer()
     self.file = file
-    guard let section = file.plan.section(SessionSettings.section) else {
-      throw PlanFileError(
-        path: file.path,
-        problem: "it is no PaliGemma model; give its inputs with --input NAME=FILE.npy")
-    }
-    do {
-      settings = try SessionSettings(json: JSONField(section, path: SessionSettings.section))
-      tokenizer = Tokenizer(try TokenizerTables { try file.tensor(named: $0) })
-      engine = Exclusive(
-        try Engine(Executor(file, threads: threads), settings: settings, tokenizer: tokenizer))
-    } catch let error as PlanFileError {
-      throw error
-    } catch {
-      throw PlanFileError(path: file.path, problem: "\(error); compile it again")
+    (settings, tokenizer, engine) = try file.open(SessionSettings.section, of: "PaliGemma") {
+      json in
+      let settings = try SessionSettings(json: json)
+      let tokenizer = try file.tokenizer()
+      let engine = try Engine(
+        Executor(file, threads: threads), settings: settings, tokenizer: tokenizer)
+      return (settings, tokenizer, Exclusive(engine))
     }
     loadSeconds = start.seconds
   }
