@@ -6,7 +6,7 @@ import Plans
 /// being killed on the way.
 enum AvailableMemory {
   /// Bytes that arena and states may take, whatever the machine says.
-  static let variable = "PALIGRAPH_MEMORY_LIMIT"
+  static let variable = LimitVariable("PALIGRAPH_MEMORY_LIMIT", unit: "bytes")
 
   /// Throws `PlanError` when arena and states are larger than what can be had.
   static func check(_ plan: Plan) throws {
@@ -16,16 +16,15 @@ enum AvailableMemory {
     guard let limit, needed > limit else { return }
     throw PlanError(
       "it needs \(needed) bytes of memory (arena \(plan.arenaBytes), states \(plan.stateBytes)), but "
-        + "\(source) \(limit); compile it for smaller sizes or set \(variable) to the bytes it may take"
+        + "\(source) \(limit); compile it for smaller sizes or set \(variable.name) to the bytes it may take"
     )
   }
 
   private static func limit() throws -> (Int?, source: String) {
-    if let text = getenv(variable).map({ String(cString: $0) }) {
-      guard let bytes = Int(text), bytes >= 0 else {
-        throw PlanError("\(variable) is \"\(text.printable)\", which is no number of bytes")
-      }
-      return (bytes, "\(variable) allows")
+    do {
+      if let bytes = try variable.value() { return (bytes, "\(variable.name) allows") }
+    } catch {
+      throw PlanError("\(error)")
     }
     let machine = bytes("/proc/meminfo", after: "MemAvailable:").map { $0 * 1024 }
     return ([machine, container()].compactMap { $0 }.min(), "the bytes available are")

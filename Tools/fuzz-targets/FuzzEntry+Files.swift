@@ -46,14 +46,22 @@ extension FuzzEntry {
     }
   }
 
-  /// `config.json`, and where it is sound and small the graph that it makes.
+  /// `config.json` of either kind of model, and the tensors that it needs.
   static let config = FuzzEntry("config") { folder in
     { bytes in
       try folder.write(bytes, as: "config.json")
-      let config = try PaliGemmaConfig(folder: ModelFolder(path: folder.path))
-      guard config.text.layers.count + config.vision.layerCount <= 64 else { return }
-      _ = config.expectedTensors
-      plantedBug(when: config.vision.layerCount == 3)
+      let model = try ModelFolder(path: folder.path)
+      switch try ModelKind(folder: model) {
+      case .paligemma:
+        let config = try PaliGemmaConfig(folder: model)
+        guard config.text.layers.count + config.vision.layerCount <= 64 else { return }
+        _ = config.expectedTensors
+        plantedBug(when: config.vision.layerCount == 3)
+      case .siglip:
+        let config = try SiglipConfig(folder: model)
+        guard config.text.layerCount + config.vision.layerCount <= 64 else { return }
+        _ = config.expectedTensors
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import JSON
 import Pipeline
 
 extension FuzzEntry {
@@ -7,6 +8,22 @@ extension FuzzEntry {
 
   /// Pictures up to this many pixels are decoded: what a large one costs is known from its header.
   private static let pixelLimit = 1 << 16
+
+  /// `preprocessor_config.json`, and where it asks for a small picture the pixel values of one.
+  static let processor = FuzzEntry("processor") { folder in
+    let picture = RGBImage(width: 3, height: 2, pixels: (0..<18).map { UInt8($0 * 15) })
+    return { bytes in
+      try folder.write(bytes, as: "preprocessor_config.json")
+      guard var settings = try ImageProcessorSettings.read(directory: folder.path) else { return }
+      guard settings.height * settings.width <= pixelLimit / 16 else { return }
+      let values = try ImageProcessor(settings).pixelValues(of: picture)
+      require(values.allSatisfy(\.isFinite), "pixel values are finite")
+      settings.imageTokenCount = nil
+      let again = try ImageProcessorSettings(JSONField(settings.json))
+      require(again == settings, "settings that are written read the same")
+      plantedBug(when: settings.rescaleFactor == nil)
+    }
+  }
 
   private static func picture(_ format: ImageFormat) -> FuzzEntry {
     FuzzEntry(format.rawValue.lowercased()) { _ in

@@ -5,11 +5,13 @@ import JSON
 public struct ImageError: Error, Sendable, Equatable {
   public enum Reason: Sendable, Equatable {
     case unreadable(InputFileError)
-    case tooManyBytes(Int)
+    case tooManyBytes(Int, most: Int)
     /// Neither JPEG nor PNG nor WebP.
     case unknownFormat
     case emptyPicture(_ width: Int, _ height: Int)
-    case tooManyPixels(_ width: Int, _ height: Int)
+    case tooManyPixels(_ width: Int, _ height: Int, most: Int)
+    /// A limit in the environment is no number.
+    case invalidLimit(String)
     /// The container's structure is wrong at this byte.
     case damagedHeader(ImageFormat, offset: Int, String)
     /// The codec's words for what is wrong with the compressed pixels.
@@ -41,15 +43,18 @@ extension ImageError.Reason: CustomStringConvertible {
     switch self {
     case .unreadable(let error):
       "\(error)"
-    case .tooManyBytes(let count):
-      "is \(count) bytes long, more than \(ImageLimits.fileBytes); save the picture smaller"
+    case .tooManyBytes(let count, let most):
+      "is \(count) bytes long, more than \(most); save the picture smaller or set "
+        + "\(ImageLimits.variable.name)"
     case .unknownFormat:
       "is not a JPEG, PNG or WebP picture; convert it to one of these"
     case .emptyPicture(let width, let height):
       "is \(width)x\(height) pixels; give a picture that is not empty"
-    case .tooManyPixels(let width, let height):
-      "is \(width)x\(height) pixels, more than \(ImageLimits.side) on a side or "
-        + "\(ImageLimits.pixels / 1_000_000) million in all; scale it down"
+    case .tooManyPixels(let width, let height, let most):
+      "is \(width)x\(height) pixels, more than \(ImageLimits.side) on a side or \(most) in all; "
+        + "scale it down or set \(ImageLimits.variable.name) to the pixels it may have"
+    case .invalidLimit(let what):
+      "cannot be read: \(what)"
     case .damagedHeader(let format, let offset, let what):
       "is a damaged \(format.rawValue) file: at byte \(offset), \(what); save it again"
     case .damagedPixels(let format, let what):

@@ -20,19 +20,21 @@ extension RGBImage {
 
   private static func readFile(_ path: String) throws(ImageError) -> [UInt8] {
     let byteCount: Int
+    let most = try ImageLimits.fileBytes()
     do throws(InputFileError) {
       let file = try InputFile(path: path)
       byteCount = file.byteCount
-      if byteCount <= ImageLimits.fileBytes { return try file.readAll() }
+      if byteCount <= most { return try file.readAll() }
     } catch {
       throw ImageError(.unreadable(error))
     }
-    throw ImageError(.tooManyBytes(byteCount))
+    throw ImageError(.tooManyBytes(byteCount, most: most))
   }
 
   /// Decodes the bytes of a whole JPEG, PNG or WebP file; see `decode(path:)`.
   public static func decode(_ bytes: [UInt8]) throws(ImageError) -> RGBImage {
-    guard bytes.count <= ImageLimits.fileBytes else { throw ImageError(.tooManyBytes(bytes.count)) }
+    let most = try ImageLimits.fileBytes()
+    guard bytes.count <= most else { throw ImageError(.tooManyBytes(bytes.count, most: most)) }
     let header = try ImageHeader(bytes)
     let pixels = try decodePixels(bytes, header)
     return RGBImage(width: header.width, height: header.height, pixels: pixels)

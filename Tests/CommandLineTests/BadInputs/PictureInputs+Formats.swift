@@ -66,7 +66,7 @@ extension PictureInputs {
   private static let exif = Array("Exif\0\0".utf8)
 
   static let jpegs: [BadInput] = [
-    frame("2.3.3", "65500 × 65500", "million", 1, [0xFF, 0xDC, 0xFF, 0xDC]),
+    frame("2.3.3", "65500 × 65500", "in all", 1, [0xFF, 0xDC, 0xFF, 0xDC]),
     frame("2.3.6", "a JPEG without rows", "0 pixels", 1, [0, 0]),
     changed("2.3.14", "half a JPEG", .refused("JPEG")) { $0.removeLast($0.count / 2) },
     changed("2.3.14", "a JPEG without its end", .refused("end early")) { $0.removeLast(2) },
@@ -141,7 +141,7 @@ extension PictureInputs {
       for offset in 25..<min(bytes.count, 60) { bytes[offset] = 0xFF }
     },
     changed(
-      "2.3.21", "an animation on a canvas of 2^24 pixels", .refused("million"),
+      "2.3.21", "an animation on a canvas of 2^24 pixels", .refused("in all"),
       of: "animated_offset.webp"
     ) { $0.replaceSubrange(24..<27, with: [255, 255, 255]) },
   ]

@@ -5,13 +5,13 @@ import Testing
 
 /// §2.3: pictures. What is accepted is drawn again, so that its pixels can be compared.
 enum PictureInputs {
-  static let all = formats + pngs + jpegs + webps + accepted + prompts
+  static let all = formats + pngs + jpegs + webps + accepted + prompts + limits
 
   static func picture(
     _ line: String, _ what: String, _ verdict: BadInput.Verdict, name: String = "picture",
-    _ bytes: @escaping @Sendable () throws -> [UInt8]
+    environment: [String: String] = [:], _ bytes: @escaping @Sendable () throws -> [UInt8]
   ) -> BadInput {
-    BadInput(line, what, verdict) { folder in
+    BadInput(line, what, verdict, environment: environment) { folder in
       let path = try folder.write(try bytes(), to: name)
       return [
         "run", try CompiledPlans.picture.get(), "--image", path, "--max-new-tokens", "1", "--draw",
@@ -32,6 +32,33 @@ enum PictureInputs {
       try Data(
         contentsOf: CommandLineProcess.root.appendingPathComponent(
           "Tests/Fixtures/images/decode/\(name)")))
+  }
+
+  /// The limit of pixels, moved by the user; `rgb8.png` has 13 × 9.
+  static let limits: [BadInput] = [
+    limited(
+      "116", .refused("is 13x9 pixels, more than 16384 on a side or 116 in all; scale it down")
+    ) {
+      try fixture("rgb8.png")
+    },
+    limited("117", .accepted("")) { try fixture("rgb8.png") },
+    limited("60000000", .refused("is a damaged PNG file")) {
+      PNGBuilder.file(width: 8000, height: 7000, data: [0])
+    },
+    limited("\(Int.max)", .refused("16384 on a side")) {
+      PNGBuilder.file(width: 100_000, height: 100_000, data: [0])
+    },
+    limited("5e7", .refused("PALIGRAPH_PIXEL_LIMIT is \"5e7\", which is no number of pixels")) {
+      try fixture("rgb8.png")
+    },
+  ]
+
+  private static func limited(
+    _ pixels: String, _ verdict: BadInput.Verdict, _ bytes: @escaping @Sendable () throws -> [UInt8]
+  ) -> BadInput {
+    picture(
+      "2.3.4", "a limit of \(pixels) pixels", verdict,
+      environment: ["PALIGRAPH_PIXEL_LIMIT": pixels], bytes)
   }
 
   private static func magic(_ line: String, _ what: String, _ start: [UInt8]) -> BadInput {
@@ -95,7 +122,7 @@ enum PictureInputs {
       ],
       "2.3.+": ["no chunks", "chunk beyond the end"],
     ].sorted { $0.key < $1.key }.flatMap { line, names in names.map { png(line, $0) } } + [
-      refused("2.3.4", "169 megapixels", "million") {
+      refused("2.3.4", "169 megapixels", "in all") {
         PNGBuilder.file(width: 13_000, height: 13_000, data: [0])
       },
       refused("2.3.5", "100000 rows of one pixel", "on a side") {
