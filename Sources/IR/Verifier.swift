@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// One broken invariant and where it is.
@@ -14,7 +15,8 @@ public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
   public let subject: String
   public let message: String
 
-  public var description: String { "\(subject): \(message)" }
+  /// One line of plain text, whatever names it holds.
+  public var description: String { "\(subject): \(message)".printable }
 }
 
 /// A module that breaks the IR's invariants.

@@ -1,3 +1,5 @@
+import JSON
+
 /// A pass that could not do its work: which one, where, and why.
 public struct PassError: Error, Sendable, CustomStringConvertible {
   public let pass: String
@@ -13,7 +15,7 @@ public struct PassError: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     let name = rule.map { "\(pass) (\($0))" } ?? pass
-    return "pass \(name): \(subject.map { "\($0): " } ?? "")\(reason)"
+    return "pass \(name): \(subject.map { "\($0): " } ?? "")\(reason)".printable
   }
 }
 

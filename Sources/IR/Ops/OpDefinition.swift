@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// Everything there is to know about one operation, in one place: what it takes, what it means, the
@@ -140,7 +141,8 @@ extension OpDefinition.AttributeSpec.Kind {
 /// What is wrong with one operation; the verifier and the parser add where it stands.
 public struct OpError: Error, CustomStringConvertible, Sendable {
   public let description: String
-  public init(_ description: String) { self.description = description }
+  /// Names in the description may hold anything; it becomes one line of plain text.
+  public init(_ description: String) { self.description = description.printable }
 }
 
 /// One operation as its definition sees it: operand types and attributes, both already checked

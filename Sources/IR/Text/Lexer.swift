@@ -1,3 +1,5 @@
+import JSON
+
 /// A place in a source text; both count from 1, columns in bytes.
 public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
   public var line: Int
@@ -10,7 +12,8 @@ public struct TextError: Error, Sendable, CustomStringConvertible {
   public struct Item: Hashable, Sendable, CustomStringConvertible {
     public let location: SourceLocation
     public let message: String
-    public var description: String { "\(location): \(message)" }
+    /// One line of plain text, whatever names the message holds.
+    public var description: String { "\(location): \(message.printable)" }
   }
 
   public let items: [Item]
