@@ -1,3 +1,4 @@
+import IR
 import JSON
 import PaliGraph
 import Plans
@@ -85,6 +86,9 @@ enum VerifyCommand: Command {
     } catch let fault as Miscompilation {
       throw try failure(fault, of: path, reproducer)
     } catch let error as ValidationError {
+      throw FileError(path, "\(error)")
+    } catch let error as OpError {
+      // What the interpreter cannot compute, no plan can be held against.
       throw FileError(path, "\(error)")
     }
   }

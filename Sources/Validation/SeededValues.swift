@@ -65,13 +65,15 @@ package struct SeededValues: Sendable {
     return nil
   }
 
-  /// Rows of the smallest table that ids index.
+  /// Rows of the smallest table that ids index; of one without rows the first is asked for all the same,
+  /// which is an error when it happens.
   private var smallestTable: Int {
-    module.functions.flatMap { function in
+    let rows = module.functions.flatMap { function in
       function.operations.filter { $0.op == "embedding" }.compactMap { operation in
         operation.operands[0].flatMap { module.type(of: $0, in: function).shape[0].constant }
       }
-    }.min() ?? 3
+    }.min()
+    return max(1, rows ?? 3)
   }
 
   /// The value that a checkpoint would hold: the source's, or numbers in -1...1 as the module stores
