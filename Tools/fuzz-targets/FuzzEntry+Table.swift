@@ -1,8 +1,7 @@
 extension FuzzEntry {
   /// All entries: one for each reader.
   public static let all: [FuzzEntry] = [
-    json, safetensors, npy, index, config, processor, onnxWire, onnx, sentencePiece, tokenizer, png,
-    jpeg,
-    webp, planFile, plan, graph,
+    json, safetensors, npy, index, config, processor, onnxWire, onnx, sentencePiece, tokenizer,
+    png, jpeg, webp, planFile, plan, graph,
   ]
 }
