@@ -49,7 +49,8 @@ package struct RandomCheck {
 }
 
 extension ReferenceCalls {
-  /// Whether rounding inputs and weights to f32 moves no result by more than a few times as much.
+  /// Whether rounding inputs and weights to f32, and to f32 what is computed from them, moves no result by more
+  /// than a few times as much.
   package func isWellConditioned() throws -> Bool {
     let largest = expected.joined().joined().flatMap(\.values).reduce(0) {
       $1.isFinite ? max($0, abs($1)) : $0
@@ -63,10 +64,15 @@ extension ReferenceCalls {
       }
       return HostTensor(tensor.element, tensor.shape, values)
     }
+    func rounded(_ tensor: HostTensor) -> HostTensor {
+      guard tensor.element.isFloatingPoint else { return tensor }
+      return HostTensor(tensor.element, tensor.shape, tensor.values.map { Double(Float($0)) })
+    }
     let weights = seeded
     let found = try sequences.map { calls in
       var interpreter = try Interpreter(
         weights.module, source: { moved(try weights.weight($0)) })
+      interpreter.adjust = rounded
       return try calls.map {
         try interpreter.run($0.function, $0.inputs.map(moved), symbols: $0.sizes)
       }

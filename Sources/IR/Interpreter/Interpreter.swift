@@ -11,6 +11,8 @@ public struct Interpreter {
   private let module: Module
   private let source: Source
   private var tensors: [HostTensor?]
+  /// What becomes of each value that is computed; rounding them shows how much the results depend on it.
+  package var adjust: ((HostTensor) -> HostTensor)?
 
   /// Throws `VerificationError` for a module that is not valid.
   public init(_ module: Module, source: @escaping Source = Self.missing) throws {
@@ -69,7 +71,8 @@ public struct Interpreter {
       results: try operation.results.map {
         (function[$0].type.element, try function[$0].type.shape.evaluate(bindings))
       })
-    let outputs = try site.definition.evaluate(evaluation)
+    var outputs = try site.definition.evaluate(evaluation)
+    if let adjust { outputs = outputs.map(adjust) }
     for (id, output) in zip(operation.results, outputs) { values[id.index] = output }
     if site.definition.hasEffect, let id = operation.operands[0]?.tensor {
       tensors[id.index] = outputs[operation.results.count]
