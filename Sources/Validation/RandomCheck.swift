@@ -57,22 +57,19 @@ extension ReferenceCalls {
     }
     guard largest < 1e6 else { return false }
     let step = 1e-6
-    func moved(_ tensor: HostTensor) -> HostTensor {
+    func changed(_ tensor: HostTensor, _ change: (Int, Double) -> Double) -> HostTensor {
       guard tensor.element.isFloatingPoint else { return tensor }
-      let values = tensor.values.enumerated().map {
-        $1 * (1 + ($0.isMultiple(of: 2) ? step : -step))
-      }
+      let values = tensor.values.enumerated().map { change($0, $1) }
       return HostTensor(tensor.element, tensor.shape, values)
     }
-    func rounded(_ tensor: HostTensor) -> HostTensor {
-      guard tensor.element.isFloatingPoint else { return tensor }
-      return HostTensor(tensor.element, tensor.shape, tensor.values.map { Double(Float($0)) })
+    func moved(_ tensor: HostTensor) -> HostTensor {
+      changed(tensor) { $1 * (1 + ($0.isMultiple(of: 2) ? step : -step)) }
     }
     let weights = seeded
     let found = try sequences.map { calls in
       var interpreter = try Interpreter(
         weights.module, source: { moved(try weights.weight($0)) })
-      interpreter.adjust = rounded
+      interpreter.adjust = { changed($0) { ElementType.f32.converted($1) } }
       return try calls.map {
         try interpreter.run($0.function, $0.inputs.map(moved), symbols: $0.sizes)
       }
