@@ -159,5 +159,5 @@ extension ModelSource {
 public struct TextFileError: Error, Sendable, CustomStringConvertible {
   public let path: String
   public let error: TextError
-  public var description: String { "\(path.printable):\("\(error)".printable)" }
+  public var description: String { "\(path.printable):\(error)" }
 }
