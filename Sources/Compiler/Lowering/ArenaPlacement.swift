@@ -89,21 +89,19 @@ package struct ArenaPlacement {
       return a == b ? $0 < $1 : a < b
     }
     var offsets = [Int](repeating: 0, count: buffers.count)
+    // In the order of their offsets.
     var placed: [Int] = []
     var bytes = 0
     for index in order {
       let buffer = buffers[index]
-      let neighbours =
-        placed
-        .filter { buffers[$0].lifetime.overlaps(buffer.lifetime) }
-        .sorted { offsets[$0] < offsets[$1] }
       var offset = 0
-      for other in neighbours where offset + buffer.bytes > offsets[other] {
+      for other in placed where buffers[other].lifetime.overlaps(buffer.lifetime) {
+        if offset + buffer.bytes <= offsets[other] { break }
         offset = max(offset, offsets[other] + buffers[other].bytes)
       }
       offsets[index] = offset
       bytes = max(bytes, offset + buffer.bytes)
-      placed.append(index)
+      placed.insert(index, at: placed.firstIndex { offsets[$0] > offset } ?? placed.count)
     }
     return ArenaPlacement(offsets: offsets, bytes: bytes)
   }

@@ -37,18 +37,14 @@ struct Liveness {
   init(of function: Function, in module: Module) throws {
     layouts = try Layout.analyze(function, in: module)
     let roots = layouts.map { $0.root.value }
-    let parent = InPlace.storage(of: function, layouts)
-    valuesInPlace = parent.count { $0 != nil }
-    func storage(_ id: ValueID) -> ValueID {
-      var current = id
-      while let next = parent[current.index] { current = next }
-      return current
-    }
+    let takenOver = InPlace.storage(of: function, layouts)
+    valuesInPlace = takenOver.count { $0 != nil }
+    let storage = Self.owners(function, takenOver)
     let last = function.operations.count + 1
     var lifetimes = [ClosedRange<Int>?](repeating: nil, count: function.values.count)
     func touch(_ id: ValueID, at moment: Int) {
       guard let root = roots[id.index] else { return }
-      let owner = storage(root).index
+      let owner = storage[root.index].index
       lifetimes[owner] =
         lifetimes[owner].map {
           min($0.lowerBound, moment)...max($0.upperBound, moment)
@@ -73,7 +69,17 @@ struct Liveness {
     }
     for index in function.values.indices {
       guard let root = roots[index] else { continue }
-      bufferOfValue[index] = bufferOfValue[storage(root).index]
+      bufferOfValue[index] = bufferOfValue[storage[root.index].index]
     }
+  }
+
+  /// The value whose buffer each value ends up in: that of the storage it takes over, else its own.
+  private static func owners(_ function: Function, _ takenOver: [ValueID?]) -> [ValueID] {
+    var owners = function.values.indices.map { ValueID($0) }
+    // In the order of operations, the owner of what is taken over is known already.
+    for id in function.operations.compactMap(\.results.first) {
+      if let former = takenOver[id.index] { owners[id.index] = owners[former.index] }
+    }
+    return owners
   }
 }

@@ -26,22 +26,6 @@ extension Pass {
   }
 }
 
-/// What an operation computes, apart from the name of its result.
-private struct Expression: Hashable {
-  let op: String
-  let operands: [Operand?]
-  let attributes: Attributes
-
-  init(_ operation: Operation) {
-    op = operation.op
-    operands = operation.operands
-    let defaults = OpRegistry.definition(of: op)?.attributes ?? []
-    attributes = operation.attributes.filter { name, value in
-      defaults.first { $0.name == name }?.fallback != value
-    }
-  }
-}
-
 extension RewriteGraph {
   /// A state may have changed between two reads of it.
   fileprivate func readsState(_ operation: Operation) -> Bool {

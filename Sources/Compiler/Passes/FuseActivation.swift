@@ -104,7 +104,7 @@ extension RewriteGraph {
     if operand == x { return zero.indices.map { $0 == 1 ? 1 : 0 } }
     if let number = scalar(operand) { return zero.indices.map { $0 == 0 ? number : 0 } }
     guard let operation = definition(of: operand, is: "add", "mul", "div", "pow"),
-      readers(of: operation.result).count == 1, !isReturned(operation.result),
+      readerCount(of: operation.result) == 1, !isReturned(operation.result),
       let a = polynomial(operation.operands[0], of: x, degree: degree)
     else { return nil }
     if operation.op == "pow" {

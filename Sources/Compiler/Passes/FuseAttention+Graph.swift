@@ -15,7 +15,7 @@ extension RewriteGraph {
       let isNumber = definition(of: isNaN.operands[0], is: "equal"), isReadOnce(isNumber),
       isNumber.operands.allSatisfy({ $0 == weights }),
       let softmax = definition(of: weights, is: "softmax"), !isReturned(softmax.result),
-      readers(of: softmax.result).count == 2
+      readerCount(of: softmax.result) == 2
     else { return nil }
     return softmax
   }

@@ -16,7 +16,7 @@ enum SinkSlicesRules {
     "slice(x), slice(x) => one of them: two readers of a value slice it alike when slices "
       + "have sunk through both."
   ) { anchor, graph in
-    guard let former = graph.equal(anchor) else { return nil }
+    guard let former = graph.equal(slice: anchor) else { return nil }
     return try graph.replacing(with: .value(former.result))
   }
 

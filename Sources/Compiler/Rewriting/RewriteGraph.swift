@@ -23,6 +23,8 @@ struct RewriteGraph {
   private var returned: [[Int]]
   /// Nodes that write each state.
   private var writers: [TensorID: [Int]] = [:]
+  /// The slices, for `equal`.
+  private var slices = ExpressionIndex(op: "slice")
   private var names: UniqueNames
   /// How each node came about; nil for those that the function had from the start.
   private var derivations: [Derivation?]
@@ -46,9 +48,9 @@ struct RewriteGraph {
     }
     names = UniqueNames(function.values.map(\.name) + module.tensors.map(\.name))
     for (node, operation) in nodes.enumerated() {
-      if let operation, let state = operation.writtenState {
-        writers[state, default: []].append(node)
-      }
+      guard let operation else { continue }
+      slices.insert(node, operation)
+      if let state = operation.writtenState { writers[state, default: []].append(node) }
     }
     function.operations = []
   }
@@ -81,16 +83,14 @@ extension RewriteGraph {
   /// The operations that read a value, in no particular order.
   func readers(of id: ValueID) -> [Operation] { readers[id.index].keys.compactMap { nodes[$0] } }
 
-  /// An operation that equals another one and stands before it.
-  func equal(_ anchor: Operation) -> Operation? {
-    guard let id = anchor.operands.first.flatMap({ $0?.value }),
-      let node = definitions[anchor.result.index]
-    else { return nil }
-    return readers[id.index].keys.filter { positions[$0] < positions[node] }
-      .sorted { positions[$0] < positions[$1] }.lazy.compactMap { nodes[$0] }
-      .first {
-        $0.op == anchor.op && $0.operands == anchor.operands && $0.attributes == anchor.attributes
-      }
+  /// How many operations read a value.
+  func readerCount(of id: ValueID) -> Int { readers[id.index].count }
+
+  /// The first slice that equals another one and precedes it.
+  func equal(slice: Operation) -> Operation? {
+    guard let node = definitions[slice.result.index] else { return nil }
+    return slices.nodes(like: slice).filter { positions[$0] < positions[node] }
+      .min { positions[$0] < positions[$1] }.flatMap { nodes[$0] }
   }
 
   func isReturned(_ id: ValueID) -> Bool { !returned[id.index].isEmpty }
@@ -262,6 +262,7 @@ extension RewriteGraph {
     derivations.append(nil)
     positions.append(positions[anchor])
     order.append(node)
+    slices.insert(node, operation)
     for result in operation.results { definitions[result.index] = node }
     for operand in operation.operands {
       if let id = operand?.value { readers[id.index][node, default: 0] += 1 }
@@ -274,7 +275,9 @@ extension RewriteGraph {
     readers[old.index] = [:]
     for node in users.keys {
       guard var operation = nodes[node] else { continue }
+      slices.remove(node, operation)
       operation.operands = operation.operands.map { $0 == .value(old) ? new : $0 }
+      slices.insert(node, operation)
       nodes[node] = operation
     }
     for index in returned[old.index] { function.results[index].operand = new }
@@ -293,6 +296,7 @@ extension RewriteGraph {
       guard let operation = nodes[node] else { continue }
       nodes[node] = nil
       killed.append((node, operation))
+      slices.remove(node, operation)
       for result in operation.results { definitions[result.index] = nil }
       if let state = operation.writtenState { writers[state]?.removeAll { $0 == node } }
       for id in Set(operation.operands.compactMap { $0?.value }) {
