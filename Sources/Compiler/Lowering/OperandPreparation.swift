@@ -47,8 +47,7 @@ struct OperandPreparation {
       return insert("cast", operand, type.with(element: .f32), ["to": .word("f32")])
     }
     if let wide = try widenedMask(operand, index, of: operation) { return wide }
-    guard let id = operand.value else { return operand }
-    let layout = layouts[id.index]
+    let layout = try operand.value.map { layouts[$0.index] } ?? module.layout(of: operand)
     let isReadable = try OperandReading(op, operand: index).allows(layout, type.shape)
     // A cache cannot take its new places from itself: source and target would overlap.
     let isOwnCache = operation.op == "cache_append" && layout.root == operation.operands[0]

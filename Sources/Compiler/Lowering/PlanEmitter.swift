@@ -60,11 +60,10 @@ struct PlanEmitter {
       let type = module.type(of: operand, in: function)
       let layout =
         try operand.value.map { layouts[$0.index] }
-        ?? Layout(root: operand, rowMajor: storageShape(of: operand, type))
+        ?? module.layout(of: operand)
       return PlanView(
         region: try region(of: layout.root, in: function), element: type.element,
-        shape: operand.value == nil ? try storageShape(of: operand, type) : type.shape,
-        strides: layout.strides, start: layout.offset)
+        shape: type.shape, strides: layout.strides, start: layout.offset)
     }
     var result = PlanFunction(name: function.name)
     result.inputs = try function.parameters.map {
@@ -82,10 +81,6 @@ struct PlanEmitter {
           result: try view(.value(operation.result)), attributes: attributes(of: operation)))
     }
     return result
-  }
-
-  private func storageShape(of operand: Operand, _ type: TensorType) throws -> Shape {
-    try type.shape.evaluate(module.bounds).map { Dim($0) }
   }
 
   private func region(of root: Operand, in function: Function) throws -> PlanView.Region {

@@ -62,6 +62,22 @@ public struct HostTensor: Hashable, Sendable {
       : HostTensor(element, target, gathered(shape: target, strides: broadcastStrides(to: target)))
   }
 
+  /// The elements at indices below `extents`, which are no larger than this tensor's.
+  func corner(_ extents: [Int]) -> HostTensor {
+    extents == shape
+      ? self : HostTensor(element, extents, gathered(shape: extents, strides: strides))
+  }
+
+  /// Writes the elements of a tensor that is no larger to the same indices of this one.
+  mutating func replaceCorner(with corner: HostTensor) {
+    guard corner.shape != shape else { return self = corner }
+    var next = 0
+    StridedIndices(shape: corner.shape, strides: strides, offset: 0).forEach {
+      values[$0] = corner.values[next]
+      next += 1
+    }
+  }
+
   func map(_ element: ElementType? = nil, _ transform: (Double) -> Double) -> HostTensor {
     HostTensor(element ?? self.element, shape, values.map(transform))
   }

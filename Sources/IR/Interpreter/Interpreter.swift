@@ -27,15 +27,20 @@ public struct Interpreter {
   public mutating func run(
     _ name: String, _ inputs: [HostTensor], symbols: [String: Int] = [:]
   ) throws -> [HostTensor] {
-    let values = try runKeepingValues(name, inputs, symbols: symbols)
-    guard let function = module[function: name] else { return [] }
-    return try function.results.map { try read($0.operand, values) }
+    let (function, values, bindings) = try evaluate(name, inputs, symbols)
+    return try function.results.map { try read($0.operand, values, bindings) }
   }
 
   /// Calls a function and returns every value it computed, by value index.
   public mutating func runKeepingValues(
     _ name: String, _ inputs: [HostTensor], symbols: [String: Int] = [:]
   ) throws -> [HostTensor?] {
+    try evaluate(name, inputs, symbols).values
+  }
+
+  private mutating func evaluate(
+    _ name: String, _ inputs: [HostTensor], _ symbols: [String: Int]
+  ) throws -> (function: Function, values: [HostTensor?], bindings: [String: Int]) {
     guard let function = module[function: name] else {
       throw OpError("the module has no function @\(name)")
     }
@@ -47,7 +52,7 @@ public struct Interpreter {
         throw OpError("@\(name), %\(function[operation.result].name) = \(operation.op): \(error)")
       }
     }
-    return values
+    return (function, values, bindings)
   }
 
   private mutating func evaluate(
@@ -56,7 +61,9 @@ public struct Interpreter {
   ) throws {
     let site = try module.site(of: operation, in: function)
     var inputs: [HostTensor?] = []
-    for operand in operation.operands { inputs.append(try operand.map { try read($0, values) }) }
+    for operand in operation.operands {
+      inputs.append(try operand.map { try read($0, values, bindings) })
+    }
     if let measure = site.definition.measure {
       let symbol = try site.measuredSymbol()
       let count = try measure(
@@ -75,20 +82,22 @@ public struct Interpreter {
     if let adjust { outputs = outputs.map(adjust) }
     for (id, output) in zip(operation.results, outputs) { values[id.index] = output }
     if site.definition.hasEffect, let id = operation.operands[0]?.tensor {
-      tensors[id.index] = outputs[operation.results.count]
+      tensors[id.index]?.replaceCorner(with: outputs[operation.results.count])
     }
   }
 
-  private mutating func read(_ operand: Operand, _ values: [HostTensor?]) throws -> HostTensor {
+  /// A value, or a tensor: of a state with symbolic extents, the part that they say.
+  private mutating func read(
+    _ operand: Operand, _ values: [HostTensor?], _ bindings: [String: Int]
+  ) throws -> HostTensor {
     switch operand {
     case .value(let id):
       guard let value = values[id.index] else { throw OpError("a value is read before it exists") }
       return value
     case .tensor(let id):
-      if let tensor = tensors[id.index] { return tensor }
-      let tensor = try initialValue(of: id)
+      let tensor = try tensors[id.index] ?? initialValue(of: id)
       tensors[id.index] = tensor
-      return tensor
+      return tensor.corner(try module.tensor(id).type.shape.evaluate(bindings))
     }
   }
 
