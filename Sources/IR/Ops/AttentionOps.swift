@@ -12,15 +12,17 @@ enum AttentionOps {
     operands: [.required("x"), .required("cos"), .required("sin")],
     infer: { site in
       let x = try OpRules.floating(site, 0)
+      guard let width = x.shape.last else {
+        throw OpError("x is a scalar, expected at least one axis")
+      }
+      try site.require(
+        width.dividedExactly(by: 2) != nil, "x has \(width) features, expected an even number")
       for index in 1...2 {
         let table = try OpRules.floating(site, index)
         try site.require(
-          table.shape.last == x.shape.last
+          table.shape.last == width
             && (try OpRules.broadcast(table.shape, x.shape)) == x.shape,
           "operand \(index) has type \(table), which does not broadcast to \(x)")
-      }
-      if let width = x.shape.last?.constant {
-        try site.require(width % 2 == 0, "x has \(width) features, expected an even number")
       }
       return [x.with(element: x.element.computed)]
     }
@@ -67,6 +69,9 @@ enum AttentionOps {
       try site.require(
         q.shape[1].dividedExactly(by: k.shape[1]) != nil,
         "\(q.shape[1]) query heads do not divide by \(k.shape[1]) key/value heads")
+      if let window = site.attribute("window")?.integer {
+        try site.require(window > 0, "window = \(window), expected a positive number")
+      }
       let scores = [q.shape[0], q.shape[1], q.shape[2], k.shape[2]]
       if let mask = site.optionalType(3) {
         try site.require(

@@ -29,6 +29,9 @@ enum IndexingOps {
     let axis = try evaluation.site.axis("axis", rank: x.shape.count)
     let isLargest = try evaluation.site.flag("largest")
     let shape = evaluation.results[0].shape
+    guard shape[axis] <= x.shape[axis] else {
+      throw OpError("k = \(shape[axis]) is beyond the extent \(x.shape[axis]) of axis \(axis)")
+    }
     var out = HostTensor(.i64, shape, repeating: 0)
     var lines: [[Int]] = []
     x.forEachLine(along: axis) { lines.append($0) }

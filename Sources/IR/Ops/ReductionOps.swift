@@ -6,7 +6,9 @@ enum ReductionOps {
   static let all: [OpDefinition] = [
     reduction("sum", "Σ x over axes; integers too") { $0.reduce(0, +) },
     reduction("mean", "Σ x / n over axes") { $0.reduce(0, +) / Double($0.count) },
-    reduction("max", "the largest x over axes, NaN if any is NaN; -∞ when empty") { values in
+    reduction(
+      "max", "the largest x over axes, NaN if any is NaN; when empty -∞, or the least integer"
+    ) { values in
       values.reduce(-.infinity) { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
     },
     reduction("prod", "Π x over axes") { $0.reduce(1, *) },
@@ -91,7 +93,8 @@ enum ReductionOps {
       .forEach { start in
         out.append(fold(x.gathered(shape: inner.shape, strides: inner.strides, offset: start)))
       }
-      return evaluation.result(out)
+      return evaluation.result(
+        x.element.isFloatingPoint ? out : out.map(x.element.converted))
     }
   }
 }

@@ -66,6 +66,8 @@ enum AttentionBinding {
     try site.require(
       (1...4).contains(x.shape.count) && x.shape == out.shape && x.strides.last == 1,
       "x does not fit the result")
+    try site.require(
+      x.shape.last?.dividedExactly(by: 2) != nil, "x has rows that do not divide into halves")
     for (name, table) in [("cos", cos), ("sin", sin)] {
       try site.requireBroadcast(table.shape, to: x.shape, name)
       try site.require(

@@ -87,7 +87,9 @@ enum IndexingBinding {
       kernels.copy(
         out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
         elementBytes: out.element.byteCount)
-      let (extent, inner) = (out.shape[0], out.strides[0])
+      let extent = out.shape[0]
+      // Dense axes of extent 1 may have any stride.
+      let inner = (1..<out.rank).reduce(1) { $0 * out.shape[$1] }
       for position in 0..<ids.count {
         let id = Int(ids.integers[position])
         guard id >= -extent, id < extent else {

@@ -146,6 +146,9 @@ extension ReductionBinding {
     try site.requireDense(out, "the result")
     let rank = x.shape.count
     let axes = try site.integers("axes").map { $0 < 0 ? $0 + rank : $0 }
+    try site.require(
+      axes.allSatisfy((0..<rank).contains) && Set(axes).count == axes.count,
+      "axes = \(axes) are not distinct axes of x")
     let keep = try site.flag("keep_dims")
     let expected = x.shape.indices.compactMap { axis -> Dim? in
       axes.contains(axis) ? (keep ? 1 : nil) : x.shape[axis]

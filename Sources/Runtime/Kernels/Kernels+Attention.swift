@@ -133,10 +133,10 @@ extension Kernels {
   /// Computes `AttentionArguments`. Needs the scratch of `attentionScratch`.
   public func attention(_ arguments: AttentionArguments) {
     let shape = arguments.shape
+    guard shape.batch > 0, shape.queryHeads > 0, shape.queries > 0 else { return }
     precondition(
       shape.keyHeads > 0 && shape.queryHeads % shape.keyHeads == 0,
       "query heads must be a multiple of key heads")
-    guard shape.batch > 0, shape.queryHeads > 0, shape.queries > 0 else { return }
     let work = AttentionTiles(arguments, kernels: self)
     assertScratch(work.grid.scratch)
     if !work.grid.isStreamed {
