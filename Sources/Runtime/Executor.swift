@@ -157,6 +157,13 @@ public final class Executor {
   /// Forgets all states.
   public func clearStates() { memory.clearStates() }
 
+  /// Fills the arena and all scratch memory with a byte. Both are zero pages at first, which hides
+  /// elements that no step writes; 0xFF makes them NaN, -1 or true. Inputs must be set after this.
+  package func overwriteMemory(with byte: UInt8 = 0xFF) {
+    memory.overwriteArena(with: byte)
+    kernels.pool.scratch.overwrite(with: byte)
+  }
+
   /// Times every step from now on.
   public func startProfile() { recorder = StepRecorder() }
 

@@ -51,6 +51,11 @@ final class PlanMemory {
     }
   }
 
+  /// Fills the arena with a byte.
+  func overwriteArena(with byte: UInt8) {
+    arena.initializeMemory(as: UInt8.self, repeating: byte)
+  }
+
   /// Sets all states back to zero.
   func clearStates() { states.initializeMemory(as: UInt8.self, repeating: 0) }
 }

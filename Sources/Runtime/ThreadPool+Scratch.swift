@@ -66,6 +66,12 @@ public final class Scratch: @unchecked Sendable {
     base + worker * workerStride
   }
 
+  /// Fills all of it with a byte, while no kernel runs.
+  func overwrite(with byte: UInt8) {
+    UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+      .initializeMemory(as: UInt8.self, repeating: byte)
+  }
+
   /// The memory that all tiles of a dispatch share.
   public var shared: UnsafeMutableRawPointer { base + sharedOffset }
 }

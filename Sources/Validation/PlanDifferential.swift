@@ -89,6 +89,8 @@ extension Executor {
     guard let index = function(named: call.function) else {
       throw PlanError("the plan has no @\(call.function)")
     }
+    // What a kernel leaves unwritten, or reads without need, becomes NaN.
+    overwriteMemory()
     let names = file.plan.functions[index].inputs.map(\.name)
     let inputs = zip(names, call.inputs).map { (name: $0, data: $1.data) }
     return try run(index, inputs: inputs).map { HostTensor($0.data) }
