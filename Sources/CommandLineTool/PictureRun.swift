@@ -93,6 +93,9 @@ extension Generation {
             "label": .string(detection.label),
             "box": detection.box.scaled(width: picture.width, height: picture.height).json,
             "box_normalized": detection.box.json,
+            "mask_codes": detection.segmentation.map { codes in
+              .array(codes.map { .integer(Int64($0)) })
+            } ?? .null,
           ]
         }),
       "stats": statistics.json,

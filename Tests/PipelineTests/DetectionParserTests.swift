@@ -7,7 +7,8 @@ struct DetectionParserTests {
     label: "cat",
     box: .init(x1: 204 / 1023.0, y1: 102 / 1023.0, x2: 818 / 1023.0, y2: 511 / 1023.0))
   static let dog = Detection(label: "dog", box: .init(x1: 0, y1: 0, x2: 1, y2: 1))
-  static let catText = "<loc0102><loc0204><loc0511><loc0818> cat"
+  static let catBox = "<loc0102><loc0204><loc0511><loc0818>"
+  static let catText = "\(catBox) cat"
   static let dogText = "<loc0000><loc0000><loc1023><loc1023> dog"
   static let codes = (0..<16).map { "<seg0\($0 < 10 ? "0" : "")\($0)>" }.joined()
 
@@ -16,7 +17,8 @@ struct DetectionParserTests {
     ("\(catText) ; \(dogText)", [cat, dog], ""),
     ("\(catText);\(dogText);", [cat, dog], ""),
     (" \n\(catText)\n", [cat], ""),
-    ("<loc0102><loc0204><loc0511><loc0818>cat", [cat], ""),
+    ("\(catBox)cat", [cat], ""),
+    ("\(catBox)\ncat", [cat], ""),
     ("\(catText) ; <loc0001><loc0002>", [cat], "<loc0001><loc0002>"),
     ("a cat ; \(dogText)", [dog], "a cat"),
   ])
@@ -28,25 +30,80 @@ struct DetectionParserTests {
   }
 
   @Test(arguments: [
+    "", " ", "\n", "\r\n", ", ", ",", " and ", " & ", ", and ", "; ", ";;", " ; and ", ". ", ".\n",
+    ": ", "! ",
+    ",\n and ",
+  ])
+  func `whatever separates records is part of no label`(separator: String) {
+    let text = [Self.catText, Self.dogText, Self.catText].joined(separator: separator) + separator
+    #expect(DetectionParser.parse(text).detections == [Self.cat, Self.dog, Self.cat])
+  }
+
+  @Test(arguments: [
+    ("cat and dog", "cat and dog", ""), ("salt & pepper and", "salt & pepper", ""),
+    ("and", "", ""), ("band", "band", ""), ("sweet-and-sour dish", "sweet-and-sour dish", ""),
+    ("T-shirt, size 3.5", "T-shirt", "size 3.5"), ("v1.2 sign at 11:30", "v1.2 sign at 11:30", ""),
+    ("cat (left)", "cat", "(left)"), ("cat. Nothing else.", "cat", "Nothing else."),
+    ("; cat", "", "cat"), ("katt på mattan", "katt på mattan", ""), ("猫", "猫", ""),
+  ])
+  func `a label keeps its words`(text: String, label: String, remainder: String) {
+    var detection = Self.cat
+    detection.label = label
+    let answer = DetectionParser.parse("\(Self.catBox) \(text)")
+    #expect(answer == .init(detections: [detection], remainder: remainder))
+  }
+
+  @Test func `records stand in prose`() {
+    let text = "I see \(Self.catText), and also \(Self.dogText). That is all (<loc0001>)."
+    let remainder = "I see ; and also ; That is all (<loc0001>)."
+    #expect(
+      DetectionParser.parse(text) == .init(detections: [Self.cat, Self.dog], remainder: remainder))
+  }
+
+  @Test(arguments: [
     "", " ", ";", "a cat; a dog", "<loc0102><loc0204><loc0511> three edges",
-    "<loc0102><loc0204><loc0511><loc0818><loc0001> five edges",
-    "\(catText) and \(dogText)", "<loc0102> <loc0204><loc0511><loc0818> cat",
+    "\(catText.dropLast(4))<loc0001> five edges", "\(catBox)\(catBox) eight edges",
+    "<loc0102> <loc0204><loc0511><loc0818> cat",
     "<loc0511><loc0204><loc0102><loc0818> upside down", "<loc0102><loc0204><loc0102><loc0818> flat",
     "<loc0102><loc0204><loc0511><loc1024> too far", "<loc102><loc204><loc511><loc818> short",
     "<loc00102><loc00204><loc00511><loc00818> long", "<loc+102><loc0204><loc0511><loc0818> sign",
-    "<loc0102><loc0204><loc0511><loc0818", "<loc0102><loc0204><loc0511><loc0818><seg001> one code",
-    "<loc0102><loc0204><loc0511><loc0818>\(codes)<seg001> seventeen codes",
-    "<loc0102><loc0204><loc0511><loc0818><seg128> no such code", "<loc٠١٢٣><loc0204>",
+    "<loc0102><loc0204><loc0511><loc0818", "\(catBox)<seg001> one code",
+    "\(catBox)\(codes)<seg001> seventeen codes",
+    "\(catBox) \(codes.dropLast(8))<seg128> no such code",
+    "<loc٠١٢٣><loc0204>",
   ])
   func `anything else is left as it was`(text: String) {
     #expect(DetectionParser.parse(text) == .init(detections: [], remainder: text))
   }
 
-  @Test func `sixteen codes describe a mask`() {
-    let answer = DetectionParser.parse("<loc0102><loc0204><loc0511><loc0818>\(Self.codes) cat ; x")
-    var expected = Self.cat
-    expected.segmentation = Array(0..<16)
-    #expect(answer == .init(detections: [expected], remainder: "x"))
+  @Test(arguments: ["", " ", "\n"])
+  func `sixteen codes describe a mask`(gap: String) {
+    let text =
+      "\(Self.catBox)\(gap)\(Self.codes) cat ; \(Self.catBox)\(Self.codes)\(Self.dogText) ; x"
+    var cat = Self.cat
+    cat.segmentation = Array(0..<16)
+    var unnamed = cat
+    unnamed.label = ""
+    let expected = DetectionParser.Answer(detections: [cat, unnamed, Self.dog], remainder: "x")
+    #expect(DetectionParser.parse(text) == expected)
+  }
+
+  /// As they are added tokens of a Gemma tokenizer, and as a tokenizer that was saved with them as special
+  /// tokens has them.
+  @Test(arguments: [false, true])
+  func `tokens are found by their pieces`(special: Bool) throws {
+    var json = try String(
+      decoding: TokenizerFixtures.bytes("\(TokenizerFixtures.miniPaliGemma)/tokenizer.json"),
+      as: UTF8.self)
+    if special { json = json.replacing("\"special\": false", with: "\"special\": true") }
+    let tokenizer = try Tokenizer(
+      TokenizerTables(TokenizerModel(json: Array(json.utf8), idLimit: 1 << 20)))
+    let text = "\(Self.catText), \(Self.dogText) and a \(Self.catBox)\(Self.codes)cat"
+    let ids = tokenizer.encode(text)
+    let expected = DetectionParser.parse(text)
+    #expect(expected.detections.count == 3)
+    #expect(DetectionParser.parse(ids, tokenizer: tokenizer) == expected)
+    #expect(tokenizer.decode(ids).contains("<loc") == !special)
   }
 
   @Test func `boxes scale to the picture`() {

@@ -173,7 +173,10 @@ struct Engine {
   }
 
   private func finish(_ result: inout Generation, _ request: GenerationRequest) {
-    result.detections = DetectionParser.parse(result.text).detections
+    result.detections =
+      DetectionParser.parse(
+        result.tokens, tokenizer: prompts.tokenizer
+      ).detections
     result.statistics.promptTokens = result.promptTokens.count
     result.statistics.newTokens = result.tokens.count
     result.statistics.arenaBytes = executor.file.plan.arenaBytes
