@@ -10,11 +10,14 @@ tests make the same noise from the same recurrence (see `noise`).
 pixel_values/NAME.json are processor configurations and NAME.f32 the little-endian float32 CHW values
 that transformers' PIL-backed SigLIP processor makes of a noise picture, whose size is in the name.
 
+With `--decode` only the first kind is written, which needs no transformers.
+
 Needs: pip install "pillow==13.0.0" "transformers==5.23.0" numpy
 """
 
 import json
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -131,12 +134,49 @@ def png_files():
     yield "orientation_after.png", png(small, 2, 8, after=chunk(b"eXIf", exif(8, "<")))
     packet = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(5)
     yield "orientation_xmp.png", png(small, 2, 8, before=chunk(b"iTXt", packet))
+    for name, before in text_orientations():
+        yield f"orientation_{name}.png", png(small, 2, 8, before=before)
     profile = chunk(b"iCCP", b"broken\0\0" + zlib.compress(b"not a profile"))
     yield "profile_ignored.png", png(small, 2, 8, before=chunk(b"gAMA", b"\0\0\x10\0") + profile)
     yield "trailing_bytes.png", png(small, 2, 8) + b"PK\3\4 and more"
     control = chunk(b"acTL", struct.pack(">II", 2, 0))
     yield "animated.png", png(small, 2, 8, before=control + chunk(
         b"fcTL", struct.pack(">5I2H2B", 0, 4, 3, 0, 0, 1, 10, 0, 0)))
+
+
+def raw_profile(orientation):
+    """EXIF in hexadecimal digits, as ImageMagick writes it."""
+    digits = (b"Exif\0\0" + exif(orientation)).hex()
+    lines = "\n".join(digits[i : i + 72] for i in range(0, len(digits), 72))
+    return f"\nexif\n{len(digits) // 2:8}\n{lines}\n".encode()
+
+
+def text_orientations():
+    """Chunks of text that state an orientation, and which of several counts."""
+    def text(keyword, value):
+        return chunk(b"tEXt", keyword + b"\0" + value)
+
+    def compressed(keyword, value, damage=0):
+        return chunk(b"zTXt", keyword + b"\0\0" + zlib.compress(value)[: -damage or None])
+
+    def international(keyword, value, flag=0):
+        value = zlib.compress(value) if flag else value
+        return chunk(b"iTXt", keyword + b"\0" + bytes([flag, 0]) + b"en\0\0" + value)
+
+    raw, packet = b"Raw profile type exif", b"XML:com.adobe.xmp"
+    yield "raw_text", text(raw, raw_profile(6))
+    yield "raw_compressed", compressed(raw, raw_profile(8))
+    yield "raw_international", international(raw, raw_profile(7), 1)
+    yield "raw_cut", compressed(raw, raw_profile(6), damage=4)
+    yield "raw_last", text(raw, raw_profile(3)) + compressed(raw, raw_profile(5))
+    yield "raw_after_exif", chunk(b"eXIf", exif(2)) + text(raw, raw_profile(6))
+    yield "raw_before_xmp", international(packet, xmp(2)) + text(raw, raw_profile(6))
+    yield "exif_text", text(b"exif", exif(4))
+    yield "xmp_compressed", compressed(packet, xmp(5))
+    yield "xmp_text", text(packet, xmp(4))
+    yield "xmp_international", international(packet, xmp(8), 1)
+    yield "xmp_not_utf8", international(packet, b"\xff" + xmp(6))
+    yield "xmp_two", international(packet, xmp(3)) + international(packet, b"\xff" + xmp(6))
 
 
 def exif(orientation, order=">", value_type=3):
@@ -188,6 +228,13 @@ def jpeg_files():
         ("far_directory", b"Exif\0\0MM\0*\xff\xff\xff\xff"),
     ):
         yield f"orientation_{name}.jpg", after_soi(small, 0xE1, content)
+    for name, file in (("baseline", small), ("grey", jpeg(picture.convert("L")))):
+        yield f"no_end_{name}_zeros.jpg", file[:-2] + bytes(64)
+    yield "no_end_segment.jpg", small[:-2] + b"\xff\xe1\0\4ab"
+    yield "no_end_cut_segment.jpg", small[:-2] + b"\xff\xe1\xff\xffab" + bytes(40)
+    yield "late_end.jpg", small[:-2] + b"padding" * 9 + b"\xff\xd9"
+    progressive = jpeg(Image.fromarray(scene(24, 16)), progressive=True)
+    yield "late_end_progressive.jpg", progressive[:-2] + b"padding" * 9 + b"\xff\xd9"
     packet = b"http://ns.adobe.com/xap/1.0/\0" + xmp(6)
     yield "orientation_xmp.jpg", after_soi(small, 0xE1, packet)
 
@@ -321,5 +368,6 @@ def write_pixel_values():
 
 if __name__ == "__main__":
     write_decode()
-    write_resize()
-    write_pixel_values()
+    if "--decode" not in sys.argv:
+        write_resize()
+        write_pixel_values()

@@ -6,6 +6,10 @@ public struct ImageError: Error, Sendable, Equatable {
   public enum Reason: Sendable, Equatable {
     case unreadable(InputFileError)
     case tooManyBytes(Int, most: Int)
+    /// A URL stands where a path is expected.
+    case url
+    /// A `data:` URL without a comma, or whose data are not what they say.
+    case damagedDataURL
     /// Neither JPEG nor PNG nor WebP.
     case unknownFormat
     case emptyPicture(_ width: Int, _ height: Int)
@@ -46,6 +50,10 @@ extension ImageError.Reason: CustomStringConvertible {
     case .tooManyBytes(let count, let most):
       "is \(count) bytes long, more than \(most); save the picture smaller or set "
         + "\(ImageLimits.variable.name)"
+    case .url:
+      "is a URL, and PaliGraph fetches nothing; download the picture and give its path"
+    case .damagedDataURL:
+      "is no data: URL of a picture; write data:image/png;base64, and the file in base64"
     case .unknownFormat:
       "is not a JPEG, PNG or WebP picture; convert it to one of these"
     case .emptyPicture(let width, let height):
@@ -63,7 +71,7 @@ extension ImageError.Reason: CustomStringConvertible {
       "is \(width)x\(height) pixels, and the processor does not resize; give a picture of "
         + "\(expectedWidth)x\(expectedHeight) pixels"
     case .notEncoded(let what):
-      "cannot be encoded as PNG: \(what)"
+      "cannot be encoded: \(what)"
     }
   }
 }

@@ -1,5 +1,5 @@
 extension ImageHeader {
-  /// Walks a PNG file's chunks: the size from `IHDR`, the orientation from `eXIf` or from XMP.
+  /// Walks a PNG file's chunks: the size from `IHDR`, the orientation from `eXIf` or from text.
   ///
   /// A `tRNS` chunk longer than the palette is refused here because the codec skips it: transparency
   /// does not change the colours.
@@ -13,7 +13,8 @@ extension ImageHeader {
     else { throw damaged(reader.offset, "the IHDR chunk is missing or cut off") }
     self.init(format: .png, width: width, height: height)
 
-    var metadata = OrientationMetadata()
+    var exif: [UInt8]?
+    var texts = PNGTexts()
     var paletteEntries: Int?
     while let length = reader.number(4) {
       let start = reader.offset - 4
@@ -27,24 +28,23 @@ extension ImageHeader {
           throw damaged(start, "the tRNS chunk is longer than the palette")
         }
       case "eXIf":
-        metadata.exif = Array(bytes[content])
+        exif = Array(bytes[content])
+      case "tEXt":
+        texts.addText(bytes[content])
+      case "zTXt":
+        texts.addCompressedText(bytes[content])
       case "iTXt":
-        metadata.xmp = Self.uncompressedXMP(Array(bytes[content])) ?? metadata.xmp
+        texts.addInternationalText(bytes[content])
       case "IEND":
-        orientation = metadata.orientation
+        orientation =
+          OrientationMetadata(
+            exif: exif ?? texts.exif ?? texts.rawProfileExif ?? [], xmp: texts.xmpPacket
+          ).orientation
         return
       default:
         break
       }
     }
     throw damaged(bytes.count, "the IEND chunk is missing")
-  }
-
-  /// The XMP packet of an `iTXt` chunk, if it is one and is not compressed.
-  private static func uncompressedXMP(_ text: [UInt8]) -> [UInt8]? {
-    let keyword = Array("XML:com.adobe.xmp".utf8) + [0]
-    guard text.starts(with: keyword), text.count > keyword.count, text[keyword.count] == 0
-    else { return nil }
-    return text
   }
 }
