@@ -1,33 +1,4 @@
-#include <setjmp.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <jpeglib.h>
-#include <jerror.h>
-
-#include "message.h"
-
-// libjpeg's error manager with a way back to the decoder and a place for the text.
-typedef struct {
-  struct jpeg_error_mgr base;
-  jmp_buf escape;
-  char *message;
-} ErrorManager;
-
-static void fail(j_common_ptr info) {
-  ErrorManager *manager = (ErrorManager *)info->err;
-  char text[JMSG_LENGTH_MAX];
-  info->err->format_message(info, text);
-  cimage_fail(manager->message, "%s", text);
-  longjmp(manager->escape, 1);
-}
-
-// Warnings are about damaged entropy-coded data that libjpeg resynchronises after; like Pillow, the
-// picture is accepted as it comes out.
-static void ignore_message(j_common_ptr info, int level) {
-  (void)info;
-  (void)level;
-}
+#include "jpeg_errors.h"
 
 static void check_scan_count(j_common_ptr info) {
   if (((j_decompress_ptr)info)->input_scan_number <= CIMAGE_JPEG_MAX_SCANS) return;
@@ -40,14 +11,22 @@ static void check_scan_count(j_common_ptr info) {
 static void source_nothing(j_decompress_ptr info) { (void)info; }
 
 static boolean source_exhausted(j_decompress_ptr info) {
-  ErrorManager *manager = (ErrorManager *)info->err;
-  cimage_fail(manager->message, "its data end early");
-  longjmp(manager->escape, 1);
+  cimage_jpeg_fail((j_common_ptr)info, "its data end early");
+}
+
+// Once all rows are there, an end marker may be missing behind other data: asked for more, the source then
+// lets the decoder wait instead of failing, as Pillow does.
+static boolean source_waiting(j_decompress_ptr info) {
+  (void)info;
+  return FALSE;
 }
 
 static void source_skip(j_decompress_ptr info, long count) {
   if (count <= 0) return;
-  if ((size_t)count > info->src->bytes_in_buffer) source_exhausted(info);
+  if ((size_t)count > info->src->bytes_in_buffer) {
+    info->src->fill_input_buffer(info);
+    count = (long)info->src->bytes_in_buffer;
+  }
   info->src->next_input_byte += count;
   info->src->bytes_in_buffer -= (size_t)count;
 }
@@ -84,10 +63,8 @@ bool cimage_decode_jpeg(
     char *message) {
   struct jpeg_decompress_struct info;
   memset(&info, 0, sizeof info);
-  ErrorManager errors = {.message = message};
-  info.err = jpeg_std_error(&errors.base);
-  errors.base.error_exit = fail;
-  errors.base.emit_message = ignore_message;
+  ErrorManager errors;
+  info.err = cimage_jpeg_errors(&errors, message);
   if (setjmp(errors.escape)) {
     jpeg_destroy_decompress(&info);
     return false;
@@ -122,6 +99,7 @@ bool cimage_decode_jpeg(
   info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&info);
   read_rows(&info, pixels);
+  source.fill_input_buffer = source_waiting;
   jpeg_finish_decompress(&info);
   jpeg_destroy_decompress(&info);
   return true;

@@ -30,7 +30,7 @@ enum OutputPaths {
 
   /// Endings of what this program writes. A file with one of them in a model's directory is no part of
   /// the model, and may be written anew.
-  private static let ownEndings = [".plan", ".pg", ".npy", ".png"]
+  private static let ownEndings = [".plan", ".pg", ".npy"] + DrawingFormat.suffixes
 
   /// What a command reads that is given this plan or model: the file, with those beside it that an
   /// ONNX model names, or the files in the directory.

@@ -9,19 +9,21 @@ import Tensors
 struct PictureRun {
   private let arguments: Arguments
   private let threads: Int?
-  private let imagePath: String
+  private let source: PictureSource
+  private let drawing: DrawingFormat?
   private let sampling: SamplerSettings
   private let maxNewTokens: Int
 
   init(_ arguments: Arguments, threads: Int?) throws {
     self.arguments = arguments
     self.threads = threads
-    imagePath = try arguments.required("--image")
+    source = try PictureSource(arguments.required("--image"))
+    drawing = try arguments.string("--draw").map(DrawingFormat.init(path:))
     maxNewTokens = try arguments.integer("--max-new-tokens", in: 1...1 << 20) ?? 256
     sampling = try Self.sampling(arguments)
     try OutputPaths.check(
       ["--logits", "--draw", "--profile"].compactMap { arguments.string($0) },
-      inputs: [imagePath] + OutputPaths.inputs(of: arguments.positional[0]))
+      inputs: source.files + OutputPaths.inputs(of: arguments.positional[0]))
   }
 
   /// Top-k and top-p say nothing at temperature 0, so a limit by one of them alone asks for 1.
@@ -41,7 +43,7 @@ struct PictureRun {
         "--prompt is given \(arguments.all("--prompt").count) times; a model that answers takes one, "
           + "a SigLIP model several")
     }
-    let picture = try RGBImage.decode(path: imagePath)
+    let picture = try source.decode()
     let session = try Session(plan, threads: threads)
     if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
     if arguments.has("--check-finite") { session.checkFinite() }
@@ -73,9 +75,16 @@ struct PictureRun {
       let shape = [answer.tokens.count, answer.logits.count / max(answer.tokens.count, 1)]
       try NPYFile.write(TensorData(answer.logits, shape: shape), path: path)
     }
-    if let path = arguments.string("--draw") {
-      try OutputPaths.write(picture.drawing(answer.detections).pngEncoded(), to: path)
+    if let path = arguments.string("--draw"), let drawing {
+      try OutputPaths.write(drawing.encode(picture.drawing(answer.detections)), to: path)
     }
+  }
+}
+
+extension PictureSource {
+  /// The file that is read, if it is one with a name.
+  fileprivate var files: [String] {
+    if case .file(let path) = self { [path] } else { [] }
   }
 }
 

@@ -8,7 +8,7 @@ enum RunCommand: Command {
   static let syntax = Syntax(
     name: "run", arguments: ["PLAN|MODEL"],
     options: [
-      .value("--image", "FILE", "the picture: JPEG, PNG or WebP"),
+      .value("--image", "FILE", "the picture; - for standard input, or a data: URL"),
       .texts(
         "--prompt", "TEXT",
         "what to do with it; by default \"caption en\"; for a SigLIP model what to look for, once or more"
@@ -26,7 +26,8 @@ enum RunCommand: Command {
       .flag(
         "--stats", "print times, memory and what kernels and steps took on standard error"),
       .value("--logits", "FILE.npy", "write the logits each token was chosen from: [steps, vocab]"),
-      .value("--draw", "OUT.png", "write the picture with the detected boxes"),
+      .value(
+        "--draw", "OUT.png", "write the picture with the detected boxes, as PNG or JPEG (.jpg)"),
       .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
       .value("--output-dir", "DIR", "where outputs go as NAME.npy; without it they are printed"),
     ] + SizeOptions.options + [

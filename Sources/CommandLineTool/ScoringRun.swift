@@ -9,7 +9,7 @@ import Runtime
 struct ScoringRun {
   private let arguments: Arguments
   private let threads: Int?
-  private let imagePath: String
+  private let source: PictureSource
   private let texts: [String]
 
   init(_ arguments: Arguments, threads: Int?) throws {
@@ -21,13 +21,13 @@ struct ScoringRun {
     for name in answering where arguments.has(name) {
       throw arguments.error("\(name) is for models that answer, and a SigLIP model scores texts")
     }
-    imagePath = try arguments.required("--image")
+    source = try PictureSource(arguments.required("--image"))
     _ = try arguments.required("--prompt")
     texts = arguments.all("--prompt")
   }
 
   func execute(_ plan: PlanFile) throws {
-    let picture = try RGBImage.decode(path: imagePath)
+    let picture = try source.decode()
     let session = try ScoringSession(plan, threads: threads)
     if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
     if arguments.has("--check-finite") { session.checkFinite() }

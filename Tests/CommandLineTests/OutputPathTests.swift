@@ -29,8 +29,8 @@ import Testing
       "double.plan"
     ),
     (
-      ["run", "DIR/double.plan", "--image", "DIR/p.png", "--draw", "DIR/new"]
-        + ["--profile", "DIR/./new"], "./new"
+      ["run", "DIR/double.plan", "--image", "DIR/p.png", "--draw", "DIR/new.png"]
+        + ["--profile", "DIR/./new.png"], "./new.png"
     ),
     (
       ["run", "DIR/model", "--image", "DIR/p.png", "--logits", "DIR/model/config.json"],

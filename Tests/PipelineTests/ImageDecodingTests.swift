@@ -18,4 +18,14 @@ import Testing
     let picture = ImageFixtures.noise(width: 31, height: 7)
     #expect(try RGBImage.decode(picture.pngEncoded()) == picture)
   }
+
+  /// The codec loses a little of a smooth picture; every pixel stays in its place.
+  @Test func `JPEG encoding keeps the picture`() throws {
+    let picture = try ImageFixtures.picture(ppm: "decode/rgb_444_jpg.ppm")
+    let decoded = try RGBImage.decode(picture.jpegEncoded(quality: 100))
+    #expect(try #require(largestDifference(decoded, picture)) <= 4)
+    #expect(throws: ImageError.self) {
+      try RGBImage(width: 1, height: 65_501, filledWith: RGBColor(0, 0, 0)).jpegEncoded()
+    }
+  }
 }

@@ -49,6 +49,15 @@ bool cimage_encode_png(
     const uint8_t *pixels, uint32_t width, uint32_t height, cimage_sink sink, void *context,
     char *message);
 
+// Encodes RGB pixels as a baseline JPEG, colours not subsampled; `quality` is 1 to 100.
+bool cimage_encode_jpeg(
+    const uint8_t *pixels, uint32_t width, uint32_t height, int quality, cimage_sink sink,
+    void *context, char *message);
+
+// Inflates a zlib stream that may be cut off into at most `capacity` bytes. Returns how many there are, 0
+// where the stream is damaged.
+size_t cimage_inflate(const uint8_t *data, size_t size, uint8_t *output, size_t capacity);
+
 // One row of horizontal resampling. Output pixel x is the sum of `counts[x]` input pixels from
 // `starts[x]` on, times weights of 22 fraction bits, rounded and clamped to 0...255.
 // `weights` holds each output pixel's weights in turn, each repeated for the three channels.
