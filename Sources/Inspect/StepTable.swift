@@ -21,7 +21,7 @@ enum StepTable {
               let work = try plan.work(of: step, at: sizes)
               return .array([
                 .string(step.name), .string(step.kernel), .integer(work.operations),
-                .integer(work.bytes + work.arenaBytes),
+                .integer(work.allBytes),
               ])
             }),
         ]

@@ -12,8 +12,10 @@ public struct PlanWork: Sendable, Equatable {
   /// Bytes of the arena that each step reads and writes. Most of them are in some cache.
   public var arenaBytes = 0
 
+  /// Of memory and caches.
+  public var allBytes: Int { [bytes, arenaBytes].reduce(into: 0) { $0.count($1) } }
   /// All bytes that must come from memory.
-  public var bytes: Int { tensorBytes + stateBytes }
+  public var bytes: Int { [tensorBytes, stateBytes].reduce(into: 0) { $0.count($1) } }
 
   public init() {}
 }
@@ -39,9 +41,9 @@ extension Plan {
     var read: [Int: Int] = [:]
     for step in steps {
       if case .arena = step.result.region {
-        work.arenaBytes += try step.result.byteCount(at: sizes)
+        work.arenaBytes.count(try step.result.byteCount(at: sizes))
       }
-      work.operations += try step.operations(at: sizes)
+      work.operations.count(try step.operations(at: sizes))
       for case .some(let view) in step.operands {
         switch view.region {
         // Of a table that is only looked up, a few rows are read.
@@ -50,13 +52,13 @@ extension Plan {
           read[tensor] = max(read[tensor] ?? 0, bytes)
         // What is appended to is not read.
         case .state where step.kernel != "cache_append":
-          work.stateBytes += try view.byteCount(at: sizes)
-        case .arena: work.arenaBytes += try view.byteCount(at: sizes)
+          work.stateBytes.count(try view.byteCount(at: sizes))
+        case .arena: work.arenaBytes.count(try view.byteCount(at: sizes))
         default: break
         }
       }
     }
-    work.tensorBytes = read.values.reduce(0, +)
+    for bytes in read.values { work.tensorBytes.count(bytes) }
     return work
   }
 
@@ -72,7 +74,7 @@ extension Plan {
 extension PlanView {
   /// Bytes of all elements that a kernel sees.
   fileprivate func byteCount(at sizes: [String: Int]) throws -> Int {
-    try shape.evaluate(sizes).reduce(element.byteCount, *)
+    try shape.evaluate(sizes).product(element.byteCount)
   }
 }
 
@@ -82,25 +84,46 @@ extension PlanStep {
       guard index < operands.count, let view = operands[index] else { return [] }
       return try view.shape.evaluate(sizes)
     }
-    let results = try result.shape.evaluate(sizes).reduce(1, *)
+    let results = try result.shape.evaluate(sizes)
     if kernel.hasPrefix("linear_") {
       let factors = operands.count > 5 && operands[5] != nil ? 2 : 1
-      return try 2 * factors * results * (extents(0).last ?? 0)
+      return results.product(2, factors, try extents(0).last ?? 0)
     }
-    if kernel.hasPrefix("conv_") { return try 2 * results * (extents(1).last ?? 0) }
+    if kernel.hasPrefix("conv_") { return results.product(2, try extents(1).last ?? 0) }
     switch kernel {
-    case "depthwise_conv": return try 2 * results * (extents(1).first ?? 0)
+    case "depthwise_conv": return results.product(2, try extents(1).first ?? 0)
     case "matmul":
       let a = try extents(0)
       guard a.count >= 2 else { return 0 }
       let isTransposed = attributes.contains { $0.key == "transpose_a" && $0.value == .bool(true) }
-      return 2 * results * a[a.count - (isTransposed ? 2 : 1)]
+      return results.product(2, a[a.count - (isTransposed ? 2 : 1)])
     case "attention":
       // Each query meets each key once for its score, and each value once.
       let (q, k) = (try extents(0), try extents(1))
       guard q.count == 4, k.count == 4 else { return 0 }
-      return 2 * q[0] * q[1] * q[2] * k[2] * (q[3] + (try extents(2).last ?? 0))
+      return q.prefix(3).product(2, k[2], q[3] + (try extents(2).last ?? 0))
     default: return 0
     }
+  }
+}
+
+extension Collection<Int> {
+  /// Of these and the given numbers, none below 0. Saturates: what a step says that it does may be more
+  /// than any machine can.
+  fileprivate func product(_ factors: Int...) -> Int {
+    let all = factors + self
+    guard !all.contains(0) else { return 0 }
+    return all.reduce(1) { product, factor in
+      let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+      return overflow ? Int.max : next
+    }
+  }
+}
+
+extension Int {
+  /// Adds, but not beyond the largest number.
+  fileprivate mutating func count(_ more: Int) {
+    let (sum, overflow) = addingReportingOverflow(more)
+    self = overflow ? Int.max : sum
   }
 }

@@ -14,14 +14,17 @@ public struct PlanError: Error, Sendable, CustomStringConvertible {
 /// - States lie apart from each other in their region.
 /// - Every view lies in its region and has its region's element type.
 /// - Inputs and results are no weights, and their elements do not share places.
+/// - A result shares memory with an operand only where they are the same elements in the same places, or
+///   parts of one state from one place on. Which kernel may do so is checked where kernels are known.
 /// - No output has more than `memoryLimit` bytes.
 /// - What a function reads from the arena is a value that an input or an earlier step left whole.
 ///
-/// All that depends on symbols is checked at their smallest and largest values.
+/// All that depends on symbols holds for every combination of their values, or the plan is refused. Two
+/// things may depend on a call: whether an extent is negative, and whether a view begins before its
+/// region. The executor looks at both whenever a symbol changes.
 public struct PlanVerifier {
   let plan: Plan
-  /// The values of all symbols to check sizes at.
-  let extremes: [[String: Int]]
+  let views: ViewBoundsTable
 
   /// Most bytes that arena and states may ask for together (1 TiB).
   public static let memoryLimit = 1 << 40
@@ -45,7 +48,7 @@ public struct PlanVerifier {
     let bounds = Dictionary(
       plan.symbols.map { ($0.name, $0.bound) }, uniquingKeysWith: { first, _ in first })
     guard bounds.count == plan.symbols.count else { throw PlanError("two symbols have one name") }
-    extremes = [bounds.mapValues { _ in 1 }, bounds]
+    views = ViewBoundsTable(bounds)
   }
 
   private func regionsAreSound() throws {

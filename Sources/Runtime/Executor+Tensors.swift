@@ -71,9 +71,7 @@ extension Executor {
           input: port.name, expected: "\(port.view.shape)", found: "\(value.shape)")
       }
     }
-    for (name, size) in sizes {
-      if let symbol = symbol(named: name) { try setSymbol(symbol, to: size) }
-    }
+    try setSymbols(sizes.compactMap { name, size in symbol(named: name).map { ($0, size) } })
   }
 
   private func fill(_ port: Int, of function: Int, with value: TensorData) throws {

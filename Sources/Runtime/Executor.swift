@@ -80,11 +80,7 @@ public final class Executor {
   ///
   /// - Throws: `ExecutionError` when the value is outside 1 to the symbol's bound; nothing changes then.
   public func setSymbol(_ symbol: Int, to value: Int) throws {
-    let bound = file.plan.symbols[symbol].bound
-    guard value >= 1, value <= bound else {
-      throw ExecutionError.symbolOutOfRange(
-        name: file.plan.symbols[symbol].name, value: value, bound: bound)
-    }
+    try checkRange(symbol, value)
     let former = symbols[symbol]
     guard former != value else { return }
     symbols[symbol] = value
@@ -92,6 +88,26 @@ public final class Executor {
     symbols[symbol] = former
     _ = resize(symbol)
     throw ExecutionError.viewOutOfMemory(function: misfit)
+  }
+
+  /// Sets several symbols at once: sizes may fit together that do not fit with the former ones.
+  ///
+  /// - Throws: as `setSymbol` does; nothing changes then.
+  func setSymbols(_ values: [(symbol: Int, value: Int)]) throws {
+    for (symbol, value) in values { try checkRange(symbol, value) }
+    let former = values.map { (symbol: $0.symbol, value: symbols[$0.symbol]) }
+    for (symbol, value) in values { symbols[symbol] = value }
+    guard let misfit = values.lazy.compactMap({ self.resize($0.symbol) }).first else { return }
+    for (symbol, value) in former { symbols[symbol] = value }
+    for (symbol, _) in former { _ = resize(symbol) }
+    throw ExecutionError.viewOutOfMemory(function: misfit)
+  }
+
+  private func checkRange(_ symbol: Int, _ value: Int) throws {
+    let (name, bound) = (file.plan.symbols[symbol].name, file.plan.symbols[symbol].bound)
+    guard value >= 1, value <= bound else {
+      throw ExecutionError.symbolOutOfRange(name: name, value: value, bound: bound)
+    }
   }
 
   /// Lays out all views that depend on a symbol. Returns the function with a view that does not fit.

@@ -57,8 +57,9 @@ enum KernelRegistry {
 /// what holds here holds at every size.
 struct StepSite {
   let step: PlanStep
-  /// Positions of the plan's symbols by name.
+  /// Positions of the plan's symbols by name, and the largest value of each.
   let symbols: [String: Int]
+  let bounds: [String: Int]
   /// How the plan's tensors are packed, by their positions.
   let packings: [WeightPacking?]
 
@@ -151,8 +152,11 @@ struct StepSite {
   func optionalInteger(_ name: String) throws -> Int? {
     try field(name).present?.int(in: -Dim.limit...Dim.limit)
   }
+  /// A size whose evaluation overflows at no values of the symbols.
   func dim(_ name: String) throws -> CompiledDim {
-    try CompiledDim(Dim(json: field(name)), symbols: symbols)
+    let dim = try Dim(json: field(name))
+    try require((try? dim.range(bounds)) != nil, "\(name) depends on no symbols or is too large")
+    return try CompiledDim(dim, symbols: symbols)
   }
   /// The symbol that `count` is one less than: its position, and `count`.
   func measuredSymbol() throws -> (symbol: Int, count: Dim) {

@@ -43,15 +43,16 @@ final class LoadedFunction {
     name = function.name
     var table = ViewTable(plan: plan)
     var steps: [Step] = []
-    let packings = plan.tensors.map(\.packing)
+    let binder = StepBinder(function, of: plan, table.symbols)
     for step in function.steps {
-      let kernel = try Self.bind(step, of: function, table.symbols, packings)
+      let kernel = try binder.bind(step)
       let first = table.planned.count
       for operand in step.operands { table.append(operand) }
       table.append(step.result)
       steps.append(Step(kernel: kernel, firstView: first, operandCount: step.operands.count))
     }
     self.steps = steps
+    try binder.checkMeasuredSymbols(steps.map(\.kernel.measuredSymbol))
     inputs = function.inputs.map { table.append($0.view) }
     outputs = function.outputs.map { table.append($0.view) }
     viewCount = table.planned.count
@@ -79,18 +80,6 @@ final class LoadedFunction {
   }
 
   deinit { views.deallocate() }
-
-  private static func bind(
-    _ step: PlanStep, of function: PlanFunction, _ symbols: [String: Int],
-    _ packings: [WeightPacking?]
-  ) throws -> BoundKernel {
-    let site = StepSite(step: step, symbols: symbols, packings: packings)
-    do { return try KernelRegistry.bind(site) } catch {
-      throw PlanError(
-        "@\(function.name.printable), step \(step.name.printable) (\(step.kernel.printable)): "
-          + "\(error)")
-    }
-  }
 
   /// Lays out the views whose sizes follow from a symbol, at these values of all symbols. Returns
   /// false when one would leave its region.

@@ -10,7 +10,7 @@ extension StepProfile {
 
     public var seconds: Double { Double(event.end - event.start) * 1e-9 }
     /// Bytes of tensors, states, operands and the result.
-    public var bytes: Int { work.bytes + work.arenaBytes }
+    public var bytes: Int { work.allBytes }
   }
 
   /// All events with their work, held against the limits of the machine.

@@ -16,7 +16,7 @@ import Testing
     },
     Flaw(
       "a step reads its own result",
-      "@f, step rows reads arena bytes 320..<336, which hold no whole value there"
+      "@f, step rows writes over its operand at arena bytes 320..<336"
     ) {
       $0.functions[0].steps[1].operands[1] = view(.arena(offset: 320), [2], .i64)
     },
@@ -28,7 +28,7 @@ import Testing
     },
     Flaw(
       "a function without steps returns what another left",
-      "@g, output sum reads arena bytes 192..<208, which hold no whole value there"
+      "@g, output sum reads arena bytes 192..<320, which hold no whole value there"
     ) {
       var function = PlanFunction(name: "g")
       function.outputs = [$0.functions[0].outputs[0]]
@@ -60,6 +60,23 @@ import Testing
       $0.functions[0].steps[1].result.region = .arena(offset: 256)
       $0.functions[0].steps[2].operands[1]?.region = .arena(offset: 256)
       $0.functions[0].outputs[1].view.region = .arena(offset: 256)
+    },
+    Flaw(
+      "another value was written over the first bytes",
+      "@f, output sum reads arena bytes 192..<320, which hold no whole value there"
+    ) {
+      $0.functions[0].steps[1].result.region = .arena(offset: 192)
+      $0.functions[0].steps[2].operands[1]?.region = .arena(offset: 192)
+      $0.functions[0].outputs[1].view.region = .arena(offset: 192)
+    },
+    Flaw(
+      "another buffer ends in the first bytes",
+      "@f, output sum reads arena bytes 192..<320, which hold no whole value there"
+    ) {
+      $0.functions[0].steps[1].result = view(.arena(offset: 128), [5, 4])
+      $0.functions[0].steps[1].operands[1] = nil
+      $0.functions[0].steps[2].operands[1] = nil
+      $0.functions[0].outputs[1].view.region = .arena(offset: 128)
     },
     Flaw(
       "two inputs share their places",

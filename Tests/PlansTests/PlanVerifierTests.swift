@@ -216,6 +216,21 @@ struct Flaw: Sendable, CustomTestStringConvertible {
     ) {
       $0.functions[0].steps[2].operands[0]?.element = .i32
     },
+    Flaw("an output is a packed tensor", "@f, output table cannot read a tensor in f32_panels") {
+      $0.tensors[0].packing = .f32
+      $0.functions[0].steps.removeLast(2)
+      $0.functions[0].outputs[1] = PlanPort(name: "table", view: view(.tensor(0), [3, 4]))
+    },
+    Flaw("a packed tensor is read as it is", "@f, step rows cannot read a tensor in f32_panels") {
+      $0.tensors[0].packing = .f32
+    },
+    Flaw(
+      "a part of a packed tensor is read", "@f, step rows cannot read a tensor in f32_panels"
+    ) {
+      $0.tensors[0].packing = .f32
+      $0.functions[0].steps[1].kernel = "embedding_f32_panels"
+      $0.functions[0].steps[1].operands[0]?.shape = [2, 4]
+    },
     Flaw("a symbol is unknown", "@f, step sum: there is no symbol U") {
       $0.functions[0].steps[0].operands[0]?.shape[0] = Dim(symbol: "U")
     },

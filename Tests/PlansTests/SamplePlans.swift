@@ -93,7 +93,7 @@ extension Plan {
             view(.tensor(4), [4, t], strides: [0, 0]),
             nil,
           ],
-          result: view(.arena(offset: 192), [t, 4]), attributes: attributes))
+          result: view(.arena(offset: 0), [t, 4]), attributes: attributes))
       var peek = PlanFunction(name: "peek")
       peek.outputs = [
         PlanPort(

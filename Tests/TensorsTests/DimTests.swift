@@ -37,4 +37,28 @@ import Testing
     let power = try (0..<Dim.degreeLimit).reduce(1 as Dim) { product, _ in try product * t }
     #expect(throws: DimError.tooLarge) { try power * t }
   }
+
+  @Test func `a range holds the values at all values of the symbols`() throws {
+    let bounds = ["T": 8, "H": 3]
+    #expect(try (5 as Dim).range(bounds) == 5...5)
+    #expect(try (t * 2 + 1).range(bounds) == 3...17)
+    #expect(try (Dim(10) - t).range(bounds) == 2...9)
+    #expect(try (t - h).range(bounds) == -2...7)
+    // 1 at both ends of T, 13 between.
+    #expect(try ((t - 1) * (Dim(8) - t) + 1).range(bounds) == -62...64)
+    for dim in try [t * h - t * t + 3, h * h * t - h * 7, (t - h) * (h - 2)] {
+      let range = try dim.range(bounds)
+      for (x, y) in (1...8).flatMap({ x in (1...3).map { (x, $0) } }) {
+        #expect(try range.contains(dim.evaluate(["T": x, "H": y])))
+      }
+    }
+  }
+
+  @Test func `a range that cannot be counted with is refused`() throws {
+    #expect(throws: DimError.tooLarge) { try (t * t).range(["T": 1 << 25]) }
+    #expect(throws: DimError.tooLarge) { try (t * t - t * t * h).range(["T": 1 << 25, "H": 1]) }
+    #expect(throws: DimError.tooLarge) { try (t * t + t).range(["T": 1 << 24]) }
+    #expect(throws: DimError.tooLarge) { try (Dim(0) - t * t - t).range(["T": 1 << 24]) }
+    #expect(throws: DimError.unboundSymbol("H")) { try (t + h).range(["T": 1]) }
+  }
 }

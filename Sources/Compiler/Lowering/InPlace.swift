@@ -2,7 +2,7 @@ import IR
 import Tensors
 
 /// Decides which operations may write over an operand that dies with them.
-struct InPlace {
+package struct InPlace {
   private let function: Function
   private let layouts: [Layout]
   /// Index of the last operation that reads each root's storage; the count of operations when the
@@ -16,7 +16,7 @@ struct InPlace {
     for (index, operation) in function.operations.enumerated() {
       guard let result = operation.results.first else { continue }
       parent[result.index] =
-        candidates(operation).lazy
+        positions(of: operation.op).lazy.filter { $0 < operation.operands.count }
         .compactMap { analysis.storage(ofOperand: $0, takenOverBy: operation, at: index) }.first
     }
     return parent
@@ -39,17 +39,17 @@ struct InPlace {
   }
 
   /// Positions of the operands whose elements the kernel reads at the latest when it writes the same
-  /// element of the result, best ones first.
-  private static func candidates(_ operation: Operation) -> [Int] {
-    switch operation.op {
+  /// element of the result, best ones first. `KernelSharing` of the executor must allow them.
+  package static func positions(of op: String) -> [Int] {
+    switch op {
     case "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid",
       "relu", "batch_norm",
       "silu", "gelu", "softmax", "layer_norm", "rms_norm", "rope", "masked_scatter":
       [0]
     case "add", "sub", "mul", "div", "pow", "maximum", "minimum": [0, 1]
     // The epilogue reads residual and multiplier as it writes.
-    case "conv": operation.operands.count > 3 ? [3] : []
-    case "linear": [4, 3].filter { $0 < operation.operands.count }
+    case "conv": [3]
+    case "linear": [4, 3]
     default: []
     }
   }

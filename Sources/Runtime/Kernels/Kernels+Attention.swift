@@ -149,14 +149,21 @@ extension Kernels {
     }
   }
 
-  /// The scratch that suffices for `attention` on any number of queries and keys up to those of
-  /// `shape`.
+  /// The scratch that suffices for `attention` on any extents up to those of `shape`.
   public static func attentionScratch(_ shape: AttentionShape) -> ScratchRequirement {
     guard shape.keyHeads > 0, shape.groupSize > 0 else { return .none }
-    // Few queries split the keys; as many as fill a block need most memory for one tile.
-    return [AttentionGrid.streamedRows, AttentionGrid.blockedRows].reduce(.none) { total, rows in
+    var most = ScratchRequirement.none
+    if shape.groupSize > AttentionGrid.blockedRows {
+      var single = shape
+      single.queries = min(shape.queries, 1)
+      most = AttentionGrid(single).scratch
+    }
+    // Few rows split the keys; as many as fill a block need most memory for one tile. Rows are tokens
+    // times heads of a group: with smaller groups there may be just as many.
+    return [AttentionGrid.streamedRows, AttentionGrid.blockedRows].reduce(most) { total, rows in
       var part = shape
-      part.queries = min(shape.queries, max(1, rows / shape.groupSize))
+      part.queries = min(shape.queries * shape.groupSize, rows)
+      part.queryHeads = shape.keyHeads
       return total.union(AttentionGrid(part).scratch)
     }
   }

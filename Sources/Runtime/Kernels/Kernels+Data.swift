@@ -117,21 +117,25 @@ private struct GatherTiles: TileWork {
   let table: KernelTable
 
   func run(tile: Int, worker: Int) {
-    let range = grid.range(tile)
-    let start = out + range.lowerBound * outRowStride
+    for position in grid.range(tile) {
+      // What is used is what is checked, whoever else may write there.
+      var id = ids[position]
+      guard id >= 0, id < rows.rows else { continue }
+      gather(&id, to: out + position * outRowStride)
+    }
+  }
+
+  private func gather(_ id: UnsafePointer<Int64>, to row: UnsafeMutablePointer<Float>) {
+    let functions = table.functions
     switch rows.base {
     case .f32(let base):
-      table.functions.pointee.gather_f32(
-        start, outRowStride, base, rows.rowStride, ids + range.lowerBound, range.count,
-        rows.columns, scale)
+      functions.pointee.gather_f32(
+        row, outRowStride, base, rows.rowStride, id, 1, rows.columns, scale)
     case .bf16(let base):
-      table.functions.pointee.gather_bf16(
-        start, outRowStride, base, rows.rowStride, ids + range.lowerBound, range.count,
-        rows.columns, scale)
+      functions.pointee.gather_bf16(
+        row, outRowStride, base, rows.rowStride, id, 1, rows.columns, scale)
     case .panels(let panels):
-      pg_gather_panels(
-        panels.format, start, outRowStride, panels.base, ids + range.lowerBound, range.count,
-        rows.columns, scale)
+      pg_gather_panels(panels.format, row, outRowStride, panels.base, id, 1, rows.columns, scale)
     }
   }
 }

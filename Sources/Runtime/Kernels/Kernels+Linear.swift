@@ -144,17 +144,18 @@ extension Kernels {
     }
   }
 
-  /// The scratch that suffices for `linear` on any number of rows up to `rows`, for either weight
-  /// type; `factors` is 2 with `up` and else 1.
+  /// The scratch that suffices for `linear` on any extents up to these, for either weight type; `factors` is 2 with `up` and else 1.
   public static func linearScratch(
     rows: Int, inputs: Int, outputs: Int, factors: Int = 1
   ) -> ScratchRequirement {
     let streamed = factors * min(rows, streamedRows) * StreamedLinear.maximumColumns
     guard rows > streamedRows else { return ScratchRequirement(perWorker: streamed * 4) }
-    // A tile may have more rows than those of the largest number of rows, which is cut evenly.
-    let tileRows = min(rows.rounded(upTo: BlockedLinear.rowUnit), BlockedLinear.rowLimit)
-    let tileColumns = BlockedLinear.columnGrid(outputs).tileSize
-    let blocked = tileColumns * (factors * tileRows + BlockedLinear.depthGrid(inputs).tileSize)
+    // A tile may be larger than those of the largest extents, which are cut evenly.
+    let tileRows = min(rows.rounded(upTo: BlockedLinear.unit), BlockedLinear.rowLimit)
+    let tileColumns = min(
+      max(outputs, 1).rounded(upTo: BlockedLinear.unit), BlockedLinear.columnLimit)
+    let depth = min(max(inputs, 1).rounded(upTo: BlockedLinear.unit), BlockedLinear.depthLimit)
+    let blocked = tileColumns * (factors * tileRows + depth)
     return ScratchRequirement(perWorker: max(streamed, blocked) * 4)
   }
 
@@ -255,7 +256,9 @@ struct BlockedLinear: TileWork {
   }
 
   static let rowLimit = 512
-  static let rowUnit = 16
+  static let columnLimit = 256
+  static let depthLimit = 2048
+  static let unit = 16
 
   /// A block of each product, then a panel of the weight.
   var scratch: ScratchRequirement {
@@ -264,14 +267,14 @@ struct BlockedLinear: TileWork {
   }
 
   static func rowGrid(_ rows: Int) -> TileGrid {
-    TileGrid(count: rows, limit: rowLimit, unit: rowUnit)
+    TileGrid(count: rows, limit: rowLimit, unit: unit)
   }
   static func columnGrid(_ columns: Int) -> TileGrid {
-    TileGrid(count: columns, limit: 256, unit: 16, shares: 4)
+    TileGrid(count: columns, limit: columnLimit, unit: unit, shares: 4)
   }
   /// The part of K that one widened panel holds.
   static func depthGrid(_ inputs: Int) -> TileGrid {
-    TileGrid(count: inputs, limit: 2048, unit: 16)
+    TileGrid(count: inputs, limit: depthLimit, unit: unit)
   }
 
   func run(tile: Int, worker: Int) {
