@@ -121,7 +121,9 @@ let package = Package(
       exclude: ["README.md"], swiftSettings: .layer),
 
     // Files that readers must refuse, for the tests of several layers.
-    .target(name: "BadFiles", path: "Tests/BadFiles", swiftSettings: .layer),
+    .target(
+      name: "BadFiles", dependencies: ["JSON", "Plans", "Tensors"], path: "Tests/BadFiles",
+      swiftSettings: .layer),
 
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
@@ -144,7 +146,11 @@ let package = Package(
     .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
     .tests(
-      "PaliGraph", ["PaliGraph", "Models", "Compiler", "IR", "Pipeline", "Runtime", "Tensors"]),
+      "PaliGraph",
+      [
+        "PaliGraph", "Models", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
+        "BadFiles",
+      ]),
     .tests(
       "Notes", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels"]),
     .target(

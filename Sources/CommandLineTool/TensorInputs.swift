@@ -44,6 +44,7 @@ extension Arguments {
       if let index = names.firstIndex(of: name) { return index }
       throw FileError(path, "it has no function '\(name.printable)'; its functions are \(list)")
     }
+    if names.isEmpty { throw FileError(path, "it has no functions") }
     if names.count == 1 { return 0 }
     if let index = names.firstIndex(of: "main") { return index }
     throw FileError(path, "choose one of its functions with --function: \(list)")

@@ -2,33 +2,20 @@ import Plans
 import Tensors
 
 /// A view at concrete sizes and a concrete address: what a kernel call reads or writes.
-public struct BufferView {
+package struct BufferView {
   /// The first element.
-  public var base: UnsafeMutableRawPointer
-  public var element: ElementType
-  public var shape: InlineShape
+  package var base: UnsafeMutableRawPointer
+  package var element: ElementType
+  package var shape: InlineShape
   /// In elements.
-  public var strides: InlineShape
+  package var strides: InlineShape
 
   var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
   var integers: UnsafeMutablePointer<Int64> { base.assumingMemoryBound(to: Int64.self) }
   var flags: UnsafeMutablePointer<UInt8> { base.assumingMemoryBound(to: UInt8.self) }
 
-  /// All elements of a dense f32 view. Valid until the executor is gone; another size of a symbol
-  /// needs a new view.
-  public var floatBuffer: UnsafeMutableBufferPointer<Float> {
-    precondition(element == .f32 && isDense, "only dense f32 views are one run of floats")
-    return UnsafeMutableBufferPointer(start: floats, count: count)
-  }
-
-  /// All elements of a dense i64 view.
-  public var integerBuffer: UnsafeMutableBufferPointer<Int64> {
-    precondition(element == .i64 && isDense, "only dense i64 views are one run of integers")
-    return UnsafeMutableBufferPointer(start: integers, count: count)
-  }
-
   /// Row-major without gaps.
-  public var isDense: Bool {
+  package var isDense: Bool {
     var expected = 1
     for fromEnd in 1..<max(rank + 1, 1) where extent(fromEnd: fromEnd) != 1 {
       if stride(fromEnd: fromEnd) != expected { return false }

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Plans
 import Tensors
 
@@ -24,8 +25,8 @@ extension Executor {
     }
   }
 
-  /// A view of few bytes may repeat them more often than memory has room for.
-  private func copy(_ view: BufferView, _ name: String) throws -> TensorData {
+  /// A row-major copy of a view. One of few bytes may repeat them more often than memory has room for.
+  func copy(_ view: BufferView, _ name: String) throws -> TensorData {
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     // The plan's verifier has bounded the product.
     let bytes = view.count * view.element.byteCount
@@ -80,18 +81,22 @@ extension Executor {
     func mismatch() -> ExecutionError {
       .wrongType(input: name, expected: view.element.rawValue, found: value.elementType.rawValue)
     }
+    let fits: Bool
     switch view.element {
     case .f32:
       guard value.elementType.isFloatingPoint else { throw mismatch() }
-      _ = view.floatBuffer.update(fromContentsOf: value.floats())
+      fits = view.write(value.floats())
     case .i64:
       guard let integers = value.integers() else { throw mismatch() }
-      _ = view.integerBuffer.update(fromContentsOf: integers)
+      fits = view.write(integers)
     default:
       guard let value = value.fitted(to: view.element) else { throw mismatch() }
-      value.withUnsafeBytes { bytes in
-        UnsafeMutableRawBufferPointer(start: view.base, count: bytes.count).copyMemory(from: bytes)
-      }
+      fits = value.withUnsafeBytes { view.write($0) }
+    }
+    guard fits else {
+      throw ExecutionError.wrongPort(
+        "input \(name.printable)", found: "\(view.count)",
+        expected: "\(value.elementCount) elements")
     }
   }
 }
@@ -117,28 +122,5 @@ extension TensorData {
     else { return nil }
     let bytes = integers.map { UInt8(truncatingIfNeeded: $0) }
     return try? TensorData(type, shape: shape, bytes: bytes)
-  }
-}
-
-extension BufferView {
-  /// A row-major copy.
-  package var tensorData: TensorData {
-    let size = element.byteCount
-    var bytes = [UInt8](repeating: 0, count: count * size)
-    bytes.withUnsafeMutableBytes { target in
-      var position = 0
-      shape.forEachIndex { index in
-        let source = UnsafeRawBufferPointer(
-          start: base + strides.position(of: index) * size, count: size)
-        UnsafeMutableRawBufferPointer(rebasing: target[position..<position + size])
-          .copyMemory(from: source)
-        position += size
-      }
-    }
-    let extents = (0..<rank).map { shape[$0] }
-    guard let data = try? TensorData(element, shape: extents, bytes: bytes) else {
-      preconditionFailure("a view in memory has the shape of a tensor")
-    }
-    return data
   }
 }

@@ -119,12 +119,12 @@ public final class Executor {
   }
 
   /// The memory of an input at the present values of the symbols. Running the function overwrites it.
-  public func input(_ port: Int, of function: Int) -> BufferView? {
+  package func input(_ port: Int, of function: Int) -> BufferView? {
     functions[function].views[functions[function].inputs[port]]
   }
 
   /// The memory of an output at the present values of the symbols, until the next call of any function.
-  public func output(_ port: Int, of function: Int) -> BufferView? {
+  package func output(_ port: Int, of function: Int) -> BufferView? {
     functions[function].views[functions[function].outputs[port]]
   }
 
@@ -136,24 +136,23 @@ public final class Executor {
     let mode = pg_flush_denormals()
     defer { pg_restore_arithmetic(mode) }
     let loaded = functions[function]
-    guard let recorder else {
-      guard checksFinite else {
-        for index in loaded.steps.indices { try run(loaded.steps[index], of: loaded) }
-        return
-      }
-      for index in loaded.steps.indices {
-        let step = loaded.steps[index]
-        try run(step, of: loaded)
-        try checkResult(ofStep: index, loaded.stepViews(step, symbols).result, of: function)
-      }
-      return
-    }
-    let sizes = UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)
-    recorder.beginCall(of: function, steps: loaded.steps.count, Array(sizes))
+    recorder?.beginCall(
+      of: function, steps: loaded.steps.count,
+      Array(UnsafeBufferPointer(start: symbols, count: file.plan.symbols.count)))
     for index in loaded.steps.indices {
-      try run(loaded.steps[index], of: loaded)
-      recorder.endStep()
+      let step = loaded.steps[index]
+      try run(step, of: loaded)
+      recorder?.endStep()
+      if checksFinite { try check(step, index, of: function) }
     }
+  }
+
+  /// Looks at the result of a step that has run, in time that belongs to no step.
+  private func check(_ step: LoadedFunction.Step, _ index: Int, of function: Int) throws {
+    recorder?.pause()
+    defer { recorder?.resume() }
+    let result = functions[function].stepViews(step, symbols).result
+    try checkResult(ofStep: index, result, of: function)
   }
 
   private func run(_ step: LoadedFunction.Step, of function: LoadedFunction) throws {
@@ -165,9 +164,11 @@ public final class Executor {
     try setSymbol(symbol, to: size)
   }
 
-  /// The index of the largest of `count` numbers, the first of equals.
-  public func argmax(_ values: UnsafePointer<Float>, count: Int) -> Int {
-    kernels.argmax(values, count: count)
+  /// The index of the largest number, the first of equals; a NaN counts as the largest. nil for none.
+  public func argmax(_ values: Span<Float>) -> Int? {
+    values.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.flatMap { buffer.isEmpty ? nil : kernels.argmax($0, count: buffer.count) }
+    }
   }
 
   /// Forgets all states.
@@ -207,6 +208,8 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
   case missingInput(String)
   case wrongShape(input: String, expected: String, found: String)
   case wrongType(input: String, expected: String, found: String)
+  /// A port has another number or type of elements than the caller reads or writes.
+  case wrongPort(String, found: String, expected: String)
   case outputTooLarge(String, bytes: Int)
   case notFinite(String)
 
@@ -225,6 +228,8 @@ public enum ExecutionError: Error, Sendable, CustomStringConvertible {
       "input \(input.printable) has shape \(found), expected \(expected)"
     case .wrongType(let input, let expected, let found):
       "input \(input.printable) holds \(found), expected \(expected)"
+    case .wrongPort(let port, let found, let expected):
+      "\(port) has \(found), expected \(expected)"
     case .outputTooLarge(let output, let bytes):
       "output \(output.printable) has \(bytes) bytes, more than this machine's memory"
     }

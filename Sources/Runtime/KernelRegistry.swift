@@ -104,11 +104,7 @@ struct StepSite {
 
   /// Row-major without gaps.
   func requireDense(_ view: PlanView, _ what: String) throws {
-    var expected: Dim = 1
-    for axis in view.shape.indices.reversed() where !view.shape[axis].isOne {
-      try require(view.strides[axis] == expected, "\(what) is not dense")
-      expected = try expected * view.shape[axis]
-    }
+    try require(try view.isDense, "\(what) is not dense")
   }
 
   /// Consecutive elements in the last axis, and one uniform distance between rows.

@@ -17,6 +17,9 @@ final class StepRecorder {
   private var count = 0
   /// Whether times are ticks of the CPU; else they are nanoseconds of the clock.
   private let usesTicks: Bool
+  /// The time that belongs to no step, and since when it has been running.
+  private var paused: UInt64 = 0
+  private var pauseStart: UInt64 = 0
   private let startTicks: UInt64
   private let startNanoseconds: UInt64
 
@@ -42,7 +45,12 @@ final class StepRecorder {
     count += 1
   }
 
-  private var now: UInt64 { usesTicks ? pg_ticks() : Clock.nanoseconds() }
+  /// Leaves out of all times what happens until `resume`, between two steps.
+  func pause() { pauseStart = now }
+
+  func resume() { paused += now - pauseStart }
+
+  private var now: UInt64 { (usesTicks ? pg_ticks() : Clock.nanoseconds()) - paused }
 
   private func grow(to capacity: Int) {
     let larger = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: capacity)

@@ -1,6 +1,7 @@
 import Compiler
 import PaliGraph
 import Runtime
+import Tensors
 import Testing
 
 /// A compiled checkpoint, from picture and prompt to text, against transformers in f32.
@@ -35,10 +36,9 @@ import Testing
 
     let executor = try Executor(file)
     let vision = try #require(executor.function(named: "vision"))
-    let input = try #require(executor.input(0, of: vision))
-    _ = input.floatBuffer.update(fromContentsOf: pixels)
-    try executor.run(vision)
-    let features = try Array(#require(executor.output(0, of: vision)).floatBuffer)
+    let shape = [1] + ImageProcessor(session.settings.processor).shape
+    let features = try executor.run(
+      vision, inputs: [("pixel_values", TensorData(pixels, shape: shape))])[0].data.floats()
     let difference = try largestDifference(features, reference.floats("image_features"))
     #expect(difference < 1e-4)
   }

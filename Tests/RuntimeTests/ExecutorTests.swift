@@ -148,6 +148,109 @@ import Testing
     #expect(executor.input(2, of: 0)?.shape[0] == 2)
   }
 
+  /// A function that hands an input on, and the strides that the input lies in.
+  static func echo(_ element: ElementType, _ shape: Shape, strides: [Dim]) -> Plan {
+    var plan = Plan(name: "echo")
+    plan.symbols = [PlanSymbol(name: "T", bound: 8)]
+    plan.arenaBytes = 1024
+    var function = PlanFunction(name: "f")
+    let x = PlanView(region: .arena(offset: 512), element: element, shape: shape, strides: strides)
+    function.inputs = [PlanPort(name: "x", view: x)]
+    function.outputs = [PlanPort(name: "y", view: x)]
+    plan.functions = [function]
+    return plan
+  }
+
+  static let layouts: [(shape: Shape, strides: [Dim], extents: [Int])] = [
+    ([2, 3], [3, 1], [2, 3]), ([2, 3], [8, 1], [2, 3]), ([2, 3], [1, 4], [2, 3]),
+    ([Dim(symbol: "T"), 3], [6, 2], [5, 3]), ([1, 6], [0, 1], [1, 6]),
+    ([2, 3, 1], [1, 2, 9], [2, 3, 1]),
+    ([], [], []), ([0, 3], [3, 1], [0, 3]),
+  ]
+
+  /// 512 bytes of the arena stand before the input and some behind it: nothing but its places changes.
+  @Test(arguments: layouts, [ElementType.f32, .i64, .bf16, .u8])
+  func `an input is written through its strides`(
+    layout: (shape: Shape, strides: [Dim], extents: [Int]), element: ElementType
+  ) throws {
+    let executor = try Self.executor(
+      Self.echo(element, layout.shape, strides: layout.strides))
+    let count = layout.extents.reduce(1, *)
+    let numbers = TensorData((0..<count).map { Int64($0 + 1) }, shape: layout.extents)
+    let value =
+      element.isFloatingPoint
+      ? TensorData((0..<count).map { Float($0 + 1) }, shape: layout.extents) : numbers
+    let output = try executor.run(0, inputs: [("x", value)])[0].data
+    #expect(output.shape == layout.extents)
+    #expect(output.elementType == element)
+    let base = try #require(executor.input(0, of: 0)).base - (count == 0 ? 0 : 512)
+    let bytes = UnsafeRawBufferPointer(start: base, count: count == 0 ? 0 : 1024)
+    let written = output.withUnsafeBytes { $0.count { $0 != 0 } }
+    #expect(bytes.count { $0 != 0 } == written)
+    if element.isFloatingPoint {
+      #expect(output.floats() == value.floats())
+    } else {
+      #expect(output.integers() == value.integers())
+    }
+  }
+
+  @Test func `a port takes and gives its own number and type of elements`() throws {
+    let executor = try Self.executor(Self.echo(.f32, [2, 3], strides: [1, 4]))
+    try executor.write([Float](repeating: 1, count: 6), to: 0, of: 0)
+    for count in [0, 5, 7] {
+      let error = #expect(throws: ExecutionError.self) {
+        try executor.write([Float](repeating: 2, count: count), to: 0, of: 0)
+      }
+      #expect(error?.description == "@f, input x has 6 of f32, expected \(count) of f32")
+    }
+    let error = #expect(throws: ExecutionError.self) {
+      try executor.write([Int64(1)], to: 0, of: 0)
+    }
+    #expect(error?.description == "@f, input x has 6 of f32, expected 1 of i64")
+    let sum = try executor.withElements(of: 0, of: 0, as: Float.self) { span in
+      span.indices.reduce(0) { $0 + span[$1] }
+    }
+    #expect(sum == 6)
+    #expect(throws: ExecutionError.self) {
+      try executor.withElements(of: 0, of: 0, as: Int64.self) { $0.count }
+    }
+    #expect(executor.argmax([Float]().span) == nil)
+  }
+
+  @Test func `times and the search for NaN go together`() throws {
+    var plan = Self.plan()
+    plan.functions[0].steps[0].kernel = "div"
+    let executor = try Self.executor(plan)
+    executor.startProfile()
+    executor.checksFinite = true
+    let error = #expect(throws: ExecutionError.self) {
+      try executor.run(0, inputs: Self.inputs())
+    }
+    #expect(
+      error?.description
+        == "@f: the first result with numbers that are not finite is %sum, computed by div: 1 NaN of 12"
+    )
+    let profile = try #require(executor.profile)
+    #expect(profile.events.count == 1 && profile.describe(profile.events[0]).step == "sum")
+  }
+
+  /// The second step fails; the first one has left its result.
+  @Test func `a call that fails midway leaves sizes and results of the next one right`() throws {
+    let executor = try Self.executor(Self.plan())
+    executor.startProfile()
+    for rows in [2, 7, 1] {
+      #expect(throws: ExecutionError.self) {
+        try executor.run(0, inputs: Self.inputs(rows: rows, ids: [0, 3]))
+      }
+      let outputs = try executor.run(0, inputs: Self.inputs(rows: 3))
+      #expect(outputs[0].data.floats() == (0..<12).map { 2 * Float($0) })
+      #expect(outputs[1].data.floats() == [16, 18, 20, 22, 0, 2, 4, 6])
+    }
+    let profile = try #require(executor.profile)
+    #expect(profile.events.count == 3 * (1 + 3))
+    #expect(profile.totals().map(\.calls).sorted() == [3, 3, 6])
+  }
+
   @Test func `states live until they are cleared`() throws {
     var plan = Self.plan()
     plan.functions.append(PlanFunction(name: "peek"))

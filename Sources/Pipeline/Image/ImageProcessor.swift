@@ -14,7 +14,12 @@ public struct ImageProcessor: Sendable {
   }
 
   /// Shape of the values of one picture: channels, height, width.
-  public var shape: [Int] { [RGBImage.channels, settings.height, settings.width] }
+  public var shape: [Int] { Self.shape(settings) }
+
+  /// The same for a processor of these settings.
+  static func shape(_ settings: ImageProcessorSettings) -> [Int] {
+    [RGBImage.channels, settings.height, settings.width]
+  }
 
   /// The picture squashed to the model's size, rescaled and normalised; channels first, then rows.
   ///

@@ -5,59 +5,20 @@ import Tensors
 
 /// What a scoring session does: picture → embedding, each text → embedding, both → logits.
 struct ScoringEngine {
-  let executor: Executor
+  private let plan: BoundExecutor
+  private let interface: ScoringInterface
   private let settings: ScoringSettings
   private let tokenizer: Tokenizer
   private let processor: ImageProcessor
-  private let functions: Functions
-  private let symbols: (tokens: Int, texts: Int)
 
-  private struct Functions {
-    let image: Int
-    let text: Int
-    let score: Int
-  }
+  var executor: Executor { plan.executor }
 
   init(_ executor: Executor, settings: ScoringSettings, tokenizer: Tokenizer) throws {
-    self.executor = executor
     self.settings = settings
     self.tokenizer = tokenizer
     processor = ImageProcessor(settings.processor)
-    guard let image = executor.function(named: "image"),
-      let text = executor.function(named: "text"),
-      let score = executor.function(named: "score"),
-      let tokens = executor.symbol(named: "N"), let texts = executor.symbol(named: "T")
-    else { throw PlanError("a function or symbol is missing") }
-    functions = Functions(image: image, text: text, score: score)
-    symbols = (tokens, texts)
-    try Self.check(executor.file.plan, functions, processor)
-    guard settings.text.length <= executor.file.plan.symbols[tokens].bound else {
-      throw PlanError("texts are longer than @text reads")
-    }
-  }
-
-  /// That the functions have the ports that are written and read here.
-  private static func check(
-    _ plan: Plan, _ functions: Functions, _ processor: ImageProcessor
-  ) throws {
-    let (tokens, texts) = (Dim(symbol: "N"), Dim(symbol: "T"))
-    let image = plan.functions[functions.image]
-    guard let size = image.outputs.first?.view.shape.last, size.constant != nil else {
-      throw PlanError("@image has no output of a fixed size")
-    }
-    let expected: [(Int, inputs: [(ElementType, Shape)], output: Shape)] = [
-      (functions.image, [(.f32, ([1] + processor.shape).map { Dim($0) })], [1, size]),
-      (functions.text, [(.i64, [1, tokens])], [1, size]),
-      (functions.score, [(.f32, [1, size]), (.f32, [texts, size])], [1, texts]),
-    ]
-    for (index, inputs, output) in expected {
-      let function = plan.functions[index]
-      let views = function.inputs.map(\.view)
-      guard views.map(\.element) == inputs.map(\.0), views.map(\.shape) == inputs.map(\.1),
-        function.outputs.map(\.view.shape) == [output],
-        function.outputs.map(\.view.element) == [.f32]
-      else { throw PlanError("@\(function.name) has other inputs or outputs than SigLIP's") }
-    }
+    interface = ScoringInterface(settings)
+    plan = try BoundExecutor(executor, interface.plan)
   }
 
   func score(_ picture: RGBImage, _ texts: [String]) throws -> Scoring {
@@ -69,7 +30,7 @@ struct ScoringEngine {
     result.statistics.vision = timer.seconds
     timer = Timer()
     result.textEmbeddings = try rows.map(embedding(ofIDs:))
-    let most = executor.file.plan.symbols[symbols.texts].bound
+    let most = plan.bound(of: interface.textCount)
     for start in stride(from: 0, to: texts.count, by: most) {
       let range = start..<min(start + most, texts.count)
       let logits = try logits(result.imageEmbedding, result.textEmbeddings[range])
@@ -84,34 +45,24 @@ struct ScoringEngine {
   }
 
   private func embedding(ofPixels pixels: [Float]) throws -> [Float] {
-    write(pixels, to: 0, of: functions.image)
-    return try output(of: functions.image)
+    try plan.write(pixels, to: interface.pixels)
+    try plan.run(interface.image)
+    return try plan.elements(of: interface.imageEmbedding)
   }
 
   private func embedding(ofIDs ids: [Int]) throws -> [Float] {
-    try executor.setSymbol(symbols.tokens, to: ids.count)
-    if let input = executor.input(0, of: functions.text) {
-      for (index, id) in ids.enumerated() { input.integerBuffer[index] = Int64(id) }
-    }
-    return try output(of: functions.text)
+    try plan.set(interface.tokenCount, to: ids.count)
+    try plan.write(ids.map { Int64($0) }, to: interface.ids)
+    try plan.run(interface.text)
+    return try plan.elements(of: interface.textEmbedding)
   }
 
   private func logits(_ image: [Float], _ texts: ArraySlice<[Float]>) throws -> [Float] {
-    try executor.setSymbol(symbols.texts, to: texts.count)
-    write(image, to: 0, of: functions.score)
-    write(texts.flatMap { $0 }, to: 1, of: functions.score)
-    return try output(of: functions.score)
-  }
-
-  private func write(_ values: [Float], to port: Int, of function: Int) {
-    guard let input = executor.input(port, of: function) else { return }
-    _ = input.floatBuffer.update(fromContentsOf: values)
-  }
-
-  /// Runs a function on inputs that were written.
-  private func output(of function: Int) throws -> [Float] {
-    try executor.run(function)
-    return executor.output(0, of: function).map { Array($0.floatBuffer) } ?? []
+    try plan.set(interface.textCount, to: texts.count)
+    try plan.write(image, to: interface.scoredImage)
+    try plan.write(texts.flatMap { $0 }, to: interface.scoredTexts)
+    try plan.run(interface.score)
+    return try plan.elements(of: interface.logits)
   }
 
   private func finish(_ result: inout Scoring) {

@@ -53,15 +53,19 @@ public struct SessionBenchmark: Sendable {
     self.file = file
     self.promptTokens = total
     self.newTokens = newTokens
-    (threadCount, instructionSet, scratchBytes, self.rounds) = try session.withEngine { engine in
-      let measured = try (0...rounds).map { _ in
-        try engine.timeRound(
-          promptTokens: total, newTokens: newTokens, timesKernels: timesKernels)
+    do {
+      (threadCount, instructionSet, scratchBytes, self.rounds) = try session.withEngine { engine in
+        let measured = try (0...rounds).map { _ in
+          try engine.timeRound(
+            promptTokens: total, newTokens: newTokens, timesKernels: timesKernels)
+        }
+        return (
+          engine.executor.threadCount, engine.executor.instructionSet,
+          engine.executor.scratchBytes, Array(measured.dropFirst())
+        )
       }
-      return (
-        engine.executor.threadCount, engine.executor.instructionSet,
-        engine.executor.scratchBytes, Array(measured.dropFirst())
-      )
+    } catch let error as ExecutionError {
+      throw PlanFileError(path: path, problem: "\(error)")
     }
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)
@@ -92,10 +96,10 @@ extension Engine {
     var round = SessionBenchmark.Round()
     if timesKernels { executor.startProfile() }
     var timer = Timer()
-    try runVision()
+    let features = try visionForTiming()
     round.vision = timer.seconds
     timer = Timer()
-    var token = try prefillForTiming(promptTokens)
+    var token = try prefillForTiming(promptTokens, features: features)
     round.prefill = timer.seconds
     timer = Timer()
     for step in 0..<max(newTokens - 1, 0) {

@@ -15,8 +15,12 @@ public struct SessionSettings: Sendable, Equatable {
   public var maxTokens: Int
   public var processor: ImageProcessorSettings
 
-  /// The names of the plan's sections.
+  /// The name of the plan's section.
   public static let section = "paligemma"
+  /// Longest sequence that a plan may ask for.
+  static let tokenLimit = 1 << 20
+  /// Tokens behind the picture's at least: the one that begins a prompt, a newline, one of the answer.
+  static let leastText = 3
 
   public init(
     imageToken: Int, beginToken: Int, imageTokenCount: Int, endTokens: [Int], maxTokens: Int,
@@ -45,11 +49,13 @@ public struct SessionSettings: Sendable, Equatable {
     let ids = 0...Int(Int32.max)
     imageToken = try json.member("image_token").int(in: ids)
     beginToken = try json.member("begin_token").int(in: ids)
-    imageTokenCount = try json.member("image_token_count").int(in: 1...1 << 20)
+    imageTokenCount = try json.member("image_token_count").int(
+      in: 1...Self.tokenLimit - Self.leastText)
     endTokens = try json.member("end_tokens").elements().map { field throws(JSONError) in
       try field.int(in: ids)
     }
-    maxTokens = try json.member("max_tokens").int(in: 1...1 << 20)
+    maxTokens = try json.member("max_tokens").int(
+      in: imageTokenCount + Self.leastText...Self.tokenLimit)
     processor = try ImageProcessorSettings(try json.member("processor"))
   }
 }

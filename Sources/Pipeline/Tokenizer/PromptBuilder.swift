@@ -7,6 +7,9 @@ public struct PromptBuilder: Sendable {
   /// Places that one picture takes.
   public let tokensPerPicture: Int
 
+  /// Most bytes of text that the places of one picture may take (64 MiB).
+  static let placeTextLimit = 1 << 26
+
   private let imageToken: [UInt8]
   private let beginToken: [UInt8]
 
@@ -15,7 +18,8 @@ public struct PromptBuilder: Sendable {
   ///   - beginTokenID: its `bos_token_id`.
   ///   - tokensPerPicture: (resolution ∕ patch size)².
   /// - Precondition: `tokensPerPicture` is not negative.
-  /// - Throws: `PromptError` unless each id stands for a special token that is matched in text.
+  /// - Throws: `PromptError` unless each id stands for a special token that is matched in text, and the
+  ///   picture's places have a text of a usable length.
   public init(
     tokenizer: Tokenizer, imageTokenID: Int32, beginTokenID: Int32, tokensPerPicture: Int
   ) throws(PromptError) {
@@ -25,6 +29,9 @@ public struct PromptBuilder: Sendable {
     self.tokensPerPicture = tokensPerPicture
     imageToken = try Self.text(of: imageTokenID, field: "image_token_index", in: tokenizer)
     beginToken = try Self.text(of: beginTokenID, field: "bos_token_id", in: tokenizer)
+    guard tokensPerPicture <= Self.placeTextLimit / imageToken.count else {
+      throw .placesTooLong(count: tokensPerPicture, bytes: imageToken.count)
+    }
   }
 
   private static func text(
@@ -103,6 +110,8 @@ public enum PromptError: Error, Equatable, Sendable {
   /// The tokenizer has no special token with the id that the configuration names.
   case noSpecialToken(id: Int32, field: String)
   case pictureCount(places: Int, pictures: Int)
+  /// So many places with a token of so many bytes are no prompt.
+  case placesTooLong(count: Int, bytes: Int)
 }
 
 extension PromptError: CustomStringConvertible {
@@ -114,6 +123,8 @@ extension PromptError: CustomStringConvertible {
     case .pictureCount(let places, let pictures):
       "the number of <image> in the prompt is \(places) and that of pictures \(pictures); write <image> "
         + "once for each picture, or not at all"
+    case .placesTooLong(let count, let bytes):
+      "a picture takes \(count) places, each with a token of \(bytes) bytes, which is too long a prompt"
     }
   }
 }

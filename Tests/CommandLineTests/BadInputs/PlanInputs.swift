@@ -3,11 +3,12 @@ import JSON
 import Tensors
 import Testing
 
+@testable import BadFiles
 @testable import Plans
 
 /// §2.6: plans. A plan is edited as an attacker would: the checksum of its header is right again.
 enum PlanInputs {
-  static let all = files + headers + tables + steps + places
+  static let all = files + headers + tables + steps + places + ports
 
   private static func plan(
     _ line: String, _ what: String, _ problem: String,
@@ -49,53 +50,22 @@ enum PlanInputs {
     },
   ]
 
-  /// Step list and tensors of a plan's bytes.
-  private static func read(
-    _ bytes: [UInt8]
-  ) throws -> (steps: String, tensors: [SafetensorsLayout.Declaration], data: [UInt8]) {
-    let scratch = try Scratch()
-    try Data(bytes).write(to: scratch.url.appendingPathComponent("x.plan"))
-    let file = try SafetensorsFile(path: scratch.path("x.plan"))
-    let tensors = file.entries.filter { !$0.isPadding }.map {
-      SafetensorsLayout.Declaration($0.name, $0.elementType, shape: $0.shape)
-    }
-    let steps = try #require(file.metadata(PlanFile.Key.plan))
-    return (steps, tensors, Array(bytes.dropFirst(8 + file.header.count)))
-  }
-
-  /// The header of a plan, with the checksum that it has, and where its tensors stand.
-  private static func encodedHeader(
-    _ steps: String, _ tensors: [SafetensorsLayout.Declaration],
-    version: String = "\(PlanFile.formatVersion)", alignment: (data: Int, tensor: Int) = (4096, 64)
-  ) throws -> (bytes: [UInt8], fileSize: Int) {
-    func layout(_ checksum: String) throws -> SafetensorsLayout {
-      try SafetensorsLayout(
-        tensors,
-        metadata: [
-          .init("format", "paligraph"), .init(PlanFile.Key.version, version),
-          .init(PlanFile.Key.checksum, checksum), .init(PlanFile.Key.plan, steps),
-        ], dataAlignment: alignment.data, tensorAlignment: alignment.tensor)
-    }
-    let draft = try layout(String(repeating: "0", count: 16))
-    let final = try layout(PlanFile.checksum(plan: steps, draft.entries))
-    let length = withUnsafeBytes(of: UInt64(final.header.count).littleEndian) { Array($0) }
-    return (length + final.header, final.fileSize)
-  }
-
   /// The bytes of a plan whose step list and version are others.
   private static func edited(
     _ bytes: [UInt8], version: String = "\(PlanFile.formatVersion)",
     _ change: (String) throws -> String = { $0 }
   ) throws -> [UInt8] {
-    let (steps, tensors, data) = try read(bytes)
-    return try encodedHeader(try change(steps), tensors, version: version).bytes + data
+    var parts = try PlanFileParts(bytes: bytes)
+    parts.version = version
+    parts.stepList = try change(parts.stepList)
+    return try parts.bytes
   }
 
   /// The same plan with its first tensor 4 bytes further on.
   private static func shifted(_ bytes: [UInt8]) throws -> [UInt8] {
-    let (steps, tensors, _) = try read(bytes)
-    let (header, fileSize) = try encodedHeader(
-      steps, [.init("first", .f32, shape: [1])] + tensors, alignment: (4, 4))
+    var parts = try PlanFileParts(bytes: bytes)
+    parts.tensors.insert(.init("first", .f32, shape: [1]), at: 0)
+    let (header, fileSize) = try parts.header(alignment: (4, 4))
     return header + [UInt8](repeating: 0, count: fileSize - header.count)
   }
 
@@ -216,6 +186,28 @@ enum PlanInputs {
       "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2]],{}]]",
       "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2],[0,0],0],{}]]"),
   ]
+
+  /// A lie about the ports of the plan that answers, told to a command.
+  private static func port(
+    _ lie: PlanLie, _ command: @escaping @Sendable (String) -> [String]
+  ) -> BadInput {
+    let what = "\(command("")[0]): \(lie.testDescription)"
+    return BadInput("2.6.+", what, .refused(lie.problem)) { folder in
+      var parts = try PlanFileParts(path: try CompiledPlans.picture.get())
+      try parts.edit(lie.change)
+      return command(try folder.write(try parts.bytes, to: "x.plan"))
+    }
+  }
+
+  /// What would make a session leave its memory.
+  static let ports: [BadInput] = PlanLie.memory.flatMap { lie in
+    [
+      port(lie) {
+        ["run", $0, "--image", "\(PictureRunTests.model)/picture.png", "--max-new-tokens", "2"]
+      },
+      port(lie) { ["bench", $0, "--rounds", "1"] },
+    ]
+  }
 
   private static func place(
     _ what: String, _ problem: String, _ make: @escaping @Sendable (String) -> Void
