@@ -61,6 +61,19 @@ import Testing
     #expect(!other.exists("out"))
   }
 
+  @Test(arguments: ["--stats", "--profile"])
+  func `times do not keep a run from looking`(option: String) throws {
+    let scratch = try Scratch()
+    let model = try graph(scratch, weight: "[1, 2, 3, 4]")
+    let options = [option] + (option == "--profile" ? [scratch.path("trace.json")] : [])
+    let checked = try run(model, x: [1, -4], scratch, ["--check-finite"] + options)
+    #expect(checked.status == 1 && checked.errorLines.count == 1)
+    #expect(checked.errors.contains("is %root, computed by sqrt"), "\(checked.errors)")
+    #expect(!scratch.exists("out") && !scratch.exists("trace.json"))
+    let sound = try run(model, x: [1, 4], scratch, ["--check-finite"] + options)
+    #expect(sound.status == 0 && scratch.exists("out"))
+  }
+
   /// The bundled model, whose last number is a NaN.
   private func spoiltModel(_ scratch: Scratch) throws -> String {
     let path = scratch.path("model")
