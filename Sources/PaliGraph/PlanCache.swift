@@ -8,8 +8,9 @@ import Tensors
 /// Plans of models that are run without having been compiled, in the user's cache directory.
 public enum PlanCache {
   /// Where the plan of a model belongs. The name depends on everything that the plan depends on: this
-  /// program's version, the model's path, what is said about its sizes, and size and time of change of
-  /// each of its files.
+  /// program's version, the model's path, what is said about its sizes, and which file each of its files
+  /// is, how large, and when its content and its inode last changed. (A copy with the old time of change
+  /// differs in the others.)
   ///
   /// Makes the cache directory, `$XDG_CACHE_HOME/paligraph` or `~/.cache/paligraph`.
   ///
@@ -54,9 +55,20 @@ public enum PlanCache {
     return files.map { file in
       var status = stat()
       guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
-      return "\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\n"
+      return "\(file) \(identity(of: status))\n"
     }
   }
+
+  /// A text that differs when the name stands for another file or the file was written to. Tools can
+  /// restore the time of a file's content, so device, inode and the inode's time of change count too.
+  static func identity(of status: stat) -> String {
+    "\(status.st_dev) \(status.st_ino) \(status.st_size) \(status.st_mtim.stamp) "
+      + "\(status.st_ctim.stamp)"
+  }
+}
+
+extension timespec {
+  fileprivate var stamp: String { "\(tv_sec).\(tv_nsec)" }
 }
 
 extension InputSizes {
