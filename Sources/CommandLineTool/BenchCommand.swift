@@ -29,7 +29,7 @@ enum BenchCommand: Command {
         throw arguments.error("\(name) does not go with --input and --function")
       }
       let benchmark = try TensorBenchmark(arguments, threads: threads, rounds: rounds)
-      Console.write(arguments.has("--json") ? benchmark.json.encoded() + "\n" : benchmark.table)
+      put(benchmark.json, benchmark.table, arguments)
       return
     }
     let benchmark = try SessionBenchmark(
@@ -39,7 +39,15 @@ enum BenchCommand: Command {
       rounds: rounds,
       timesKernels: arguments.has("--kernels"))
     let report = try BenchmarkReport(benchmark, MachineLimits.measure(threads: threads))
-    Console.write(arguments.has("--json") ? report.json.encoded() + "\n" : report.table)
+    put(report.json, report.table, arguments)
+  }
+
+  private static func put(_ json: JSON, _ table: [String], _ arguments: Arguments) {
+    if arguments.has("--json") {
+      Console.write(json.encoded() + "\n")
+    } else {
+      Console.write(lines: table)
+    }
   }
 }
 
@@ -102,7 +110,7 @@ private struct BenchmarkReport {
     ]
   }
 
-  var table: String {
+  var table: [String] {
     let plan = benchmark.file.plan
     var lines = [
       "\(benchmark.threadCount.counting("thread")), \(benchmark.instructionSet), "
@@ -119,6 +127,6 @@ private struct BenchmarkReport {
         + "\(plan.stateBytes.inMegabytes), scratch \(benchmark.scratchBytes.inMegabytes)",
       limits.line,
     ]
-    return lines.map { $0 + "\n" }.joined()
+    return lines
   }
 }

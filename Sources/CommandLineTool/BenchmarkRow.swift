@@ -41,15 +41,16 @@ struct BenchmarkRow {
 
   /// A line for the function and one for each kernel.
   var lines: [String] {
-    let padding = String(repeating: " ", count: max(9 - name.count, 1))
+    let title = name.printable
+    let padding = String(repeating: " ", count: max(9 - title.count, 1))
     return [
-      "\(name)\(padding)"
+      "\(title)\(padding)"
         + "\((seconds * 1e3).formatted(decimals: 1)) ms, \(giga(operationsPerSecond)) GFLOPS, "
         + "\(giga(bytesPerSecond)) GB/s, "
         + "\((shareOfLimit * 100).formatted(decimals: 0)) % of the machine's limit"
     ]
       + kernels.map { kernel in
-        "  \(kernel.name) \((kernel.seconds * 1e3).formatted(decimals: 3)) ms, "
+        "  \(kernel.name.printable) \((kernel.seconds * 1e3).formatted(decimals: 3)) ms, "
           + "\(giga(Double(kernel.work.operations) / kernel.seconds)) GFLOPS, "
           + "\(giga(Double(kernel.work.bytes) / kernel.seconds)) GB/s"
       }

@@ -38,16 +38,18 @@ enum CompileCommand: Command {
     let manager = PassManager(options: options)
     try OutputPaths.check([output] + dumps, inputs: OutputPaths.inputs(of: model))
 
-    Interruption.startWatching()
     let start = Stopwatch()
-    let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
-    if !isQuiet { warn(imported) }
-    if arguments.has("--verify") { try verify(model, dtype, maxTokens, sizes, isQuiet: isQuiet) }
-    let compilation = try imported.compile(dtype: dtype, manager: manager)
-    if arguments.has("--print-passes") {
-      Console.write(compilation.reports.map { "\($0)\n" }.joined())
+    let compilation = try Interruption.watching {
+      let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
+      if !isQuiet { warn(imported) }
+      if arguments.has("--verify") { try verify(model, dtype, maxTokens, sizes, isQuiet: isQuiet) }
+      let compilation = try imported.compile(dtype: dtype, manager: manager)
+      if arguments.has("--print-passes") {
+        Console.write(lines: compilation.reports.map { "\($0)" })
+      }
+      try write(imported, compilation, to: output, isQuiet: isQuiet)
+      return compilation
     }
-    try write(imported, compilation, to: output, isQuiet: isQuiet)
     if arguments.has("--verify") { try PlanFile(path: output).verifyTensors() }
     if !isQuiet {
       Console.writeError("\(output.printable): \(summary(compilation)), \(start.text)")

@@ -1,9 +1,14 @@
 import Glibc
+import JSON
 
 /// Standard output and standard error, unbuffered: a reader sees text as soon as it is there.
 ///
 /// What goes to standard output is the result, so a write that fails ends the process with status 1.
 /// What goes to standard error is about the work, which goes on when nobody can be told.
+///
+/// Names and answers come from files that strangers made, so nothing reaches a terminal that does
+/// more than print: lines and tables for people never have control characters, and a result has none
+/// where standard output is a terminal.
 enum Console {
   /// Whether whoever started this process wants writes to a closed pipe to be plain errors.
   nonisolated(unsafe) private static var ignoresClosedPipes = false
@@ -20,8 +25,10 @@ enum Console {
     signal(SIGPIPE, SIG_IGN)
   }
 
+  /// Writes a result: as it is to a file or pipe, for whoever reads it there; to a terminal with its
+  /// line breaks and tabs, and every other control character as `\u{…}`.
   static func write(_ text: String) {
-    let code = put(text, to: STDOUT_FILENO)
+    let code = put(isTerminal(STDOUT_FILENO) ? text.printableText : text, to: STDOUT_FILENO)
     if code == 0 { return }
     if code == EPIPE {
       // The reader has seen enough, as in `| head`: end as programs do that never heard of it.
@@ -35,12 +42,26 @@ enum Console {
     exit(1)
   }
 
-  static func writeError(_ line: String) { _ = put(line + "\n", to: STDERR_FILENO) }
+  /// Writes lines for people on standard output: whatever names are in one, it stays one line.
+  static func write(lines: [String]) {
+    write(lines.map { $0.printableLine + "\n" }.joined())
+  }
 
-  /// A part of a line on standard error, such as a progress bar.
-  static func writeErrorPart(_ text: String) { _ = put(text, to: STDERR_FILENO) }
+  /// Writes one line on standard error, whatever names are in it.
+  static func writeError(_ line: String) { writeError(lines: [line]) }
 
-  static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  static func writeError(lines: [String]) {
+    _ = put(lines.map { $0.printableLine + "\n" }.joined(), to: STDERR_FILENO)
+  }
+
+  /// Writes over the line on standard error on which the cursor is, and goes back to its start.
+  static func overwriteErrorLine(_ text: String) {
+    _ = put("\r\(text.printableLine)\r", to: STDERR_FILENO)
+  }
+
+  static var errorIsTerminal: Bool { isTerminal(STDERR_FILENO) }
+
+  private static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
   /// Returns the error number of a write that failed, 0 when all is written.
   private static func put(_ text: String, to descriptor: Int32) -> Int32 {
@@ -58,34 +79,5 @@ enum Console {
       }
     }
     return 0
-  }
-}
-
-/// A bar on standard error that fills up; draws nothing unless a person is watching.
-struct ProgressBar {
-  private let label: String
-  private let isShown: Bool
-  private var drawn = -1
-
-  private static let width = 30
-
-  init(_ label: String, isQuiet: Bool = false) {
-    self.label = label
-    isShown = Console.errorIsTerminal && !isQuiet
-  }
-
-  mutating func update(_ done: Int, of total: Int) {
-    let percent = total > 0 ? Int(Double(done) / Double(total) * 100) : 100
-    guard isShown, percent != drawn else { return }
-    drawn = percent
-    let filled = percent * Self.width / 100
-    let bar =
-      String(repeating: "█", count: filled) + String(repeating: "·", count: Self.width - filled)
-    Console.writeErrorPart("\r\(label) \(bar) \(percent) %")
-  }
-
-  /// Takes the bar off the screen.
-  func clear() {
-    if isShown, drawn >= 0 { Console.writeErrorPart("\r\u{1B}[K") }
   }
 }

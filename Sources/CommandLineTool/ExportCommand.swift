@@ -44,15 +44,17 @@ enum ExportCommand: Command {
     try OutputPaths.check(
       [output, ONNXExport.dataPath(of: output)], inputs: OutputPaths.inputs(of: path))
 
-    Interruption.startWatching()
     let start = Stopwatch()
-    let model = try ModelSource(path: path).load(maxTokens: maxTokens, sizes: sizes)
-    if !isQuiet { CompileCommand.warn(model) }
-    let names = model.module.functions.map(\.name)
-    let name = names[try arguments.function(of: names, in: path)]
-    let export = try model.export(
-      function: name, opset: opset, isOptimized: stage == .optimized, dtype: dtype)
-    try write(export, to: output, isQuiet: isQuiet)
+    let (name, export) = try Interruption.watching {
+      let model = try ModelSource(path: path).load(maxTokens: maxTokens, sizes: sizes)
+      if !isQuiet { CompileCommand.warn(model) }
+      let names = model.module.functions.map(\.name)
+      let name = names[try arguments.function(of: names, in: path)]
+      let export = try model.export(
+        function: name, opset: opset, isOptimized: stage == .optimized, dtype: dtype)
+      try write(export, to: output, isQuiet: isQuiet)
+      return (name, export)
+    }
     if !isQuiet {
       Console.writeError(
         "\(output.printable): @\(name.printable), \(export.nodeCount.counting("node")) of version "

@@ -23,18 +23,20 @@ struct Interruption: Error, CustomStringConvertible {
     sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// From now on a request to end is noticed by `check` instead of ending the process at once, so
+  /// Within `body` a request to end is noticed by `check` instead of ending the process at once, so
   /// that files under way can be taken back. What the process was started to ignore, as `nohup` does,
-  /// stays ignored.
-  static func startWatching() {
-    for number in signals where !isIgnored(number) {
-      signal(number) { Interruption.asked = sig_atomic_t($0) }
+  /// stays ignored. However `body` ends, requests end the process again after it, so that nothing on
+  /// the way out can keep it from ending; one that came too late for `body` to notice does so then.
+  static func watching<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let watched = signals.filter { !isIgnored($0) }
+    for number in watched { signal(number) { Interruption.asked = sig_atomic_t($0) } }
+    let result: Result
+    do {
+      defer { for number in watched { signal(number, SIG_DFL) } }
+      result = try body()
     }
-  }
-
-  /// A request to end ends the process again.
-  static func stopWatching() {
-    for number in signals where !isIgnored(number) { signal(number, SIG_DFL) }
+    if asked != 0 { raise(Int32(asked)) }
+    return result
   }
 
   /// Whether the process ignores a signal.

@@ -65,7 +65,7 @@ struct PictureRun {
       throw FileError(plan.path, "\(error)")
     }
     Console.write(streams ? "\n" : answer.json(of: picture).encoded() + "\n")
-    if arguments.has("--stats") { Console.writeErrorPart(answer.statistics.table) }
+    if arguments.has("--stats") { Console.writeError(lines: answer.statistics.lines) }
     try writeFiles(answer, picture)
     try ProfileOutput(arguments).write(session.profile, threads: threads)
   }
@@ -128,8 +128,8 @@ extension GenerationStatistics {
   }
 
   /// The same for people.
-  fileprivate var table: String {
-    StatisticsTable.text([
+  fileprivate var lines: [String] {
+    StatisticsTable.lines([
       ("load", StatisticsTable.milliseconds(load)),
       ("picture", StatisticsTable.milliseconds(vision)),
       ("prompt", "\(StatisticsTable.milliseconds(prefill)) for \(promptTokens) tokens"),

@@ -12,7 +12,7 @@ struct ProfileOutput {
     guard let profile else { return }
     let limits = try MachineLimits.measure(threads: threads)
     if arguments.has("--stats") {
-      Console.writeErrorPart(try ProfileTable(profile, limits).text)
+      Console.writeError(lines: try ProfileTable(profile, limits).lines)
     }
     if let path = arguments.string("--profile") {
       try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
@@ -22,9 +22,8 @@ struct ProfileOutput {
 
 /// A few lines of times and memory for people.
 enum StatisticsTable {
-  static func text(_ rows: [(name: String, value: String)]) -> String {
-    rows.map { "  \($0.name)\(String(repeating: " ", count: 9 - $0.name.count))\($0.value)\n" }
-      .joined()
+  static func lines(_ rows: [(name: String, value: String)]) -> [String] {
+    TextTable(rows.map { [$0.name, $0.value] }, .left).lines
   }
 
   static func milliseconds(_ seconds: Double) -> String {

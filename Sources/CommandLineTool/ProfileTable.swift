@@ -60,22 +60,11 @@ struct ProfileTable {
     rows.values.sorted { $0.seconds == $1.seconds ? $0.name < $1.name : $0.seconds > $1.seconds }
   }
 
-  /// Lines that end with a line break.
-  var text: String {
+  var lines: [String] {
     let titles = ["calls", "ms", "% time", "GFLOPS", "GB/s", "% limit"]
-    return Self.table([["kernel"] + titles] + kernels.map { $0.cells(of: total) })
-      + Self.table([["slowest steps"] + titles] + slowest.map { $0.cells(of: total) })
-  }
-
-  /// Names to the left, numbers to the right of their columns.
-  private static func table(_ rows: [[String]]) -> String {
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).enumerated().map { column, cell in
-        let gap = String(repeating: " ", count: cell.1 - cell.0.count)
-        return column == 0 ? cell.0 + gap : gap + cell.0
-      }
-      return "  " + cells.joined(separator: "  ") + "\n"
-    }.joined()
+    let tables = [(["kernel"], kernels), (["slowest steps"], slowest)].map { title, rows in
+      TextTable([title + titles] + rows.map { $0.cells(of: total) }, .left, .right)
+    }
+    return tables.flatMap(\.lines)
   }
 }

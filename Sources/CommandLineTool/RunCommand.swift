@@ -72,8 +72,10 @@ enum RunCommand: Command {
       }
       return try PlanFile(path: path)
     }
-    Interruption.startWatching()
-    defer { Interruption.stopWatching() }
+    return try Interruption.watching { try cachedPlan(path, sizes) }
+  }
+
+  private static func cachedPlan(_ path: String, _ sizes: InputSizes) throws -> PlanFile {
     let source = try ModelSource(path: path)
     let cached = try PlanCache.path(for: source, sizes: sizes)
     if let file = try? PlanFile(path: cached) { return file }

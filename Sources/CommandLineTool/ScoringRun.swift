@@ -41,7 +41,7 @@ struct ScoringRun {
     }
     Console.write(
       arguments.has("--json") ? result.json.encoded() + "\n" : result.scores.map(\.line).joined())
-    if arguments.has("--stats") { Console.writeErrorPart(result.statistics.table) }
+    if arguments.has("--stats") { Console.writeError(lines: result.statistics.lines) }
     try ProfileOutput(arguments).write(session.profile, threads: threads)
   }
 }
@@ -89,8 +89,8 @@ extension ScoringStatistics {
   }
 
   /// The same for people.
-  fileprivate var table: String {
-    StatisticsTable.text([
+  fileprivate var lines: [String] {
+    StatisticsTable.lines([
       ("load", StatisticsTable.milliseconds(load)),
       ("picture", StatisticsTable.milliseconds(vision)),
       ("texts", StatisticsTable.milliseconds(text)),

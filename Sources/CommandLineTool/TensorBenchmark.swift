@@ -60,12 +60,10 @@ struct TensorBenchmark {
     ]
   }
 
-  var table: String {
-    let lines =
-      [
-        "\(threadCount.counting("thread")), \(instructionSet), median of "
-          + times.count.counting("round"), "load     \((load * 1e3).formatted(decimals: 1)) ms",
-      ] + row.lines + ["best     \((times[0] * 1e3).formatted(decimals: 1)) ms", limits.line]
-    return lines.map { $0 + "\n" }.joined()
+  var table: [String] {
+    [
+      "\(threadCount.counting("thread")), \(instructionSet), median of "
+        + times.count.counting("round"), "load     \((load * 1e3).formatted(decimals: 1)) ms",
+    ] + row.lines + ["best     \((times[0] * 1e3).formatted(decimals: 1)) ms", limits.line]
   }
 }

@@ -1,4 +1,6 @@
+import Compiler
 import IR
+import Interchange
 import JSON
 import PaliGraph
 import Plans
@@ -32,9 +34,20 @@ enum VerifyCommand: Command {
     if let reproducer {
       try OutputPaths.check([reproducer], inputs: OutputPaths.inputs(of: path))
     }
-    Interruption.startWatching()
     settings.checkpoint = { try Interruption.check() }
     let start = Stopwatch()
+    try Interruption.watching {
+      try verify(model: path, sizes, settings, dtype, reproducer: reproducer)
+    }
+    let stop = settings.stopAfter.map { " up to rewrite \($0)" } ?? ""
+    Console.write(lines: ["\(path.printable): computes what its graph says\(stop); \(start.text)"])
+  }
+
+  private static func verify(
+    model path: String, _ sizes: InputSizes, _ settings: Validator.Settings,
+    _ dtype: PassContext.DType, reproducer: String?
+  ) throws {
+    var settings = settings
     let model = try ModelSource(path: path).loadReduced(sizes: sizes)
     let notFinite = try model.notFiniteWeights()
     guard notFinite.isEmpty else {
@@ -42,9 +55,7 @@ enum VerifyCommand: Command {
     }
     CompileCommand.warn(model.imported)
     settings.context = model.imported.context(dtype)
-    try validate(model, settings, reproducer: reproducer) { Console.write("\($0)\n") }
-    let stop = settings.stopAfter.map { " up to rewrite \($0)" } ?? ""
-    Console.write("\(path.printable): computes what its graph says\(stop); \(start.text)\n")
+    try validate(model, settings, reproducer: reproducer) { Console.write(lines: [$0]) }
   }
 
   private static func verify(plan path: String, _ arguments: Arguments) throws {
@@ -62,9 +73,8 @@ enum VerifyCommand: Command {
     guard notFinite.isEmpty else {
       throw FileError(path, "whole, but with \(notFinite.summary); compile a sound checkpoint")
     }
-    Console.write(
-      "\(path.printable): whole; \(file.entries.count.counting("tensor")), \(file.byteCount.inMegabytes)\n"
-    )
+    let size = "\(file.entries.count.counting("tensor")), \(file.byteCount.inMegabytes)"
+    Console.write(lines: ["\(path.printable): whole; \(size)"])
   }
 
   /// Validates a model and tells what each pass did. Throws one line that names the first wrong pass,

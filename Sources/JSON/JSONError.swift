@@ -44,21 +44,3 @@ extension JSONError: CustomStringConvertible {
     }
   }
 }
-
-extension String {
-  /// The text on one line, safe to print: control characters, invisible formatting and line
-  /// separators are written as `\u{…}`, a long text is cut after 500 characters.
-  public var printable: String {
-    var result = ""
-    for (index, scalar) in unicodeScalars.enumerated() {
-      guard index < 500 else { return result + "…" }
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        result += "\\u{\(String(scalar.value, radix: 16))}"
-      default:
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-}

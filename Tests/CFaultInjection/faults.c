@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum action { NONE, FAIL, DIE, SHORT, AGAIN, CUT };
+enum action { NONE, FAIL, DIE, ASK, SHORT, AGAIN, CUT };
 
 static struct {
   char function[16];
@@ -31,6 +31,7 @@ __attribute__((constructor)) static void read_environment(void) {
   char action[16];
   if (!text || sscanf(text, "%15[^:]:%ld:%15s", fault.function, &fault.number, action) != 3) return;
   if (!strcmp(action, "KILL")) fault.action = DIE;
+  else if (!strcmp(action, "TERM")) fault.action = ASK;
   else if (!strcmp(action, "SHORT")) fault.action = SHORT;
   else if (!strcmp(action, "AGAIN")) fault.action = AGAIN;
   else if (!strcmp(action, "CUT")) fault.action = CUT;
@@ -52,10 +53,14 @@ static enum action next(const char *function) {
     if (file >= 0) syscall(SYS_close, file);
   }
   if (fault.action == DIE) syscall(SYS_kill, getpid(), SIGKILL);
+  if (fault.action == ASK) syscall(SYS_kill, getpid(), SIGTERM);
   if (fault.action == FAIL) errno = fault.code;
   if (fault.action == AGAIN) errno = EINTR;
   return fault.action;
 }
+
+/// What the program does on its way out may take a while; somebody asks it to end then.
+__attribute__((destructor)) static void exit_handler(void) { next("exit"); }
 
 static int fails(enum action action) { return action == FAIL || action == AGAIN; }
 

@@ -29,6 +29,22 @@ import Testing
     #expect(try String(contentsOfFile: old, encoding: .utf8) == "old")
   }
 
+  /// The process is sent SIGTERM while its exit handlers run.
+  @Test(arguments: [
+    ["compile", "MODEL", "-o", "PLAN"], ["verify", "MODEL"],
+    ["export", "MODEL", "-o", "PLAN.onnx"],
+    ["run", "MODEL", "--input", "x=x.npy"], ["compile", "PLAN", "-o", "PLAN"],
+  ])
+  func `a request to end is heeded on the way out`(arguments: [String]) throws {
+    let scratch = try Scratch()
+    let model = try scratch.write(GraphTests.graph, to: "m.pg")
+    let plan = scratch.path("m.plan")
+    let run = try FaultTests.run(
+      arguments.map { $0.replacing("MODEL", with: model).replacing("PLAN", with: plan) },
+      fault: "exit:1:TERM", scratch)
+    #expect(run.wasKilled && run.status == SIGTERM, "\(run.status) \(run.errors)")
+  }
+
   @Test func `a signal that the process was started to ignore stays ignored`() throws {
     let scratch = try Scratch()
     let model = try Self.graph(in: scratch, weights: 4)

@@ -51,7 +51,7 @@ enum PlanInputs {
   ]
 
   /// The bytes of a plan whose step list and version are others.
-  private static func edited(
+  static func edited(
     _ bytes: [UInt8], version: String = "\(PlanFile.formatVersion)",
     _ change: (String) throws -> String = { $0 }
   ) throws -> [UInt8] {

@@ -1,0 +1,42 @@
+import JSON
+
+/// Rows of cells in columns, for people. Cells hold names from files, so each is made printable.
+struct TextTable {
+  enum Alignment { case left, right }
+
+  private let rows: [[String]]
+  private let alignments: [Alignment]
+
+  /// - Parameters:
+  ///   - rows: as many cells in each as in the first.
+  ///   - alignments: of the columns; those left out are as the last one.
+  init(_ rows: [[String]], _ alignments: Alignment...) {
+    self.rows = rows.map { $0.map(\.printable) }
+    self.alignments = alignments
+  }
+
+  /// Each begins with two spaces and ends with none.
+  var lines: [String] {
+    let columns = rows.first?.indices ?? 0..<0
+    let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = columns.map { column in
+        let gap = String(repeating: " ", count: widths[column] - row[column].count)
+        return alignment(column) == .left ? row[column] + gap : gap + row[column]
+      }
+      return "  " + cells.joined(separator: "  ").trimmingTrailingSpaces
+    }
+  }
+
+  private func alignment(_ column: Int) -> Alignment {
+    alignments.indices.contains(column) ? alignments[column] : alignments.last ?? .left
+  }
+}
+
+extension String {
+  fileprivate var trimmingTrailingSpaces: String {
+    var text = self[...]
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}
