@@ -1,6 +1,29 @@
+import Foundation
 import JSON
 import Tensors
 import Testing
+
+/// Maps a file that then becomes empty, and touches its pages from many threads at a time.
+private func touchLostPages(threads: Int) async throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+  let path = folder.appendingPathComponent("lost\u{1B}[31m.bin").path
+  try Data(count: threads * 4096).write(to: URL(fileURLWithPath: path))
+  let file = try MappedFile(path: path)
+  MappedFile.reportLostPages(exitStatus: 7)
+  truncate(path, 0)
+  try FileManager.default.removeItem(at: folder)
+  let isReady = DispatchSemaphore(value: 0)
+  for index in 0..<threads {
+    Thread {
+      isReady.wait()
+      isReady.signal()
+      _ = file.withUnsafeBytes(in: index * 4096..<index * 4096 + 1) { $0[0] }
+    }.start()
+  }
+  isReady.signal()
+  try await Task.sleep(for: .seconds(60))
+}
 
 @Suite struct MappedFileTests {
   @Test func `lends the file's bytes`() throws {
@@ -24,5 +47,20 @@ import Testing
   @Test(arguments: ["/dev/zero", "/", "/nonexistent"])
   func `only regular files are mapped`(path: String) {
     #expect(throws: InputFileError.self) { try MappedFile(path: path) }
+  }
+
+  @Test func `pages lost under many threads are one line`() async throws {
+    for _ in 0..<5 {
+      let result = await #expect(
+        processExitsWith: .exitCode(7), observing: [\.standardErrorContent]
+      ) {
+        try await touchLostPages(threads: 64)
+      }
+      let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(lines.count == 2 && lines.last == "", "\(text)")
+      #expect(text.hasPrefix("paligraph: ") && text.hasSuffix("restore it and try again\n"))
+      #expect(text.contains("lost\\u{1b}[31m.bin: a part of it is gone"), "\(text)")
+    }
   }
 }

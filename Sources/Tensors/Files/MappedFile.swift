@@ -37,7 +37,7 @@ public final class MappedFile: @unchecked Sendable {
     // the end of each small page.
     madvise(base, file.byteCount, MADV_HUGEPAGE)
     unsafeBytes = UnsafeRawBufferPointer(start: base, count: file.byteCount)
-    pg_guard_add(base, file.byteCount, path)
+    pg_guard_add(base, file.byteCount, path.printable)
   }
 
   deinit {
