@@ -125,10 +125,13 @@ let package = Package(
       name: "BadFiles", dependencies: ["JSON", "Plans", "Tensors"], path: "Tests/BadFiles",
       swiftSettings: .layer),
 
+    // Finds messages in the sources that no test expects.
+    .target(name: "SourceMessages", path: "Tests/SourceMessages", swiftSettings: .layer),
+
     // Each layer's tests.
     .tests("JSON", ["JSON"]),
     .tests("Tensors", ["Tensors", "BadFiles"]),
-    .tests("IR", ["IR", "Tensors"]),
+    .tests("IR", ["IR", "Tensors", "SourceMessages"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
     .tests(
       "Interchange",
@@ -142,8 +145,8 @@ let package = Package(
       exclude: ["passes"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Inspect", ["Inspect", "Compiler", "IR", "JSON", "Plans", "Tensors"]),
-    .tests("Plans", ["Plans", "JSON", "Tensors"]),
-    .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels"]),
+    .tests("Plans", ["Plans", "JSON", "Tensors", "SourceMessages"]),
+    .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels", "SourceMessages"]),
     .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
     .tests(
       "PaliGraph",

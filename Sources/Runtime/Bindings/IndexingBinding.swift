@@ -6,10 +6,10 @@ enum IndexingBinding {
   static let all: [String: KernelRegistry.Binder] = ["top_k": topK, "scatter": scatter]
 
   @Sendable private static func topK(_ site: StepSite) throws -> BoundKernel {
-    guard let element = site.optional(0)?.element, element == .f32 || element == .i64 else {
+    guard let x = site.optional(0), [.f32, .i64].contains(x.element) else {
       throw PlanError("no kernel for operand 0")
     }
-    let (x, out) = (try site.operand(0, element), try site.result(.i64))
+    let (element, out) = (x.element, try site.result(.i64))
     let axis = try site.axis("axis", rank: x.shape.count)
     try site.require(
       x.shape.count == out.shape.count

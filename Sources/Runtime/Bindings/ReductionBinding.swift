@@ -99,7 +99,7 @@ extension ReductionBinding {
 private enum CumulativeBinding {
   @Sendable static func cumsum(_ site: StepSite) throws -> BoundKernel {
     let element = site.step.result.element
-    let (x, out) = (try site.operand(0, element), try site.result(element))
+    let (x, out) = (try site.operand(0, element), site.step.result)
     try site.require(x.shape == out.shape, "x and the result have different shapes")
     try site.require(element == .f32 || element == .i64, "no kernel for \(element)")
     let axis = try site.axis("axis", rank: x.shape.count)

@@ -14,8 +14,8 @@ enum WindowBinding {
   private static func conv(
     _ site: StepSite, _ element: ElementType, _ packing: WeightPacking? = nil
   ) throws -> BoundKernel {
-    let (weight, out) = (try site.weight(1, element, packing), try site.result())
-    let (pixels, geometry) = try windows(site)
+    let weight = try site.weight(1, element, packing)
+    let (pixels, out, geometry) = try windows(site)
     try site.requireDense(weight, "weight")
     try site.require(
       weight.shape.count == 2 && out.shape[3] == weight.shape[0]
@@ -53,8 +53,8 @@ enum WindowBinding {
   }
 
   @Sendable private static func depthwiseConv(_ site: StepSite) throws -> BoundKernel {
-    let (weight, out) = (try site.operand(1), try site.result())
-    let (pixels, geometry) = try windows(site)
+    let weight = try site.operand(1)
+    let (pixels, out, geometry) = try windows(site)
     let elements = geometry.kernel[0] * geometry.kernel[1]
     try site.requireDense(weight, "weight")
     try site.require(
@@ -76,8 +76,7 @@ enum WindowBinding {
   }
 
   @Sendable private static func maxPool(_ site: StepSite) throws -> BoundKernel {
-    let out = try site.result()
-    let (pixels, geometry) = try windows(site)
+    let (pixels, out, geometry) = try windows(site)
     try site.require(out.shape[3] == pixels.shape[3], "pixels and result do not fit together")
     return BoundKernel(run: { views, kernels in
       kernels.maxPool(
@@ -86,9 +85,11 @@ enum WindowBinding {
     })
   }
 
-  /// Pixels and windows, for a result with as many places as there are. Windows may lie outside, so any
-  /// number of places is safe.
-  private static func windows(_ site: StepSite) throws -> (pixels: PlanView, geometry: Window) {
+  /// Pixels, result and windows, for a result with as many places as there are. Windows may lie outside,
+  /// so any number of places is safe.
+  private static func windows(
+    _ site: StepSite
+  ) throws -> (pixels: PlanView, out: PlanView, geometry: Window) {
     let (pixels, out) = (try site.operand(0), try site.result())
     let geometry = try site.window()
     try site.requireDense(pixels, "pixels")
@@ -96,7 +97,7 @@ enum WindowBinding {
     try site.require(
       pixels.shape.count == 4 && out.shape.count == 4 && out.shape[0] == pixels.shape[0],
       "pixels and result do not fit together")
-    return (pixels, geometry)
+    return (pixels, out, geometry)
   }
 }
 
