@@ -1,10 +1,15 @@
 #include "jpeg_errors.h"
 
 static void check_scan_count(j_common_ptr info) {
-  if (((j_decompress_ptr)info)->input_scan_number <= CIMAGE_JPEG_MAX_SCANS) return;
-  ErrorManager *manager = (ErrorManager *)info->err;
-  cimage_fail(manager->message, "it has more than %d scans", CIMAGE_JPEG_MAX_SCANS);
-  longjmp(manager->escape, 1);
+  j_decompress_ptr decoder = (j_decompress_ptr)info;
+  double pixels = (double)decoder->image_width * decoder->image_height;
+  double most = CIMAGE_JPEG_MAX_SCANNED_PIXELS / (pixels < 1 ? 1 : pixels);
+  if (most < CIMAGE_JPEG_FEW_SCANS) most = CIMAGE_JPEG_FEW_SCANS;
+  if (most > CIMAGE_JPEG_MAX_SCANS) most = CIMAGE_JPEG_MAX_SCANS;
+  if (decoder->input_scan_number <= most) return;
+  char reason[64];
+  snprintf(reason, sizeof reason, "it has more than %d scans", (int)most);
+  cimage_jpeg_fail(info, reason);
 }
 
 // A source over memory that, unlike jpeg_mem_src, does not invent an end marker when data run out.

@@ -117,6 +117,8 @@ bool cimage_decode_png(
   }
   Source source = {.next = data, .remaining = size};
   png_set_read_fn(png, &source, read_bytes);
+  // What a picture may take has been checked.
+  png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_benign_errors(png, 0);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
@@ -155,6 +157,7 @@ bool cimage_encode_png(
   }
   Sink sink = {.write = write, .context = context};
   png_set_write_fn(png, &sink, write_bytes, flush_nothing);
+  png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_IHDR(
       png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
       PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);

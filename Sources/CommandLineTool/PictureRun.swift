@@ -44,6 +44,7 @@ struct PictureRun {
           + "a SigLIP model several")
     }
     let picture = try source.decode()
+    if drawing != nil { try ImageLimits.checkCopy(of: picture) }
     let session = try Session(plan, threads: threads)
     if arguments.has("--profile") || arguments.has("--stats") { session.startProfile() }
     if arguments.has("--check-finite") { session.checkFinite() }

@@ -2,9 +2,16 @@ import Glibc
 import JSON
 import Plans
 
-/// What memory there is for a plan, so that one that cannot fit says so before it starts instead of
+/// What memory there is, so that a plan or a picture that cannot fit says so before it starts instead of
 /// being killed on the way.
-enum AvailableMemory {
+package enum AvailableMemory {
+  /// Bytes that this process can still get from the machine, its container and its own address space; nil
+  /// where the system does not say.
+  package static func bytes() -> Int? {
+    let machine = bytes("/proc/meminfo", after: "MemAvailable:").map { $0 * 1024 }
+    return [machine, container(), addressSpace()].compactMap { $0 }.min()
+  }
+
   /// Bytes that arena and states may take, whatever the machine says.
   static let variable = LimitVariable("PALIGRAPH_MEMORY_LIMIT", unit: "bytes")
 
@@ -26,8 +33,16 @@ enum AvailableMemory {
     } catch {
       throw PlanError("\(error)")
     }
-    let machine = bytes("/proc/meminfo", after: "MemAvailable:").map { $0 * 1024 }
-    return ([machine, container()].compactMap { $0 }.min(), "the bytes available are")
+    return (bytes(), "the bytes available are")
+  }
+
+  /// What is left of `ulimit -v`, if it is set.
+  private static func addressSpace() -> Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
+      let most = Int(exactly: limit.rlim_cur), let pages = bytes("/proc/self/statm")
+    else { return nil }
+    return max(0, most - pages * sysconf(Int32(_SC_PAGESIZE)))
   }
 
   /// What is left of the limit of the container, if there is one.

@@ -30,7 +30,7 @@ import Testing
     for picture in [
       BadPicture("SOI only", [0xFF, 0xD8, 0xFF], "frame header"),
       BadPicture("SOI and EOI", [0xFF, 0xD8, 0xFF, 0xD9], "segment"),
-      BadPicture("65500x65500", changed(1, 0xFF, 0xDC, 0xFF, 0xDC), "in all"),
+      BadPicture("65500x65500", changed(1, 0xFF, 0xDC, 0xFF, 0xDC), "no data for"),
       BadPicture("height 0", changed(1, 0, 0), "0 pixels"),
       BadPicture("12 bits", changed(0, 12), "12 bits"),
       BadPicture("sampling 0x0", changed(7, 0), "damaged JPEG"),
@@ -63,7 +63,9 @@ import Testing
       BadPicture("RIFF size 0", changed(good, 4, 0, 0, 0, 0), "RIFF size"),
       BadPicture("no chunks", changed(Array(good[..<12]), 4, 4, 0, 0, 0), "no frame"),
       BadPicture("canvas larger than the frame", changed(good, 24, 0xFF), "differ in size"),
-      BadPicture("canvas of 2^24 pixels", changed(animated, 24, 255, 255, 255), "in all"),
+      BadPicture(
+        "sides of 2^24 pixels", changed(animated, 24, 255, 255, 255, 255, 255, 255),
+        "bytes of memory"),
       BadPicture("frame outside the canvas", changed(animated, frame, 200), "leaves the canvas"),
       BadPicture("frame size", changed(animated, frame + 6, 7), "differ in size"),
     ] {

@@ -23,6 +23,9 @@
 
 // More scans than this in one progressive JPEG are refused: each costs time for the whole picture.
 #define CIMAGE_JPEG_MAX_SCANS 100
+// Likewise scans times pixels, but for the number of scans that encoders make.
+#define CIMAGE_JPEG_MAX_SCANNED_PIXELS 5e9
+#define CIMAGE_JPEG_FEW_SCANS 20
 
 // Decodes a whole JPEG file. Data that ends early is an error.
 bool cimage_decode_jpeg(

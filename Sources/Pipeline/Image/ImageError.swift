@@ -13,7 +13,10 @@ public struct ImageError: Error, Sendable, Equatable {
     /// Neither JPEG nor PNG nor WebP.
     case unknownFormat
     case emptyPicture(_ width: Int, _ height: Int)
+    /// More pixels than the environment allows.
     case tooManyPixels(_ width: Int, _ height: Int, most: Int)
+    /// Decoding takes more memory than there is.
+    case tooLarge(_ width: Int, _ height: Int, bytes: Int, available: Int)
     /// A limit in the environment is no number.
     case invalidLimit(String)
     /// The container's structure is wrong at this byte.
@@ -48,8 +51,7 @@ extension ImageError.Reason: CustomStringConvertible {
     case .unreadable(let error):
       "\(error)"
     case .tooManyBytes(let count, let most):
-      "is \(count) bytes long, more than \(most); save the picture smaller or set "
-        + "\(ImageLimits.variable.name)"
+      "is \(count) bytes long, more than the \(most) that there is memory for; save the picture smaller"
     case .url:
       "is a URL, and PaliGraph fetches nothing; download the picture and give its path"
     case .damagedDataURL:
@@ -59,8 +61,11 @@ extension ImageError.Reason: CustomStringConvertible {
     case .emptyPicture(let width, let height):
       "is \(width)x\(height) pixels; give a picture that is not empty"
     case .tooManyPixels(let width, let height, let most):
-      "is \(width)x\(height) pixels, more than \(ImageLimits.side) on a side or \(most) in all; "
-        + "scale it down or set \(ImageLimits.variable.name) to the pixels it may have"
+      "is \(width)x\(height) pixels, more than the \(most) that \(ImageLimits.variable.name) allows; "
+        + "scale it down or raise that limit"
+    case .tooLarge(let width, let height, let bytes, let available):
+      "is \(width)x\(height) pixels, which takes \(bytes) bytes of memory, more than the \(available) "
+        + "that are available; scale it down"
     case .invalidLimit(let what):
       "cannot be read: \(what)"
     case .damagedHeader(let format, let offset, let what):

@@ -6,7 +6,8 @@ extension ImageHeader {
       ImageError(.damagedHeader(.jpeg, offset: offset, what))
     }
     var reader = ByteReader(bytes, in: 2..<bytes.count, .big)
-    var size: (width: Int, height: Int)?
+    var frame: JPEGFrame?
+    var scanComponents: Int?
     var metadata = OrientationMetadata()
     walk: while let marker = reader.nextMarker() {
       let start = reader.offset - 2
@@ -14,37 +15,28 @@ extension ImageHeader {
       guard let length = reader.number(2), let content = reader.take(length - 2)
       else { throw damaged(start, "a segment reaches beyond the end of the file") }
       switch marker {
-      case JPEGMarker.startOfScan, JPEGMarker.endOfImage:
+      case JPEGMarker.startOfScan:
+        scanComponents = bytes[content].first.map(Int.init)
+        break walk
+      case JPEGMarker.endOfImage:
         break walk
       case 0xE1:
         metadata.add(app1: bytes[content])
       case _ where JPEGMarker.frameHeaders.contains(marker):
-        size = try Self.frameSize(ByteReader(bytes, in: content, .big))
+        frame = try JPEGFrame(ByteReader(bytes, in: content, .big), marker: marker)
       default:
         break
       }
     }
-    guard let size else {
+    guard let frame else {
       throw damaged(reader.offset, "there is no frame header before the scans")
     }
-    self.init(format: .jpeg, width: size.width, height: size.height)
+    self.init(format: .jpeg, width: frame.width, height: frame.height)
     orientation = metadata.orientation
-  }
-
-  private static func frameSize(
-    _ content: ByteReader
-  ) throws(ImageError) -> (width: Int, height: Int) {
-    var content = content
-    guard let precision = content.number(1), let height = content.number(2),
-      let width = content.number(2)
-    else {
-      throw ImageError(.damagedHeader(.jpeg, offset: content.offset, "the frame header is cut off"))
+    if frame.isProgressive || scanComponents != frame.components.count {
+      codecBytes = frame.coefficientBytes
     }
-    guard precision == 8 else {
-      let what = "the frame has \(precision) bits a sample, and only 8 are read"
-      throw ImageError(.damagedHeader(.jpeg, offset: content.offset, what))
-    }
-    return (width, height)
+    if !frame.isArithmetic { fewestBytes = frame.fewestBytes }
   }
 }
 

@@ -9,9 +9,13 @@ extension ImageHeader {
     }
     var reader = ByteReader(bytes, in: 8..<bytes.count, .big)
     guard reader.number(4) == 13, reader.fourCC() == "IHDR",
-      let width = reader.number(4), let height = reader.number(4), reader.take(5 + 4) != nil
+      let width = reader.number(4), let height = reader.number(4), let depth = reader.number(1),
+      let colourType = reader.number(1), reader.take(3 + 4) != nil
     else { throw damaged(reader.offset, "the IHDR chunk is missing or cut off") }
     self.init(format: .png, width: width, height: height)
+    let channels = [2: 3, 4: 2, 6: 4][colourType] ?? 1
+    // Deflate makes at most 1032 bytes of one.
+    fewestBytes = Self.product(width, height, depth * channels) / (8 * 1032)
 
     var exif: [UInt8]?
     var texts = PNGTexts()
@@ -27,6 +31,8 @@ extension ImageHeader {
         if let paletteEntries, length > max(paletteEntries, 6) {
           throw damaged(start, "the tRNS chunk is longer than the palette")
         }
+      case "IDAT":
+        dataBytes = (dataBytes ?? 0) + length
       case "eXIf":
         exif = Array(bytes[content])
       case "tEXt":

@@ -61,6 +61,10 @@ extension ImageHeader {
     header.width = canvas?.width ?? header.frame?.width ?? 0
     header.height = canvas?.height ?? header.frame?.height ?? 0
     header.orientation = metadata.orientation
+    if let frame = header.frame {
+      // Lossless pixels are decoded four bytes each; what carries alpha beside lossy ones has one.
+      header.codecBytes = ImageHeader.product(frame.width, frame.height, 5)
+    }
     return header
   }
 

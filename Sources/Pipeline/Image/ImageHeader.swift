@@ -28,6 +28,12 @@ package struct ImageHeader: Equatable {
   package var height: Int
   /// How the stored picture must be turned to stand upright.
   var orientation: ImageOrientation = .upright
+  /// Bytes that the codec needs beside the pixels.
+  var codecBytes = 0
+  /// Bytes of the file that hold pixels; all of them when nil.
+  var dataBytes: Int?
+  /// Fewer bytes cannot hold so many pixels.
+  var fewestBytes = 0
   /// WebP only: where the compressed frame lies in the file and on the canvas.
   var frame: WebPFrame?
 
@@ -39,12 +45,20 @@ package struct ImageHeader: Equatable {
     case .png: try self.init(png: bytes)
     case .webp: try self.init(webp: bytes)
     }
-    try ImageLimits.check(width: width, height: height)
+    try ImageLimits.check(self, fileBytes: bytes.count)
   }
 
   init(format: ImageFormat, width: Int, height: Int) {
     self.format = format
     self.width = width
     self.height = height
+  }
+
+  /// The product of numbers that are not negative; `Int.max` where no integer holds it.
+  static func product(_ factors: Int...) -> Int {
+    factors.reduce(1) { result, factor in
+      let (product, overflow) = result.multipliedReportingOverflow(by: factor)
+      return overflow ? .max : product
+    }
   }
 }

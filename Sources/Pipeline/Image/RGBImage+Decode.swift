@@ -8,7 +8,7 @@ extension RGBImage {
   /// Alpha is dropped, not blended; of an animation the first frame is taken; colour profiles are
   /// ignored. The header is checked against `ImageLimits` before pixels are allocated. Stricter than
   /// Pillow: a PNG file must be complete to its `IEND`, its indices must lie in its palette, and a
-  /// progressive JPEG has at most 100 scans. PNG and lossless WebP give Pillow's bits; JPEG and lossy
+  /// progressive JPEG has at most 100 scans, of large pictures fewer. PNG and lossless WebP give Pillow's bits; JPEG and lossy
   /// WebP do when both use the same codec version.
   public static func decode(path: String) throws(ImageError) -> RGBImage {
     do throws(ImageError) {
@@ -46,13 +46,20 @@ extension RGBImage {
   ) throws(ImageError) -> [UInt8] {
     let width = UInt32(header.width)
     let height = UInt32(header.height)
-    var pixels = [UInt8](repeating: 0, count: header.width * header.height * channels)
-    let problem = withMessage { message in
-      switch header.format {
-      case .jpeg: cimage_decode_jpeg(bytes, bytes.count, width, height, &pixels, message)
-      case .png: cimage_decode_png(bytes, bytes.count, width, height, &pixels, message)
-      case .webp: decodeWebP(bytes, header, &pixels, message)
+    let count = header.width * header.height * channels
+    var problem: String?
+    // Memory of a file that is refused on the way is not touched before its rows come.
+    let pixels = [UInt8](unsafeUninitializedCapacity: count) { pixels, initialized in
+      problem = withMessage { message in
+        switch header.format {
+        case .jpeg:
+          cimage_decode_jpeg(bytes, bytes.count, width, height, pixels.baseAddress, message)
+        case .png:
+          cimage_decode_png(bytes, bytes.count, width, height, pixels.baseAddress, message)
+        case .webp: decodeWebP(bytes, header, pixels, message)
+        }
       }
+      initialized = problem == nil ? count : 0
     }
     if let problem { throw ImageError(.damagedPixels(header.format, problem)) }
     return pixels
@@ -60,17 +67,18 @@ extension RGBImage {
 
   /// Places the frame on the canvas, which is black where the frame does not reach.
   private static func decodeWebP(
-    _ bytes: [UInt8], _ header: ImageHeader, _ pixels: inout [UInt8],
+    _ bytes: [UInt8], _ header: ImageHeader, _ canvas: UnsafeMutableBufferPointer<UInt8>,
     _ message: UnsafeMutablePointer<CChar>
   ) -> Bool {
     guard let frame = header.frame else { return false }
     let first = (frame.y * header.width + frame.x) * channels
+    if (frame.width, frame.height) != (header.width, header.height) {
+      canvas.initialize(repeating: 0)
+    }
     return bytes[frame.data].withUnsafeBufferPointer { data in
-      pixels[first...].withUnsafeMutableBufferPointer { canvas in
-        cimage_decode_webp_frame(
-          data.baseAddress, data.count, UInt32(frame.width), UInt32(frame.height),
-          canvas.baseAddress, header.width * channels, message)
-      }
+      cimage_decode_webp_frame(
+        data.baseAddress, data.count, UInt32(frame.width), UInt32(frame.height),
+        canvas.baseAddress.map { $0 + first }, header.width * channels, message)
     }
   }
 

@@ -66,7 +66,12 @@ extension PictureInputs {
   private static let exif = Array("Exif\0\0".utf8)
 
   static let jpegs: [BadInput] = [
-    frame("2.3.3", "65500 × 65500", "in all", 1, [0xFF, 0xDC, 0xFF, 0xDC]),
+    frame("2.3.3", "65500 × 65500", "no data for", 1, [0xFF, 0xDC, 0xFF, 0xDC]),
+    changed("2.3.4", "a JPEG of 13 GB of pixels", .refused("bytes of memory")) { bytes in
+      let size = try segment(0xC0, in: bytes) + 1
+      bytes.replaceSubrange(size..<size + 4, with: [0xFF, 0xDC, 0xFF, 0xDC])
+      bytes += [UInt8](repeating: 0, count: 1 << 20)
+    },
     frame("2.3.6", "a JPEG without rows", "0 pixels", 1, [0, 0]),
     changed("2.3.14", "half a JPEG", .refused("JPEG")) { $0.removeLast($0.count / 2) },
     changed("2.3.14", "a JPEG without its end", .refused("end early")) { $0.removeLast(2) },
@@ -119,6 +124,10 @@ extension PictureInputs {
       for _ in 0..<50 { try inserting(0xE2, profile)(&bytes) }
     },
     changed("2.3.24", "damage that a decoder reports", .refused("damaged JPEG")) { bytes in
+      let table = try segment(0xC4, in: bytes)
+      for length in 1...16 { bytes[table + length] = 0xFF }
+    },
+    changed("2.3.16", "a scan full of markers", .accepted("")) { bytes in
       let scan = try segment(0xDA, in: bytes) + 10
       for offset in stride(from: scan, to: bytes.count - 4, by: 3) { bytes[offset] = 0xFF }
     },
@@ -141,8 +150,8 @@ extension PictureInputs {
       for offset in 25..<min(bytes.count, 60) { bytes[offset] = 0xFF }
     },
     changed(
-      "2.3.21", "an animation on a canvas of 2^24 pixels", .refused("in all"),
+      "2.3.21", "an animation on a canvas of 2^48 pixels", .refused("bytes of memory"),
       of: "animated_offset.webp"
-    ) { $0.replaceSubrange(24..<27, with: [255, 255, 255]) },
+    ) { $0.replaceSubrange(24..<30, with: [UInt8](repeating: 255, count: 6)) },
   ]
 }

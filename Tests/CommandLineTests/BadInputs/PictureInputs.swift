@@ -37,7 +37,8 @@ enum PictureInputs {
   /// The limit of pixels, moved by the user; `rgb8.png` has 13 × 9.
   static let limits: [BadInput] = [
     limited(
-      "116", .refused("is 13x9 pixels, more than 16384 on a side or 116 in all; scale it down")
+      "116",
+      .refused("is 13x9 pixels, more than the 116 that PALIGRAPH_PIXEL_LIMIT allows; scale it down")
     ) {
       try fixture("rgb8.png")
     },
@@ -45,7 +46,7 @@ enum PictureInputs {
     limited("60000000", .refused("is a damaged PNG file")) {
       PNGBuilder.file(width: 8000, height: 7000, data: [0])
     },
-    limited("\(Int.max)", .refused("16384 on a side")) {
+    limited("\(Int.max)", .refused("no data for")) {
       PNGBuilder.file(width: 100_000, height: 100_000, data: [0])
     },
     limited("5e7", .refused("PALIGRAPH_PIXEL_LIMIT is \"5e7\", which is no number of pixels")) {
@@ -83,9 +84,9 @@ enum PictureInputs {
     magic("2.3.2", "JPEG 2000", [0, 0, 0, 12] + Array("jP  \r\n".utf8) + [0x87, 0x0A]),
     magic("2.3.2", "AVIF", [0, 0, 0, 28] + Array("ftypavif".utf8)),
     magic("2.3.2", "HEIC", [0, 0, 0, 24] + Array("ftypheic".utf8)),
-    BadInput("2.3.+", "a file beyond 64 MB", .refused("bytes")) { folder in
+    BadInput("2.3.+", "a file beyond the memory", .refused("bytes long")) { folder in
       try folder.write(try fixture("rgb8.png"), to: "x.png")
-      try folder.extend("x.png", to: 65 << 20)
+      try folder.extend("x.png", to: 3 << 30)
       return ["run", try CompiledPlans.picture.get(), "--image", folder.file("x.png")]
     },
     BadInput("2.3.+", "a pipe", .refused("not a regular file")) { folder in
@@ -96,6 +97,18 @@ enum PictureInputs {
       ["run", try CompiledPlans.picture.get(), "--image", "/dev/zero"]
     },
   ]
+
+  /// A PNG of black pixels, which hardly has data.
+  private static func black(_ line: String, width: Int, height: Int) -> BadInput {
+    picture(line, "\(width) × \(height) black pixels", .accepted("")) {
+      var png = PNGBuilder()
+      let size = PNGBuilder.bigEndian(width) + PNGBuilder.bigEndian(height)
+      png.add("IHDR", size + [8, 2, 0, 0, 0])
+      png.add("IDAT", zlibZeros(height * (1 + 3 * width)))
+      png.add("IEND", [])
+      return png.bytes
+    }
+  }
 
   private static func png(_ line: String, _ name: String) -> BadInput {
     guard let bad = BadPicture.pngs.first(where: { $0.name == name }) else {
@@ -122,12 +135,14 @@ enum PictureInputs {
       ],
       "2.3.+": ["no chunks", "chunk beyond the end"],
     ].sorted { $0.key < $1.key }.flatMap { line, names in names.map { png(line, $0) } } + [
-      refused("2.3.4", "169 megapixels", "in all") {
+      refused("2.3.4", "169 megapixels", "no data for") {
         PNGBuilder.file(width: 13_000, height: 13_000, data: [0])
       },
-      refused("2.3.5", "100000 rows of one pixel", "on a side") {
+      refused("2.3.5", "100000 rows of one pixel without data", "no data for") {
         PNGBuilder.file(width: 1, height: 100_000, data: [0])
       },
+      black("2.3.5", width: 1, height: 100_000), black("2.3.5", width: 100_000, height: 1),
+      black("2.3.4", width: 30_000, height: 200),
       refused("2.3.7", "truncated pixels", "damaged PNG") {
         let whole = try fixture("rgb8.png")
         return Array(whole.prefix(whole.count / 2))
@@ -152,16 +167,15 @@ enum PictureInputs {
       },
     ]
 
-  /// A zlib stream of that many zeros in a 160th of the bytes: one zero, then copies of 258 of the zero
-  /// before, in the fixed codes of RFC 1951.
+  /// A zlib stream of that many zeros in a 160th of the bytes: copies of 258 of the zero before and single
+  /// ones, in the fixed codes of RFC 1951.
   private static func zlibZeros(_ count: Int) -> [UInt8] {
     var bits = BitWriter(bytes: [0x78, 0x01])
     bits.add(0b011, 3)  // The last block, with fixed codes.
-    bits.add(0b0000_1100, 8)  // Literal 0.
+    for _ in 0...(count - 1) % 258 { bits.add(0b0000_1100, 8) }  // Literal 0.
     for _ in 0..<(count - 1) / 258 { bits.add(0b0_0000_1010_0011, 13) }  // Length 258, distance 1.
     bits.add(0, 7)  // The end of the block.
-    let total = 1 + (count - 1) / 258 * 258
-    return bits.bytes + PNGBuilder.bigEndian(total % 65521 << 16 | 1)
+    return bits.bytes + PNGBuilder.bigEndian((count % 65521) << 16 | 1)
   }
 
   /// Fills bytes from their lowest bits upwards.
