@@ -252,7 +252,7 @@ extension Plan {
       let port = try #require(function.inputs.firstIndex { $0.name == name })
       try function.inputs[port].view.edit(change)
       let view = function.inputs[port].view
-      let elements = try view.elementRange(sizes).upperBound
+      let elements = try view.elementsReached(at: sizes)
       let offset = (arenaBytes + Self.alignment - 1) / Self.alignment * Self.alignment
       function.inputs[port].view.region = .arena(offset: offset)
       arenaBytes = offset + elements * view.element.byteCount
@@ -281,6 +281,12 @@ extension Plan {
 }
 
 extension PlanView {
+  /// Elements from the region's start to behind the farthest one.
+  fileprivate func elementsReached(at sizes: [String: Int]) throws -> Int {
+    try zip(shape.evaluate(sizes), strides.evaluate(sizes))
+      .reduce(start.evaluate(sizes) + 1) { $0 + max(0, ($1.0 - 1) * $1.1) }
+  }
+
   fileprivate mutating func edit(_ change: (inout PlanView) throws -> Void) throws {
     let former = strides
     try change(&self)

@@ -62,7 +62,9 @@ import Testing
     let symbols = Dictionary(
       uniqueKeysWithValues: CaseSymbols.all.enumerated().map { ($1.name, $0) })
     do {
-      _ = try KernelRegistry.bind(StepSite(step: step, symbols: symbols, packings: packings))
+      let site = StepSite(
+        step: step, symbols: symbols, bounds: CaseSymbols.bounds, packings: packings)
+      _ = try KernelRegistry.bind(site)
       return nil
     } catch { return "\(error)" }
   }

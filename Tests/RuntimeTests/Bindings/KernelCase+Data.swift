@@ -72,6 +72,10 @@ extension KernelCase {
       "iota", operands: [], result: .i64(t), attributes: ["start": [[1, "T"], [-1]]],
       flaws: [
         .resultHolds(.f32, .i64), .resultStrides(2), .without("start"),
+        .attribute(
+          "start", [[1, "elsewhere"]], "start depends on no symbols or is too large"),
+        .attribute(
+          "start", [[140_737_488_355_328, "T"]], "start depends on no symbols or is too large"),
         .resultShape(message: "the result has not 1 axis"),
         .resultShape(t, 2, message: "the result has not 1 axis"),
       ]),
