@@ -152,7 +152,7 @@ let package = Package(
       "PaliGraph",
       [
         "PaliGraph", "Models", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
-        "BadFiles",
+        "CKernels", "BadFiles",
       ]),
     .tests(
       "Notes", ["Compiler", "IR", "Plans", "Runtime", "Tensors", "Validation", "CKernels"]),

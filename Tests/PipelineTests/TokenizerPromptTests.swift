@@ -40,6 +40,17 @@ struct TokenizerPromptTests {
     #expect(builder.tokenizer.decode(ids) == "<image><eos><loc0001>\n")
   }
 
+  @Test func `the places of a picture have a usable length`() throws {
+    var model = try TokenizerModel.read(directory: TokenizerFixtures.multilingual)
+    try model.addPaliGemmaTokens()
+    let tokenizer = Tokenizer(try TokenizerTables(model))
+    let error = #expect(throws: PromptError.self) {
+      try PromptBuilder(
+        tokenizer: tokenizer, imageTokenID: 2080, beginTokenID: 2, tokensPerPicture: 1 << 26)
+    }
+    #expect(error == .placesTooLong(count: 1 << 26, bytes: "<image>".utf8.count))
+  }
+
   @Test(arguments: [(2079, 2), (2080, 40), (1 << 30, 2), (-1, 2), (2080, -5)])
   func `ids of the configuration must be special tokens`(image: Int32, begin: Int32) throws {
     let tokenizer = try TokenizerFixtures.fromJSON(TokenizerFixtures.multilingual)

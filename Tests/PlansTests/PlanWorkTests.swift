@@ -9,6 +9,22 @@ import Testing
     PlanView(region: region, element: .f32, shape: shape, strides: shape)
   }
 
+  /// Strides of 0 make views of few bytes as large as sizes can be.
+  @Test(arguments: ["matmul", "attention", "linear_f32", "conv_f32", "depthwise_conv", "add"])
+  func `figures beyond Int are Int's largest`(kernel: String) throws {
+    let huge: Shape = [1 << 20, 1 << 20, 1 << 20, 1 << 20]
+    let operands = [PlanView?](repeating: view(huge), count: 3)
+    let step = PlanStep(kernel: kernel, name: "y", operands: operands, result: view(huge))
+    let work = try Plan(name: "m").work(of: step, at: [:])
+    #expect(work.arenaBytes == Int.max)
+    #expect(work.operations == (kernel == "add" ? 0 : Int.max))
+    var function = PlanFunction(name: "f")
+    function.steps = [step, step]
+    var plan = Plan(name: "m")
+    plan.functions = [function]
+    #expect(try plan.work(ofFunction: 0, at: [:]) == work)
+  }
+
   @Test func `products, attention and tensors are counted`() throws {
     let tokens = Dim(symbol: "T")
     var plan = Plan(name: "m")

@@ -246,8 +246,8 @@ typedef struct pg_kernels {
   /// Error, of the rounded activations, <= (K + 8) u sum_k |x w|.
   pg_block_product bf16_by_bf16;
   /// Activations rounded to int8: in each group of PG_GROUP_COLUMNS columns, the largest |x| of a
-  /// row is 127 steps. Sums of a group are exact, so the results have the same bits on every
-  /// instruction set.
+  /// row is 127 steps. Sums of a group are exact, so the results of the same activations have the
+  /// same bits on every instruction set.
   pg_block_product int8_by_int8;
   pg_block_product int4_by_int8;
 } pg_kernels;
