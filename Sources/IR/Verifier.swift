@@ -36,8 +36,7 @@ public struct Verifier {
 
   private let module: Module
   private let symbols: Set<String>
-  /// All symbols at their bounds, and all at 1.
-  private let extremes: [[String: Int]]
+  private let bounds: [String: Int]
   private var found: [Diagnostic] = []
 
   public static func verify(_ module: Module) throws {
@@ -65,8 +64,7 @@ public struct Verifier {
   private init(_ module: Module) {
     self.module = module
     symbols = Set(module.symbols.map(\.name))
-    let bounds = module.bounds
-    extremes = [bounds, bounds.mapValues { _ in 1 }]
+    bounds = module.bounds
   }
 
   private mutating func report(_ place: Diagnostic.Place, _ subject: String, _ message: String) {
@@ -118,6 +116,15 @@ public struct Verifier {
     if let problem = problem(with: tensor.type) { messages.append(problem) }
     if tensor.kind != .state, tensor.type.shape.constants == nil {
       messages.append("only a state may have symbolic extents, found \(tensor.type)")
+    }
+    if tensor.kind == .state {
+      // The memory of a state is as large as its extents are at the bounds.
+      for extent in tensor.type.shape {
+        guard let most = try? extent.evaluate(bounds), let room = try? Dim(most) - extent,
+          shortage(of: room) != nil
+        else { continue }
+        messages.append("extent \(extent) of a state is larger at smaller sizes")
+      }
     }
     if let count = try? tensor.type.shape.elementCount().constant {
       if case .dense(let values) = tensor.initializer, values.count != count {
@@ -270,20 +277,32 @@ public struct Verifier {
     guard operation.op == "slice" || operation.op == "cache_append",
       let source = operation.operands[0].map({ module.type(of: $0, in: function) })
     else { return nil }
-    let axis = operation.op == "slice" ? (operation.attributes["axis"]?.integer ?? 0) : 2
+    let isSlice = operation.op == "slice"
+    let axis = isSlice ? (operation.attributes["axis"]?.integer ?? 0) : 2
     let extent = source.shape[axis < 0 ? axis + source.rank : axis]
     let end =
-      operation.op == "slice"
+      isSlice
       ? operation.attributes["end"]?.dimension : function[operation.result].type.shape[2]
-    let start = operation.attributes[operation.op == "slice" ? "start" : "at"]?.dimension
-    for sizes in extremes {
-      if let start = try? start?.evaluate(sizes), start < 0 { return "begins at \(start)" }
-      if let end = try? end?.evaluate(sizes), let extent = try? extent.evaluate(sizes), end > extent
-      {
-        return "reaches \(end) of an axis of extent \(extent)"
-      }
+    let start = operation.attributes[isSlice ? "start" : "at"]?.dimension
+    guard let start, let end else { return nil }
+    if let sizes = shortage(of: start) { return "begins at \(Self.value(of: start, at: sizes))" }
+    if let room = try? extent - end, let sizes = shortage(of: room) {
+      let (end, extent) = (Self.value(of: end, at: sizes), Self.value(of: extent, at: sizes))
+      return "reaches \(end) of an axis of extent \(extent)"
     }
     return nil
+  }
+
+  /// Values of the symbols at which a size is below 0, empty where only trying too many would tell;
+  /// nil when it never is.
+  private func shortage(of size: Dim) -> [String: Int]? {
+    guard let smallest = try? size.minimum(bounds) else { return [:] }
+    return smallest.value < 0 ? smallest.sizes ?? [:] : nil
+  }
+
+  /// The number that a size is, or the size where it is none.
+  private static func value(of size: Dim, at sizes: [String: Int]) -> String {
+    (try? size.evaluate(sizes)).map { "\($0)" } ?? "\(size)"
   }
 
   private mutating func viewsFitTheirStrides(_ index: Int) {
@@ -299,15 +318,16 @@ public struct Verifier {
       if let unknown = extent.symbols.first(where: { !symbols.contains($0) }) {
         return "symbol '\(unknown)' is not defined"
       }
-      for sizes in extremes {
-        guard let value = try? extent.evaluate(sizes) else {
-          return "extent \(extent) is too large"
-        }
-        if value < 0 { return "extent \(extent) becomes \(value)" }
+      guard (try? extent.largest(bounds)) != nil, let smallest = try? extent.minimum(bounds) else {
+        return "extent \(extent) is too large"
+      }
+      if smallest.value < 0 {
+        return smallest.sizes == nil
+          ? "extent \(extent) cannot be shown to be 0 or more"
+          : "extent \(extent) becomes \(smallest.value)"
       }
     }
-    guard let count = try? type.shape.elementCount(), (try? count.evaluate(extremes[0])) != nil
-    else {
+    guard let count = try? type.shape.elementCount(), (try? count.largest(bounds)) != nil else {
       return "\(type) has too many elements"
     }
     return nil

@@ -62,3 +62,37 @@ import Testing
     #expect(throws: DimError.unboundSymbol("H")) { try (t + h).range(["T": 1]) }
   }
 }
+
+/// The smallest value of a polynomial, against trying all.
+@Suite struct DimMinimumTests {
+  static let (t, h) = (Dim(symbol: "T"), Dim(symbol: "H"))
+
+  static let polynomials: [Dim] = [
+    (try? t - 1) ?? 0, (try? 5 - t) ?? 0, (try? t * h - h * 2 - t * 2 + 4) ?? 0,
+    (try? (t - 1) * (7 - t)) ?? 0, (try? (t - 4) * (t - 4) - h) ?? 0, (try? t * t * h - 3) ?? 0,
+    (try? (t - 3) * (h - 5) * (h - 2)) ?? 0, 7, -2,
+  ]
+
+  @Test(arguments: polynomials)
+  func `it is that of all sizes`(polynomial: Dim) throws {
+    let values = try (1...7).flatMap { t in
+      try (1...6).map { h in try polynomial.evaluate(["T": t, "H": h]) }
+    }
+    let smallest = try polynomial.minimum(["T": 7, "H": 6])
+    #expect(smallest.value == values.min())
+    let sizes = try #require(smallest.sizes)
+    let all = ["T": 1, "H": 1].merging(sizes) { $1 }
+    #expect(try polynomial.evaluate(all) == smallest.value)
+  }
+
+  @Test func `where too many values would have to be tried it is only bounded`() throws {
+    let (t, h) = (Self.t, Self.h)
+    let smallest = try ((t - 4) * (t - 4)).minimum(["T": 1 << 20])
+    #expect(smallest.value <= 0 && smallest.sizes == nil)
+    // Ends suffice for these.
+    #expect(try (t * h - h).minimum(["T": 1 << 20, "H": 1 << 20]).value == 0)
+    #expect(try (1 - t * t).minimum(["T": 1 << 20]).value == 1 - (1 << 40))
+    #expect(throws: DimError.unboundSymbol("H")) { try (t - h).minimum(["T": 2]) }
+    #expect(throws: DimError.tooLarge) { try (0 - t * t * t).minimum(["T": 1 << 20]) }
+  }
+}
