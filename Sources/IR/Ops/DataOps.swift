@@ -14,9 +14,7 @@ enum DataOps {
       .word("element", ["f32", "f64", "i64", "bool"], default: "f32"),
     ],
     infer: { site in
-      guard let element = ElementType(rawValue: try site.word("element")) else {
-        throw OpError("element is not an element type")
-      }
+      let element = try site.element("element")
       if let values = site.attribute("values")?.reals {
         try site.require(site.attribute("value") == nil, "value and values exclude each other")
         return [TensorType(element, [Dim(values.count)])]

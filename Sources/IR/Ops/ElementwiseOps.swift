@@ -96,10 +96,7 @@ enum ElementwiseOps {
       operands: [.required("x")],
       attributes: [.word("to", ElementType.allCases.map(\.rawValue))],
       infer: { site in
-        guard let element = ElementType(rawValue: try site.word("to")) else {
-          throw OpError("to is not an element type")
-        }
-        return [try site.type(0).with(element: element)]
+        [try site.type(0).with(element: try site.element("to"))]
       }
     ) { evaluation in
       let (x, target) = (try evaluation.input(0), evaluation.results[0].element)

@@ -192,6 +192,9 @@ public struct OpSite: Sendable {
   func real(_ name: String) throws -> Double { try required(name, attribute(name)?.real) }
   func flag(_ name: String) throws -> Bool { try required(name, attribute(name)?.flag) }
   func word(_ name: String) throws -> String { try required(name, attribute(name)?.word) }
+  func element(_ name: String) throws -> ElementType {
+    try required(name, attribute(name)?.word.flatMap { ElementType(rawValue: $0) })
+  }
 
   /// The symbol that an operation gives its value: `count` is one less.
   func measuredSymbol() throws -> String {
