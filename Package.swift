@@ -16,7 +16,6 @@ let package = Package(
   ],
   targets: [
     // System libraries and C shims.
-    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .target(name: "CFiles", exclude: ["README.md"]),
     .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -54,7 +53,7 @@ let package = Package(
 
     // Run side.
     .module("Plans", ["JSON", "Tensors", "CKernels", "CXXHash"]),
-    .module("Runtime", ["Plans", "JSON", "Tensors", "CBLAS", "CKernels"]),
+    .module("Runtime", ["Plans", "JSON", "Tensors", "CKernels"]),
     .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
 
     // Both sides, held against each other.

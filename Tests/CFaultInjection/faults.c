@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -167,4 +168,10 @@ void *malloc(size_t count) {
   static void *(*real)(size_t);
   if (!real) real = REAL(malloc);
   return fails(next("malloc")) ? NULL : real(count);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*entry)(void *),
+                   void *argument) {
+  if (fails(next("pthread_create"))) return errno;
+  return REAL(pthread_create)(thread, attributes, entry, argument);
 }

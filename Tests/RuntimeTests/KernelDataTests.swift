@@ -171,9 +171,4 @@ import Testing
       #expect(narrow.values == bits)
     }
   }
-
-  @Test func `BLAS has kernels that fit the CPU`() throws {
-    _ = try makeKernels(threads: 1)
-    #expect(pg_best_isa() == .scalar || BLAS.coreSupportsAVX2)
-  }
 }

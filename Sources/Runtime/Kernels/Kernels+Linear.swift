@@ -144,7 +144,8 @@ extension Kernels {
     }
   }
 
-  /// The scratch that suffices for `linear` on any extents up to these, for either weight type; `factors` is 2 with `up` and else 1.
+  /// The scratch that suffices for `linear` on any extents up to these, for either weight type;
+  /// `factors` is 2 with `up` and else 1.
   public static func linearScratch(
     rows: Int, inputs: Int, outputs: Int, factors: Int = 1
   ) -> ScratchRequirement {
@@ -153,9 +154,8 @@ extension Kernels {
     // A tile may be larger than those of the largest extents, which are cut evenly.
     let tileRows = min(rows.rounded(upTo: BlockedLinear.unit), BlockedLinear.rowLimit)
     let tileColumns = min(
-      max(outputs, 1).rounded(upTo: BlockedLinear.unit), BlockedLinear.columnLimit)
-    let depth = min(max(inputs, 1).rounded(upTo: BlockedLinear.unit), BlockedLinear.depthLimit)
-    let blocked = tileColumns * (factors * tileRows + depth)
+      max(outputs, 1).rounded(upTo: BlockedLinear.unit), PackedProduct.columnLimit)
+    let blocked = factors * tileRows * tileColumns + PackedProduct.memoryCount
     return ScratchRequirement(perWorker: max(streamed, blocked) * 4)
   }
 
@@ -238,43 +238,35 @@ struct StreamedLinear: TileWork {
   }
 }
 
-/// Many rows: each tile is a block of the output, computed by BLAS; a bf16 weight is widened
-/// panel by panel into scratch. The epilogue runs while the block is in cache.
+/// Many rows: each tile is a block of the output, whose weights and activations are packed into scratch. The
+/// epilogue runs while the block is in cache.
 struct BlockedLinear: TileWork {
   let arguments: LinearArguments
   let kernels: Kernels
   let rows: TileGrid
   let columns: TileGrid
-  let depth: TileGrid
 
   init(_ arguments: LinearArguments, kernels: Kernels) {
     self.arguments = arguments
     self.kernels = kernels
     rows = Self.rowGrid(arguments.rows)
     columns = Self.columnGrid(arguments.outputs)
-    depth = Self.depthGrid(arguments.inputs)
   }
 
   static let rowLimit = 512
-  static let columnLimit = 256
-  static let depthLimit = 2048
   static let unit = 16
 
-  /// A block of each product, then a panel of the weight.
+  /// A block of each product, then what is packed.
   var scratch: ScratchRequirement {
-    ScratchRequirement(
-      perWorker: columns.tileSize * (arguments.factorCount * rows.tileSize + depth.tileSize) * 4)
+    let products = arguments.factorCount * rows.tileSize * columns.tileSize
+    return ScratchRequirement(perWorker: (products + PackedProduct.memoryCount) * 4)
   }
 
   static func rowGrid(_ rows: Int) -> TileGrid {
     TileGrid(count: rows, limit: rowLimit, unit: unit)
   }
   static func columnGrid(_ columns: Int) -> TileGrid {
-    TileGrid(count: columns, limit: columnLimit, unit: unit, shares: 4)
-  }
-  /// The part of K that one widened panel holds.
-  static func depthGrid(_ inputs: Int) -> TileGrid {
-    TileGrid(count: inputs, limit: depthLimit, unit: unit)
+    TileGrid(count: columns, limit: PackedProduct.columnLimit, unit: unit, shares: 4)
   }
 
   func run(tile: Int, worker: Int) {
@@ -288,12 +280,11 @@ struct BlockedLinear: TileWork {
     let product = isStaged ? scratch : out
     let productRowStride = isStaged ? columnRange.count : a.outRowStride
     let upProduct = scratch + rows.tileSize * columns.tileSize
-    let panel = scratch + a.factorCount * rows.tileSize * columns.tileSize
-    multiply(
-      a.weight, rowRange, columnRange, into: product, rowStride: productRowStride, panel: panel)
+    let packed = PackedProduct(
+      kernels.table, memory: scratch + a.factorCount * rows.tileSize * columns.tileSize)
+    multiply(a.weight, rowRange, columnRange, packed, into: product, rowStride: productRowStride)
     if let up = a.up {
-      multiply(
-        up, rowRange, columnRange, into: upProduct, rowStride: columnRange.count, panel: panel)
+      multiply(up, rowRange, columnRange, packed, into: upProduct, rowStride: columnRange.count)
     }
     guard !a.epilogue.isIdentity || a.up != nil else { return }
     let epilogue = a.epilogue(
@@ -306,31 +297,22 @@ struct BlockedLinear: TileWork {
 
   private func multiply(
     _ weight: WeightPointer, _ rowRange: Range<Int>, _ columnRange: Range<Int>,
-    into product: UnsafeMutablePointer<Float>, rowStride: Int, panel: UnsafeMutablePointer<Float>
+    _ packed: PackedProduct, into product: UnsafeMutablePointer<Float>, rowStride: Int
   ) {
     let a = arguments
-    let x = a.x + rowRange.lowerBound * a.xRowStride
+    let x = MatrixBlock(
+      base: a.x + rowRange.lowerBound * a.xRowStride, rowStride: a.xRowStride, columnStride: 1)
     let start = columnRange.lowerBound * a.weightRowStride
+    let operand: PackedOperand
     switch weight {
     case .f32(let weight):
-      BLAS.multiply(
-        .init(base: x, rowStride: a.xRowStride),
-        .init(base: weight + start, rowStride: a.weightRowStride, transposed: true),
-        into: product, rowStride: rowStride, m: rowRange.count, n: columnRange.count, k: a.inputs)
-    case .bf16(let weight):
-      for block in 0..<max(depth.tileCount, 1) {
-        let part = depth.range(block)
-        kernels.table.functions.pointee.bf16_to_f32(
-          panel, part.count, weight + start + part.lowerBound, a.weightRowStride,
-          columnRange.count, part.count)
-        BLAS.multiply(
-          .init(base: x + part.lowerBound, rowStride: a.xRowStride),
-          .init(base: panel, rowStride: max(part.count, 1), transposed: true), into: product,
-          rowStride: rowStride, m: rowRange.count, n: columnRange.count, k: part.count,
-          beta: block == 0 ? 0 : 1)
-      }
-    case .panels:
-      preconditionFailure("panels are multiplied by PanelLinear")
+      operand = .f32(
+        MatrixBlock(base: weight + start, rowStride: 1, columnStride: a.weightRowStride))
+    case .bf16(let weight): operand = .bf16(weight + start, rowStride: a.weightRowStride)
+    case .panels: preconditionFailure("panels are multiplied by PanelLinear")
     }
+    packed.multiply(
+      x, operand, m: rowRange.count, n: columnRange.count, k: a.inputs, into: product,
+      rowStride: rowStride)
   }
 }

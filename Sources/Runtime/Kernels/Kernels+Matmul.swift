@@ -19,20 +19,10 @@ public struct MatrixOperand {
     self.columnStride = columnStride
   }
 
-  /// The `rows` × `columns` matrix at `start` as BLAS can read it: contiguous along one
-  /// dimension, with a row distance that covers it.
-  fileprivate func readable(
-    at start: UnsafePointer<Float>, rows: Int, columns: Int
-  ) -> BLAS.Operand? {
-    if columnStride == 1 || columns == 1 {
-      let distance = rows == 1 ? columns : rowStride
-      if distance >= columns { return .init(base: start, rowStride: distance) }
-    }
-    if rowStride == 1 || rows == 1 {
-      let distance = columns == 1 ? rows : columnStride
-      if distance >= rows { return .init(base: start, rowStride: distance, transposed: true) }
-    }
-    return nil
+  fileprivate var transposed: MatrixOperand {
+    var result = self
+    (result.rowStride, result.columnStride) = (columnStride, rowStride)
+    return result
   }
 }
 
@@ -70,40 +60,64 @@ public struct MatmulArguments {
   }
 }
 
+extension MatmulArguments {
+  /// The same product as that of the transposed operands in the other order.
+  fileprivate var transposed: MatmulArguments {
+    var result = self
+    (result.outRowStride, result.outColumnStride) = (outColumnStride, outRowStride)
+    (result.a, result.b) = (b.transposed, a.transposed)
+    (result.m, result.n) = (n, m)
+    return result
+  }
+}
+
 extension Kernels {
   /// Computes `MatmulArguments`. Needs the scratch of `matmulScratch`.
   public func matmul(_ arguments: MatmulArguments) {
     assertScratch(Self.matmulScratch)
     let work = MatmulTiles(arguments, kernels: self)
-    pool.run(
-      tiles: arguments.batch.elementCount * work.rows.tileCount * work.columns.tileCount, work)
+    pool.run(tiles: work.tileCount, work)
   }
 
   /// The scratch that `matmul` needs, whatever the shapes.
   public static var matmulScratch: ScratchRequirement {
-    let side = MatmulTiles.side, depth = MatmulTiles.depth
-    return ScratchRequirement(perWorker: (2 * side * depth + side * side) * 4)
+    ScratchRequirement(
+      perWorker: (MatmulTiles.stageCount + PackedProduct.memoryCount) * MemoryLayout<Float>.size)
   }
 }
 
-/// Blocks of the output, each summed over blocks of K. An operand that BLAS cannot read in place
-/// is packed block by block.
+/// Blocks of the output. A few rows are multiplied by streaming the right operand, more by packing it.
 private struct MatmulTiles: TileWork {
-  static let side = 192
-  static let depth = 1024
+  /// Rows of the left operand with which the right one is read where it lies.
+  private static let streamedRows = 8
+  private static let streamedDepth = 32
+  private static let rowLimit = 192
+  private static let columnLimit = PackedProduct.columnLimit
+  /// Floats of a block of the output.
+  static let stageCount = rowLimit * columnLimit
 
-  let arguments: MatmulArguments
-  let kernels: Kernels
-  let rows: TileGrid
-  let columns: TileGrid
-  let depths: TileGrid
+  private let arguments: MatmulArguments
+  private let kernels: Kernels
+  private let rows: TileGrid
+  private let columns: TileGrid
+  private let isStreamed: Bool
+
+  var tileCount: Int {
+    arguments.batch.elementCount * rows.tileCount * columns.tileCount
+  }
 
   init(_ arguments: MatmulArguments, kernels: Kernels) {
-    self.arguments = arguments
+    // Few columns are few rows of the transpose.
+    let isFlat = arguments.n < arguments.m && arguments.n <= Self.streamedRows
+    let p = isFlat ? arguments.transposed : arguments
+    self.arguments = p
     self.kernels = kernels
-    rows = TileGrid(count: arguments.m, limit: Self.side)
-    columns = TileGrid(count: arguments.n, limit: Self.side)
-    depths = TileGrid(count: arguments.k, limit: Self.depth)
+    // Multiples of a block of rows and of two panels.
+    rows = TileGrid(count: p.m, limit: Self.rowLimit, unit: 12)
+    columns = TileGrid(count: p.n, limit: Self.columnLimit, unit: 32)
+    isStreamed =
+      p.m <= Self.streamedRows && p.a.columnStride == 1
+      && (p.b.rowStride == 1 || p.b.columnStride == 1)
   }
 
   func run(tile: Int, worker: Int) {
@@ -111,23 +125,24 @@ private struct MatmulTiles: TileWork {
     let rowRange = rows.range(tile / columns.tileCount % rows.tileCount)
     let index = tile / columns.tileCount / rows.tileCount
     let p = arguments
+    let (m, n) = (rowRange.count, columnRange.count)
     let out =
       p.out + offset(index, p.outBatchStrides) + rowRange.lowerBound * p.outRowStride
       + columnRange.lowerBound * p.outColumnStride
-    let a =
-      p.a.base + offset(index, p.a.batchStrides) + rowRange.lowerBound * p.a.rowStride
-    let b =
-      p.b.base + offset(index, p.b.batchStrides) + columnRange.lowerBound * p.b.columnStride
-    let scratch = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
-    let m = rowRange.count, n = columnRange.count
+    let a = MatrixBlock(
+      base: p.a.base + offset(index, p.a.batchStrides) + rowRange.lowerBound * p.a.rowStride,
+      rowStride: p.a.rowStride, columnStride: p.a.columnStride)
+    let b = MatrixBlock(
+      base: p.b.base + offset(index, p.b.batchStrides) + columnRange.lowerBound * p.b.columnStride,
+      rowStride: p.b.rowStride, columnStride: p.b.columnStride)
+    let stage = kernels.pool.scratch.perWorker(worker).assumingMemoryBound(to: Float.self)
+    let memory = stage + Self.stageCount
     guard p.outColumnStride == 1, p.outRowStride >= n || m == 1 else {
-      let stage = scratch + 2 * Self.side * Self.depth
-      multiply(a, b, m: m, n: n, into: stage, rowStride: n, scratch)
-      Self.copy(
-        out, p.outRowStride, p.outColumnStride, from: stage, n, 1, rows: m, columns: n)
+      multiply(a, b, m: m, n: n, into: stage, rowStride: n, memory)
+      copyMatrix(out, p.outRowStride, p.outColumnStride, from: stage, n, 1, rows: m, columns: n)
       return
     }
-    multiply(a, b, m: m, n: n, into: out, rowStride: max(p.outRowStride, n), scratch)
+    multiply(a, b, m: m, n: n, into: out, rowStride: p.outRowStride, memory)
   }
 
   /// The offset of the stack's matrix number `index`.
@@ -141,50 +156,29 @@ private struct MatmulTiles: TileWork {
   }
 
   private func multiply(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, m: Int, n: Int,
-    into out: UnsafeMutablePointer<Float>, rowStride: Int, _ scratch: UnsafeMutablePointer<Float>
+    _ a: MatrixBlock, _ b: MatrixBlock, m: Int, n: Int, into out: UnsafeMutablePointer<Float>,
+    rowStride: Int, _ memory: UnsafeMutablePointer<Float>
   ) {
-    let p = arguments
-    for block in 0..<max(depths.tileCount, 1) {
-      let part = depths.range(block)
-      let left = Self.operand(
-        p.a, at: a + part.lowerBound * p.a.columnStride, rows: m, columns: part.count,
-        packed: scratch)
-      let right = Self.operand(
-        p.b, at: b + part.lowerBound * p.b.rowStride, rows: part.count, columns: n,
-        packed: scratch + Self.side * Self.depth)
-      BLAS.multiply(
-        left, right, into: out, rowStride: rowStride, m: m, n: n, k: part.count,
-        beta: block == 0 ? 0 : 1)
-    }
+    guard !isStreamed else { return stream(a, b, m: m, n: n, into: out, rowStride: rowStride) }
+    PackedProduct(kernels.table, memory: memory).multiply(
+      a, .f32(b), m: m, n: n, k: arguments.k, into: out, rowStride: rowStride)
   }
 
-  /// A block of an operand, in place or packed.
-  private static func operand(
-    _ operand: MatrixOperand, at start: UnsafePointer<Float>, rows: Int, columns: Int,
-    packed: UnsafeMutablePointer<Float>
-  ) -> BLAS.Operand {
-    if let readable = operand.readable(at: start, rows: rows, columns: columns) {
-      return readable
-    }
-    copy(
-      packed, columns, 1, from: start, operand.rowStride, operand.columnStride, rows: rows,
-      columns: columns)
-    return .init(base: packed, rowStride: columns)
-  }
-
-  private static func copy(
-    _ out: UnsafeMutablePointer<Float>, _ outRowStride: Int, _ outColumnStride: Int,
-    from x: UnsafePointer<Float>, _ xRowStride: Int, _ xColumnStride: Int, rows: Int, columns: Int
+  private func stream(
+    _ a: MatrixBlock, _ b: MatrixBlock, m: Int, n: Int, into out: UnsafeMutablePointer<Float>,
+    rowStride: Int
   ) {
-    let shape = InlineShape(rows: rows, columns: columns)
-    let outStrides = InlineShape(rows: outRowStride, columns: outColumnStride)
-    let xStrides = InlineShape(rows: xRowStride, columns: xColumnStride)
-    shape.withPointer { extents in
-      outStrides.withPointer { outSteps in
-        xStrides.withPointer { xSteps in
-          pg_copy_strided(out, x, 4, 2, extents, outSteps, xSteps)
-        }
+    let functions = kernels.table.functions
+    if b.rowStride == 1 {
+      functions.pointee.gemv_f32(
+        out, rowStride, a.base, a.rowStride, m, b.base, b.columnStride, n, arguments.k)
+    } else {
+      for row in 0..<m { (out + row * rowStride).update(repeating: 0, count: n) }
+      // So many rows of b that their pages stay in the first level of the TLB.
+      for first in stride(from: 0, to: arguments.k, by: Self.streamedDepth) {
+        functions.pointee.accumulate_rows(
+          out, rowStride, a.base + first, a.rowStride, m, b.base + first * b.rowStride,
+          b.rowStride, min(Self.streamedDepth, arguments.k - first), n)
       }
     }
   }

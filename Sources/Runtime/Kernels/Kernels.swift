@@ -19,7 +19,6 @@ public struct Kernels: Sendable {
   public init(pool: ThreadPool, isa: InstructionSet = pg_best_isa()) {
     self.pool = pool
     table = KernelTable(isa: isa)
-    BLAS.prepare
   }
 
   /// `scalar`, `avx2`, `avx512` or `avx512bf16`.

@@ -6,7 +6,7 @@ enum LimitedProcess {
   static let limits = (memory: 3 << 20, seconds: 30, files: 64)
 
   /// Sanitizers reserve more address space than there is.
-  private static let isSanitized =
+  static let isSanitized =
     dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
 
   static func run(
