@@ -85,6 +85,11 @@ let package = Package(
       name: "PlannerBenchmark", dependencies: ["Compiler", "IR"], path: "Tools/planner-benchmark",
       swiftSettings: .layer),
 
+    // What `Tools/bench-kernels` runs.
+    .executableTarget(
+      name: "KernelBenchmark", dependencies: ["Compiler", "IR", "Plans", "Runtime", "Tensors"],
+      path: "Tools/kernel-benchmark", swiftSettings: .layer),
+
     // What `Tools/random-graphs` runs.
     .executableTarget(
       name: "RandomGraphs", dependencies: ["Validation"], path: "Tools/random-graphs-driver",

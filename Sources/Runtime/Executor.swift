@@ -61,6 +61,9 @@ public final class Executor {
   /// Bytes that kernels may use beside the plan's memory.
   public var scratchBytes: Int { kernels.pool.scratch.byteCount }
 
+  /// The names of all kernels that plans may use, sorted.
+  public static var kernelNames: [String] { KernelRegistry.names }
+
   /// Handle of a function by name.
   public func function(named name: String) -> Int? { file.plan.functionIndex(name) }
 
