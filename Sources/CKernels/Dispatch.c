@@ -23,13 +23,24 @@ bool pg_isa_is_supported(pg_isa isa) {
   return isa == PG_ISA_SCALAR;
 }
 
+/// The names of the instruction sets, in their order.
+static const char *const isa_names[] = {"scalar", "avx2", "avx512", "avx512bf16"};
+enum { isa_count = sizeof isa_names / sizeof isa_names[0] };
+
+/// The place of a name; `isa_count` when there is none.
+static int isa_index(const char *name) {
+  int index = 0;
+  while (index < isa_count && strcmp(name, isa_names[index]) != 0) index++;
+  return index;
+}
+
+bool pg_isa_is_known(const char *name) { return isa_index(name) < isa_count; }
+
 /// The instruction set that `PALIGRAPH_ISA` allows at most.
 static pg_isa permitted_isa(void) {
   const char *name = getenv("PALIGRAPH_ISA");
-  if (name != NULL && strcmp(name, "scalar") == 0) return PG_ISA_SCALAR;
-  if (name != NULL && strcmp(name, "avx2") == 0) return PG_ISA_AVX2;
-  if (name != NULL && strcmp(name, "avx512") == 0) return PG_ISA_AVX512;
-  return PG_ISA_AVX512_BF16;
+  const int index = name == NULL ? isa_count : isa_index(name);
+  return index < isa_count ? (pg_isa)index : PG_ISA_AVX512_BF16;
 }
 
 pg_isa pg_best_isa(void) { return pg_kernels_for(permitted_isa())->isa; }

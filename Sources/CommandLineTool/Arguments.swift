@@ -20,16 +20,59 @@ struct Arguments {
         positional.append(word)
       }
     }
-    guard positional.count == syntax.arguments.count else {
-      let wanted = syntax.arguments.joined(separator: " ")
+    let known = syntax.arguments
+    guard positional.count >= known.count(where: { !$0.isOptional }),
+      positional.count <= known.count
+    else {
       throw error(
-        positional.count < syntax.arguments.count
-          ? "\(wanted) is missing"
-          : "'\(positional[syntax.arguments.count].printable)' is one argument too many")
+        positional.count < known.count
+          ? "\(known.map(\.name).joined(separator: " ")) is missing"
+          : "'\(positional[known.count].printable)' is one argument too many")
     }
-    for (value, name) in zip(positional, syntax.arguments) where value.isEmpty {
-      throw error("\(name) is empty")
+    for (value, argument) in zip(positional, known) where value.isEmpty {
+      throw error("\(argument.name) is empty")
     }
+    for case (let name, .integer(let range)) in syntax.options.map({ ($0.name, $0.kind) }) {
+      _ = try integer(name, in: range)
+    }
+    try checkCompanions()
+  }
+
+  private func checkCompanions() throws {
+    for option in syntax.options where has(option.name) && !option.companions.isEmpty {
+      guard option.companions.contains(where: has) else {
+        let names = option.companions.compactMap { syntax.option(named: $0)?.spelling }
+        throw error("\(option.name) needs \(names.joined(separator: " or "))")
+      }
+    }
+  }
+
+  /// Throws unless every option that is given has an effect in a use.
+  ///
+  /// - Parameter subject: what is used so, such as the path of a plan.
+  func check(_ use: Use, of subject: String) throws {
+    for option in syntax.options where has(option.name) && !option.hasEffect(in: use) {
+      throw error(refusal(of: option, use, subject.printable))
+    }
+  }
+
+  /// Throws unless every option that is given has an effect on the file that is given first.
+  func checkSource() throws {
+    guard let path = positional.first, let use = Use(source: path), syntax.uses.contains(use) else {
+      return
+    }
+    try check(use, of: path)
+  }
+
+  private func refusal(of option: Syntax.Option, _ use: Use, _ subject: String) -> String {
+    let allowed = option.uses.filter { $0.axis == use.axis }
+    let deciding = syntax.optionNames(onlyFor: use)
+    if let last = deciding.last, deciding.contains(where: has) {
+      let names = deciding.dropLast().joined(separator: ", ")
+      return "\(option.name) does not go with \(names.isEmpty ? "" : names + " and ")\(last)"
+    }
+    let found = allowed == Use.models && use == .plan ? "none" : use.singular
+    return "\(option.name) is for \(allowed.plural), and \(subject) is \(found)"
   }
 
   /// `--name value`, `--name=value` or `--flag`.
@@ -37,7 +80,8 @@ struct Arguments {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     guard let option = syntax.option(named: name) else {
-      throw error("there is no option '\(name.printable)'")
+      let guess = Suggestion.text(for: name, among: syntax.options.map(\.name))
+      throw error("there is no option '\(name.printable)'\(guess)")
     }
     if option.value == nil {
       guard parts.count == 1 else { throw error("\(name) takes no value") }
@@ -100,10 +144,18 @@ struct Arguments {
     _ name: String, _ type: Value.Type = Value.self
   ) throws -> Value? where Value.RawValue == String {
     guard let text = string(name) else { return nil }
-    guard let value = Value(rawValue: text) else {
+    guard let value = Value(rawValue: text) ?? Value(rawValue: text.americanSpelling) else {
       let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw error("\(name) \(text.printable) is not known; it is one of \(known)")
+      let guess = Suggestion.text(for: text, among: Value.allCases.map(\.rawValue))
+      throw error("\(name) \(text.printable) is not known\(guess); it is one of \(known)")
     }
     return value
+  }
+}
+
+extension String {
+  /// `optimised` as `optimized`: both spellings are taken where a word is one of a few.
+  fileprivate var americanSpelling: String {
+    hasSuffix("ised") ? String(dropLast(4)) + "ized" : self
   }
 }

@@ -1,3 +1,4 @@
+import Interchange
 import JSON
 import PaliGraph
 import Plans
@@ -7,39 +8,61 @@ import Tensors
 /// `paligraph bench`: how fast a plan runs here, and how near that is to the machine's limits.
 enum BenchCommand: Command {
   static let syntax = Syntax(
-    name: "bench", arguments: ["PLAN"],
+    name: "bench", arguments: [.planOrModel],
     options: [
-      .value("--prompt-tokens", "N", "tokens after the picture's; by default 10"),
-      .value("--new-tokens", "N", "tokens to generate; by default 16"),
-      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs"),
+      .value("--prompt-tokens", "N", "tokens after the picture's; by default 10").only(.answering),
+      .value("--new-tokens", "N", "tokens to generate; by default 16").only(.answering),
+      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs").only(.tensors),
       .value(
-        "--function", "NAME", "the function of a graph to run; by default main or the only one"),
+        "--function", "NAME", "the function of a graph to run; by default main or the only one"
+      ).only(.tensors),
+    ] + SizeOptions.options + [
       .value("--rounds", "N", "rounds to take the median of, after one to warm up; by default 5"),
       .value("--threads", "N", "threads to compute with; by default one per processor"),
       .flag("--kernels", "time each function's kernels too"),
       .flag("--json", "print one JSON object instead of a table"),
     ],
-    summary: "Times the functions of a plan, and the machine's limits beside them.")
+    summary: "Times the functions of a plan, and the machine's limits beside them.",
+    uses: Use.allCases)
 
   static func run(_ arguments: Arguments) throws {
     let threads = try arguments.integer("--threads", in: 1...1024)
     let rounds = try arguments.integer("--rounds", in: 1...1000) ?? 5
-    guard !arguments.has("--input"), !arguments.has("--function") else {
-      for name in ["--prompt-tokens", "--new-tokens"] where arguments.has(name) {
-        throw arguments.error("\(name) does not go with --input and --function")
-      }
-      let benchmark = try TensorBenchmark(arguments, threads: threads, rounds: rounds)
-      put(benchmark.json, benchmark.table, arguments)
-      return
+    let sizes = try SizeOptions.sizes(arguments)
+    let path = arguments.positional[0]
+    if syntax.optionNames(onlyFor: .tensors).contains(where: arguments.has) {
+      try arguments.check(.tensors, of: path)
+      return try benchTensors(arguments, try OpenedPlan(path, sizes), threads, rounds)
     }
-    let benchmark = try SessionBenchmark(
-      plan: arguments.positional[0], threads: threads,
-      promptTokens: try arguments.integer("--prompt-tokens", in: 1...1 << 20) ?? 10,
-      newTokens: try arguments.integer("--new-tokens", in: 2...1 << 20) ?? 16,
-      rounds: rounds,
-      timesKernels: arguments.has("--kernels"))
-    let report = try BenchmarkReport(benchmark, MachineLimits.measure(threads: threads))
-    put(report.json, report.table, arguments)
+    let needs = try RunNeeds(path, sizes)
+    try arguments.check(needs.use, of: path)
+    switch needs.use {
+    case .answering:
+      let plan = try OpenedPlan(path, sizes)
+      let benchmark = try SessionBenchmark(
+        plan: plan.file.path, threads: threads,
+        promptTokens: try arguments.integer("--prompt-tokens", in: 1...1 << 20) ?? 10,
+        newTokens: try arguments.integer("--new-tokens", in: 2...1 << 20) ?? 16,
+        rounds: rounds,
+        timesKernels: arguments.has("--kernels"))
+      let report = try BenchmarkReport(benchmark, MachineLimits.measure(threads: threads))
+      put(report.json, report.table, arguments)
+    case .tensors where needs.areNone:
+      try benchTensors(arguments, try OpenedPlan(path, sizes), threads, rounds)
+    case .tensors: throw UsageError(needs.problem)
+    default:
+      throw UsageError(
+        "--function NAME is missing: \(path.printable) is \(needs.use.singular); bench times one "
+          + "of its functions, with --input NAME=FILE.npy for each of its inputs")
+    }
+  }
+
+  private static func benchTensors(
+    _ arguments: Arguments, _ plan: OpenedPlan, _ threads: Int?, _ rounds: Int
+  ) throws {
+    let benchmark = try TensorBenchmark(
+      arguments, plan: plan.file.path, threads: threads, rounds: rounds)
+    put(benchmark.json, benchmark.table, arguments)
   }
 
   private static func put(_ json: JSON, _ table: [String], _ arguments: Arguments) {

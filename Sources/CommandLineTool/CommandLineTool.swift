@@ -9,8 +9,18 @@ enum CommandLineTool {
   static var commands: [any Command.Type] {
     [
       CompileCommand.self, RunCommand.self, DumpCommand.self, PassCommand.self, VerifyCommand.self,
-      ExportCommand.self, BenchCommand.self,
+      ExportCommand.self, BenchCommand.self, CacheCommand.self, CompletionCommand.self,
+      HelpCommand.self,
     ]
+  }
+
+  static var commandNames: [String] { commands.map { $0.syntax.name } }
+
+  static func command(named name: String) throws -> any Command.Type {
+    for command in commands where command.syntax.name == name { return command }
+    let guess = Suggestion.text(for: name, among: commandNames)
+    throw UsageError(
+      "there is no command '\(name.printable)'\(guess); paligraph --help lists them")
   }
 
   static func main() {
@@ -49,31 +59,20 @@ enum CommandLineTool {
       throw UsageError("a command is missing; paligraph --help lists them")
     }
     switch name {
-    case "--help", "-h", "help": Console.write(help)
+    case "--help", "-h": Console.write(HelpCommand.overview.text)
     case "--version": Console.write("paligraph \(PaliGraph.version)\n")
     default:
-      guard let command = commands.first(where: { $0.syntax.name == name }) else {
-        throw UsageError("there is no command '\(name.printable)'; paligraph --help lists them")
-      }
+      let command = try command(named: name)
       let rest = Array(arguments.dropFirst())
       if rest.contains("--help") || rest.contains("-h") {
-        Console.write(command.syntax.help)
+        Console.write(command.syntax.help.text)
       } else {
-        try command.run(try Arguments(rest, command.syntax))
+        let arguments = try Arguments(rest, command.syntax)
+        try arguments.checkSource()
+        try EnvironmentVariable.check()
+        try command.run(arguments)
       }
     }
-  }
-
-  private static var help: String {
-    """
-    paligraph compiles vision-language models to one file and runs them on the CPU.
-
-    \(commands.map { "  " + $0.syntax.synopsis + "\n      " + $0.syntax.summary }.joined(separator: "\n"))
-
-    paligraph COMMAND --help explains a command's options, paligraph --version tells the version.
-    Exit status: 0 done, 1 failed on its input, 2 wrong usage.
-
-    """
   }
 }
 

@@ -9,28 +9,36 @@ import Validation
 /// `paligraph compile`: a model to a plan file.
 enum CompileCommand: Command {
   static let syntax = Syntax(
-    name: "compile", arguments: ["MODEL"],
+    name: "compile", arguments: [.model],
     options: [
-      .value("-o", "FILE.plan", "the plan to write"),
+      .value("-o", "FILE.plan", "the plan to write", .file(["plan"])),
       .value(
         "--dtype", "TYPE",
-        "how weights are stored: f32, bf16, int8, int4 or auto (as in the checkpoint, f16 as bf16)"),
-      .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
+        "how weights are stored: f32, bf16, int8, int4 or auto (as in the checkpoint, f16 as bf16)",
+        .words(PassContext.DType.allCases.map(\.rawValue))),
+      .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512")
+        .only(.directory),
     ] + SizeOptions.options + [
-      .value("--threads", "N", "most threads to compile with"),
+      .value(
+        "--threads", "N", "most threads to compile with, and to execute the plan for --verify"),
       .flag("--verify", "verify the model as verify does, and the plan's bytes at the end"),
-      .value("--dump-after", "PASS|all", "write the graph after a pass to --dump-dir"),
-      .value("--dump-dir", "DIR", "where --dump-after writes NN-PASS.pg"),
+      .value(
+        "--dump-after", "PASS|all", "write the graph after a pass to --dump-dir",
+        .words(["all"] + PassManager.all.map(\.name))
+      ).needing("--dump-dir"),
+      .value("--dump-dir", "DIR", "where --dump-after writes NN-PASS.pg", .directory)
+        .needing("--dump-after"),
       .flag("--print-passes", "print what each pass did"),
       .flag("--quiet", "print nothing but errors and what --print-passes asks for"),
     ],
-    summary: "Compiles a Hugging Face directory, an .onnx model or a .pg graph to a plan file.")
+    summary: "Compiles a Hugging Face directory, an .onnx model or a .pg graph to a plan file.",
+    uses: [.directory, .graph, .onnx])
 
   static func run(_ arguments: Arguments) throws {
     let output = try arguments.required("-o")
     let dtype = try storageType(arguments)
     let maxTokens = try arguments.integer("--max-tokens", in: 1...1 << 20)
-    _ = try arguments.integer("--threads", in: 1...1024)
+    let threads = try arguments.integer("--threads", in: 1...1024)
     let sizes = try SizeOptions.sizes(arguments)
     let isQuiet = arguments.has("--quiet")
     let model = arguments.positional[0]
@@ -42,7 +50,9 @@ enum CompileCommand: Command {
     let compilation = try Interruption.watching {
       let imported = try ModelSource(path: model).load(maxTokens: maxTokens, sizes: sizes)
       if !isQuiet { warn(imported) }
-      if arguments.has("--verify") { try verify(model, dtype, maxTokens, sizes, isQuiet: isQuiet) }
+      if arguments.has("--verify") {
+        try verify(model, dtype, maxTokens, sizes, threads: threads, isQuiet: isQuiet)
+      }
       let compilation = try imported.compile(dtype: dtype, manager: manager)
       if arguments.has("--print-passes") {
         Console.write(lines: compilation.reports.map { "\($0)" })
@@ -59,11 +69,12 @@ enum CompileCommand: Command {
   /// Holds every pass and the plan against the model's graph.
   private static func verify(
     _ path: String, _ dtype: PassContext.DType, _ maxTokens: Int?, _ sizes: InputSizes,
-    isQuiet: Bool
+    threads: Int?, isQuiet: Bool
   ) throws {
     let model = try ModelSource(path: path).loadReduced(maxTokens: maxTokens, sizes: sizes)
     var settings = Validator.Settings()
     settings.context = model.imported.context(dtype)
+    settings.threads = threads ?? settings.threads
     settings.checkpoint = { try Interruption.check() }
     try VerifyCommand.validate(model, settings, reproducer: nil) { line in
       if !isQuiet { Console.writeError(line) }
@@ -72,7 +83,7 @@ enum CompileCommand: Command {
 
   /// Prints what is worth a line about a model that can be used.
   static func warn(_ model: ImportedModel) {
-    model.warnings.forEach { Console.writeError("paligraph: warning: \($0)") }
+    Console.writeError(lines: model.warnings.map { "paligraph: warning: \($0)" })
   }
 
   /// Writes the plan behind a progress bar; an interruption leaves no file.
@@ -87,9 +98,9 @@ enum CompileCommand: Command {
     }
     bar.clear()
     if !notFinite.isEmpty {
-      Console.writeError(
+      Console.writeError(lines: [
         "paligraph: warning: \(model.path.printable): \(notFinite.summary); results will have some too"
-      )
+      ])
     }
   }
 
@@ -108,15 +119,11 @@ enum CompileCommand: Command {
     var options = PassManager.Options(verifiesBetween: arguments.has("--verify")) { _, _, _ in
       try Interruption.check()
     }
-    guard let name = arguments.string("--dump-after") else {
-      if arguments.has("--dump-dir") { throw arguments.error("--dump-dir needs --dump-after") }
-      return (options, [])
-    }
-    guard let directory = arguments.string("--dump-dir") else {
-      throw arguments.error("--dump-after needs --dump-dir DIR")
-    }
+    guard let name = arguments.string("--dump-after"),
+      let directory = arguments.string("--dump-dir")
+    else { return (options, []) }
     do { _ = try name == "all" ? nil : PassManager.pass(named: name) } catch {
-      throw arguments.error("--dump-after: \(error)")
+      throw UsageError("--dump-after: \(Suggestion.unknownPass(name))")
     }
     try OutputPaths.makeDirectory(directory)
     let names: Set<String>? = name == "all" ? nil : [name]

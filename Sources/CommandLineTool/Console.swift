@@ -43,15 +43,30 @@ enum Console {
   }
 
   /// Writes lines for people on standard output: whatever names are in one, it stays one line.
-  static func write(lines: [String]) {
-    write(lines.map { $0.printableLine + "\n" }.joined())
-  }
+  static func write(lines: [String]) { write(text(lines, on: STDOUT_FILENO)) }
 
   /// Writes one line on standard error, whatever names are in it.
-  static func writeError(_ line: String) { writeError(lines: [line]) }
+  static func writeError(_ line: String) { _ = put(line.printableLine + "\n", to: STDERR_FILENO) }
 
+  /// Writes what is no error on standard error: warnings, tables. A terminal gets lines that fit.
   static func writeError(lines: [String]) {
-    _ = put(lines.map { $0.printableLine + "\n" }.joined(), to: STDERR_FILENO)
+    _ = put(text(lines, on: STDERR_FILENO), to: STDERR_FILENO)
+  }
+
+  /// Printable lines; on a terminal, those that are too wide are broken between words.
+  private static func text(_ lines: [String], on descriptor: Int32) -> String {
+    let width = columns(of: descriptor)
+    return lines.map(\.printableLine).flatMap {
+      $0.utf8.count <= width ? [$0] : TextLines.wrapped($0, width: width, indent: 4)
+    }.map { $0 + "\n" }.joined()
+  }
+
+  /// The columns that tables on the two streams may have; no limit where they are no terminal.
+  static var outputColumns: Int { columns(of: STDOUT_FILENO) }
+  static var errorColumns: Int { columns(of: STDERR_FILENO) }
+
+  private static func columns(of descriptor: Int32) -> Int {
+    isTerminal(descriptor) ? TextLines.columns(of: descriptor) : .max
   }
 
   /// Writes over the line on standard error on which the cursor is, and goes back to its start.

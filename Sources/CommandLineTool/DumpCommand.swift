@@ -12,20 +12,28 @@ enum DumpCommand: Command {
   enum Format: String, CaseIterable { case text, dot, json, html }
 
   static let syntax = Syntax(
-    name: "dump", arguments: ["PLAN|MODEL"],
+    name: "dump", arguments: [.planOrModel],
     options: [
       .value(
         "--stage", "STAGE",
-        "imported, optimized or planned; by default imported, of a plan and of html planned"),
-      .value("--after", "PASS", "the graph after this pass, by name or number in the run"),
+        "imported, optimized or planned; by default imported, of a plan and of html planned",
+        .words(Stage.allCases.map(\.rawValue))),
+      .value(
+        "--after", "PASS", "the graph after this pass, by name or number in the run",
+        .words(PassManager.all.map(\.name))
+      ).only(Use.models),
       .value("--function", "NAME", "only this function"),
       .value(
         "--format", "FORMAT",
-        "text, dot (for Graphviz), json or html (a page to look around in); by default text"),
-      .value("--profile", "TRACE.json", "show the times of run --profile in the page"),
-      .value("-o", "FILE", "the file to write instead of standard output"),
+        "text, dot (for Graphviz), json or html (a page to look around in); by default text",
+        .words(Format.allCases.map(\.rawValue))),
+      .value(
+        "--profile", "TRACE.json", "show the times of run --profile in the page", .file(["json"])
+      ).only(Use.models),
+      .value("-o", "FILE", "the file to write instead of standard output", .file([])),
     ] + SizeOptions.options,
-    summary: "Prints a model's graph as it was imported, optimised or planned, or a plan's steps.")
+    summary: "Prints a model's graph as it was imported, optimised or planned, or a plan's steps.",
+    uses: [.plan, .directory, .graph, .onnx])
 
   static func run(_ arguments: Arguments) throws {
     let path = arguments.positional[0]
@@ -37,6 +45,12 @@ enum DumpCommand: Command {
     }
     if arguments.has("--profile"), format != .html {
       throw arguments.error("--profile goes with --format html only")
+    }
+    if arguments.has("--profile"),
+      arguments.has("--after") || stage.map({ $0 != .planned }) ?? false
+    {
+      throw arguments.error(
+        "--profile goes with --stage planned only, since steps are what is timed")
     }
     let passes = try passes(arguments, stage ?? (format == .html ? .planned : .imported))
     if let output = arguments.string("-o") {
@@ -50,9 +64,8 @@ enum DumpCommand: Command {
       text = try ModelDump(path: path, sizes, passes: passes, function: name).text(
         format, stage: arguments.string("--after") ?? stage?.rawValue, profile: profile)
     } else {
-      guard sizes.isEmpty else { throw SizeOptions.fixed(path) }
-      guard !arguments.has("--after"), stage == nil || stage == .planned else {
-        let wanted = arguments.string("--after") ?? stage?.rawValue ?? ""
+      guard stage == nil || stage == .planned else {
+        let wanted = stage?.rawValue ?? ""
         throw FileError(
           path,
           "a plan holds stage planned only; dump the model it was made from for \(wanted.printable)"
@@ -84,7 +97,7 @@ enum DumpCommand: Command {
       return Array(pipeline.prefix(number))
     }
     do { _ = try PassManager.pass(named: name) } catch {
-      throw arguments.error("--after: \(error)")
+      throw UsageError("--after: \(Suggestion.unknownPass(name))")
     }
     let last = pipeline.lastIndex { $0.name == name } ?? pipeline.endIndex
     return Array(pipeline[...last])

@@ -10,22 +10,27 @@ enum ExportCommand: Command {
   enum Stage: String, CaseIterable { case imported, optimized }
 
   static let syntax = Syntax(
-    name: "export", arguments: ["MODEL"],
+    name: "export", arguments: [.model],
     options: [
       .value(
-        "-o", "FILE.onnx", "the ONNX model to write; above 2 GB, weights go to FILE.onnx.data"),
+        "-o", "FILE.onnx", "the ONNX model to write; above 2 GB, weights go to FILE.onnx.data",
+        .file(["onnx"])),
       .value("--opset", "N", "version of the standard operators, 13 to 23; by default 17"),
       .value("--function", "NAME", "the function to export, of a model that has several"),
-      .value("--stage", "STAGE", "imported (the default) or optimized"),
+      .value(
+        "--stage", "STAGE", "imported (the default) or optimized",
+        .words(Stage.allCases.map(\.rawValue))),
       .value(
         "--dtype", "TYPE",
-        "how weights are stored: auto (as in the model, the default), f32, or bf16 (optimized only)"
-      ),
-      .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512"),
+        "how weights are stored: auto (as in the model, the default), f32, or bf16 (optimized only)",
+        .words(["auto", "f32", "bf16"])),
+      .value("--max-tokens", "N", "longest sequence; by default the picture's tokens + 512")
+        .only(.directory),
     ] + SizeOptions.options + [
       .flag("--quiet", "print nothing but errors")
     ],
-    summary: "Writes a function of a model as an ONNX model in the standard operators.")
+    summary: "Writes a function of a model as an ONNX model in the standard operators.",
+    uses: [.directory, .graph, .onnx])
 
   static func run(_ arguments: Arguments) throws {
     let path = arguments.positional[0]

@@ -32,6 +32,11 @@ struct PictureRun {
     let topP = try arguments.number("--top-p", in: 0...1) ?? 1
     let temperature = try arguments.number("--temperature", in: 0...1e6)
     let seed = try arguments.integer("--seed", in: 0...UInt64.max) ?? 0
+    if temperature == 0, topK != 0 || topP != 1 {
+      let name = topK == 0 ? "--top-p" : "--top-k"
+      throw arguments.error(
+        "\(name) has no effect at --temperature 0, which takes the most probable token")
+    }
     return try SamplerSettings(
       temperature: temperature ?? (topK == 0 && topP == 1 ? 0 : 1), topK: topK, topP: topP,
       seed: seed)
@@ -66,9 +71,21 @@ struct PictureRun {
       throw FileError(plan.path, "\(error)")
     }
     Console.write(streams ? "\n" : answer.json(of: picture).encoded() + "\n")
+    sayIfCut(answer, plan)
     if arguments.has("--stats") { Console.writeError(lines: answer.statistics.lines) }
     try writeFiles(answer, picture)
     try ProfileOutput(arguments).write(session.profile, threads: threads)
+  }
+
+  /// Says that an answer was not ended by the model, and what would let it go on.
+  private func sayIfCut(_ answer: Generation, _ plan: PlanFile) {
+    guard answer.finishReason == .length else { return }
+    let count = answer.tokens.count.counting("token")
+    let cure =
+      answer.tokens.count < maxNewTokens
+      ? "the longest sequence of \(plan.path.printable); compile it with a larger --max-tokens"
+      : "give a larger --max-new-tokens"
+    Console.writeError("paligraph: the answer was cut after \(count): \(cure)")
   }
 
   private func writeFiles(_ answer: Generation, _ picture: RGBImage) throws {

@@ -12,7 +12,8 @@ struct ProfileOutput {
     guard let profile else { return }
     let limits = try MachineLimits.measure(threads: threads)
     if arguments.has("--stats") {
-      Console.writeError(lines: try ProfileTable(profile, limits).lines)
+      Console.writeError(
+        lines: try ProfileTable(profile, limits).lines(width: Console.errorColumns))
     }
     if let path = arguments.string("--profile") {
       try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
@@ -23,7 +24,7 @@ struct ProfileOutput {
 /// A few lines of times and memory for people.
 enum StatisticsTable {
   static func lines(_ rows: [(name: String, value: String)]) -> [String] {
-    TextTable(rows.map { [$0.name, $0.value] }, .left).lines
+    TextTable(rows.map { [$0.name, $0.value] }, .left).lines()
   }
 
   static func milliseconds(_ seconds: Double) -> String {

@@ -60,11 +60,12 @@ struct ProfileTable {
     rows.values.sorted { $0.seconds == $1.seconds ? $0.name < $1.name : $0.seconds > $1.seconds }
   }
 
-  var lines: [String] {
+  /// - Parameter width: the columns that there are.
+  func lines(width: Int) -> [String] {
     let titles = ["calls", "ms", "% time", "GFLOPS", "GB/s", "% limit"]
     let tables = [(["kernel"], kernels), (["slowest steps"], slowest)].map { title, rows in
       TextTable([title + titles] + rows.map { $0.cells(of: total) }, .left, .right)
     }
-    return tables.flatMap(\.lines)
+    return tables.flatMap { $0.lines(width: width) }
   }
 }

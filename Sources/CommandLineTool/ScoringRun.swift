@@ -15,12 +15,6 @@ struct ScoringRun {
   init(_ arguments: Arguments, threads: Int?) throws {
     self.arguments = arguments
     self.threads = threads
-    let answering = [
-      "--max-new-tokens", "--temperature", "--top-k", "--top-p", "--seed", "--logits", "--draw",
-    ]
-    for name in answering where arguments.has(name) {
-      throw arguments.error("\(name) is for models that answer, and a SigLIP model scores texts")
-    }
     source = try PictureSource(arguments.required("--image"))
     _ = try arguments.required("--prompt")
     texts = arguments.all("--prompt")

@@ -5,16 +5,15 @@ import Tensors
 /// `--shape`, `--dim` and `--value`: sizes that an ONNX model leaves open, and inputs that are known.
 enum SizeOptions {
   static let options: [Syntax.Option] = [
-    .values("--shape", "INPUT=1x3x224x224", "the whole shape of an input of an ONNX model"),
+    .values("--shape", "INPUT=1x3x224x224", "the whole shape of an input of an ONNX model").only(
+      .onnx),
     .values(
-      "--dim", "NAME=N|NAME<=N", "the size of a named dimension of an ONNX model, or its bound"),
-    .values("--value", "INPUT=FILE.npy", "the value of an input of an ONNX model, in every run"),
+      "--dim", "NAME=N|NAME<=N", "the size of a named dimension of an ONNX model, or its bound"
+    ).only(.onnx),
+    .values(
+      "--value", "INPUT=FILE.npy", "the value of an input of an ONNX model, in every run"
+    ).only(.onnx),
   ]
-
-  /// Why a plan takes no sizes.
-  static func fixed(_ plan: String) -> FileError {
-    FileError(plan, "the sizes of a plan are fixed; give --shape, --dim and --value to compile")
-  }
 
   static func sizes(_ arguments: Arguments) throws -> InputSizes {
     var sizes = InputSizes()

@@ -14,10 +14,10 @@ struct TensorBenchmark {
   private let row: BenchmarkRow
   private let limits: MachineLimits
 
-  init(_ arguments: Arguments, threads: Int?, rounds: Int) throws {
+  init(_ arguments: Arguments, plan path: String, threads: Int?, rounds: Int) throws {
     let inputs = try TensorInputs(arguments)
     let start = Stopwatch()
-    let file = try PlanFile(path: arguments.positional[0])
+    let file = try PlanFile(path: path)
     let function = try inputs.function(of: file)
     let executor = try Executor(file, threads: threads)
     load = start.seconds

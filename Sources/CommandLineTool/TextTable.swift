@@ -15,11 +15,15 @@ struct TextTable {
     self.alignments = alignments
   }
 
-  /// Each begins with two spaces and ends with none.
-  var lines: [String] {
+  /// Each begins with two spaces and ends with none. Where they are wider than `width`, names in the
+  /// first column lose their middles.
+  func lines(width: Int = .max) -> [String] {
     let columns = rows.first?.indices ?? 0..<0
-    let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let excess = widths.reduce(2 * columns.count, +) - width
+    if excess > 0, columns.count > 1 { widths[0] = max(widths[0] - excess, 12) }
     return rows.map { row in
+      let row = columns.isEmpty ? row : [row[0].shortened(to: widths[0])] + row.dropFirst()
       let cells = columns.map { column in
         let gap = String(repeating: " ", count: widths[column] - row[column].count)
         return alignment(column) == .left ? row[column] + gap : gap + row[column]
@@ -34,6 +38,11 @@ struct TextTable {
 }
 
 extension String {
+  fileprivate func shortened(to width: Int) -> String {
+    guard count > width else { return self }
+    return "\(prefix((width - 1) / 2))…\(suffix(width - 1 - (width - 1) / 2))"
+  }
+
   fileprivate var trimmingTrailingSpaces: String {
     var text = self[...]
     while text.last == " " { text.removeLast() }

@@ -11,20 +11,27 @@ import Validation
 /// graph says.
 enum VerifyCommand: Command {
   static let syntax = Syntax(
-    name: "verify", arguments: ["PLAN|MODEL"],
+    name: "verify", arguments: [.planOrModel],
     options: [
-      .value("--dtype", "TYPE", "how a model's weights are stored, as in compile"),
-      .value("--stop-after", "N", "apply only the first N rewrites to a model, and no plan"),
+      .value(
+        "--dtype", "TYPE", "how a model's weights are stored, as in compile",
+        .words(PassContext.DType.allCases.map(\.rawValue))
+      ).only(Use.models),
+      .value("--stop-after", "N", "apply only the first N rewrites to a model, and no plan")
+        .only(Use.models),
       .value(
         "--reproducer", "FILE.pg",
-        "where a small graph goes that fails as the model does; by default NAME.PASS.pg here"),
-      .value("--threads", "N", "threads that execute a model's plan"),
+        "where a small graph goes that fails as the model does; by default NAME.PASS.pg here",
+        .file(["pg"])
+      ).only(Use.models),
+      .value("--threads", "N", "threads that execute a model's plan").only(Use.models),
     ] + SizeOptions.options,
-    summary: "Compares a plan's bytes with its checksums, or a model with itself after every pass.")
+    summary: "Compares a plan's bytes with its checksums, or a model with itself after every pass.",
+    uses: [.plan, .directory, .graph, .onnx])
 
   static func run(_ arguments: Arguments) throws {
     let path = arguments.positional[0]
-    guard ModelSource.isModel(path) else { return try verify(plan: path, arguments) }
+    guard ModelSource.isModel(path) else { return try verify(plan: path) }
     let dtype = try CompileCommand.storageType(arguments)
     let sizes = try SizeOptions.sizes(arguments)
     var settings = Validator.Settings()
@@ -58,12 +65,7 @@ enum VerifyCommand: Command {
     try validate(model, settings, reproducer: reproducer) { Console.write(lines: [$0]) }
   }
 
-  private static func verify(plan path: String, _ arguments: Arguments) throws {
-    let names =
-      ["--dtype", "--stop-after", "--reproducer", "--threads"] + SizeOptions.options.map(\.name)
-    for name in names where arguments.has(name) {
-      throw arguments.error("\(name) is for models, and \(path.printable) is none")
-    }
+  private static func verify(plan path: String) throws {
     let file = try PlanFile(path: path)
     try file.verifyTensors()
     let notFinite = try file.entries.map { entry in

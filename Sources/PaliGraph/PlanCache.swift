@@ -33,15 +33,9 @@ public enum PlanCache {
   }
 
   private static func directory(_ environment: [String: String]) throws -> String {
-    func absolute(_ variable: String) -> String? {
-      environment[variable].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    }
-    guard let base = absolute("XDG_CACHE_HOME") ?? absolute("HOME").map({ $0 + "/.cache" }) else {
-      throw ModelError(
-        "HOME", "is not set, so there is no cache directory; compile to a plan first")
-    }
-    let directory = base + "/paligraph"
-    for path in [base, directory] where mkdir(path, 0o777) != 0 && errno != EEXIST {
+    let directory = try location(environment: environment)
+    for path in [String(directory.dropLast("/paligraph".count)), directory]
+    where mkdir(path, 0o777) != 0 && errno != EEXIST {
       throw ModelError(path, "cannot be made: \(String(cString: strerror(errno)))")
     }
     return directory

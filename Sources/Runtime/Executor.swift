@@ -25,6 +25,9 @@ public final class Executor {
   /// - Parameter threads: threads to compute with; nil for one per processor that this process may use.
   /// - Throws: `PlanFileError` when the plan does not fit this program or memory is short.
   public convenience init(_ file: PlanFile, threads: Int? = nil) throws {
+    do { try InstructionSetVariable.check() } catch {
+      throw PlanFileError(path: file.path, problem: "\(error)")
+    }
     try self.init(file, threads: threads, isa: pg_best_isa())
   }
 

@@ -45,7 +45,6 @@ import Testing
     (["Examples/mini-paligemma", "--function", "encode"], "it has no function 'encode'"),
     (["Examples/mini-paligemma/model.safetensors"], "only models can be exported"),
     (["graphs/none.pg"], "none.pg: "),
-    (["graphs/siglip-block.pg", "--dim", "N=3"], "only ONNX models have sizes to give"),
   ]
 
   @Test(arguments: refused)

@@ -32,8 +32,23 @@ import Testing
   @Test func `text streams to standard output and nothing else does`() throws {
     let scratch = try Scratch()
     let run = try Self.run(try Self.compiled(scratch), [])
-    #expect(run.status == 0 && run.errors.isEmpty)
+    #expect(run.status == 0 && run.errors == Self.cut)
     #expect(run.output == (try Self.expected()) + "\n")
+  }
+
+  /// What standard error says of an answer that `--max-new-tokens` ends.
+  static let cut =
+    "paligraph: the answer was cut after 24 tokens: give a larger --max-new-tokens\n"
+
+  @Test func `an answer that ends by itself was not cut`() throws {
+    let scratch = try Scratch()
+    let plan = scratch.path("mini.plan")
+    let model = "Examples/mini-paligemma"
+    try #require(
+      try CommandLineProcess.run(["compile", model, "-o", plan, "--quiet"]).status == 0)
+    let run = try CommandLineProcess.run(
+      ["run", plan, "--image", "Examples/pictures/night.jpg", "--prompt", "caption en"])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
   }
 
   @Test func `the JSON object has all the fields of the contract`() throws {
@@ -126,7 +141,7 @@ import Testing
     #expect(first.output == (try Self.expected()) + "\n")
     let second = try CommandLineProcess.run(
       arguments + ["--max-new-tokens", "24"], environment: cache)
-    #expect(second.output == first.output && second.errors.isEmpty)
+    #expect(second.output == first.output && second.errors == Self.cut)
   }
 
   @Test func `compiling twice gives the same bytes`() throws {

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import paligraph
+
 /// How the command line itself is read.
 @Suite struct UsageTests {
   static let wrong: [(arguments: [String], problem: String)] = [
@@ -30,7 +32,6 @@ import Testing
     (["compile", "x", "-o", "z", "--dim", "n<=0"], "has no whole number from 1 to 2^32"),
     (["dump", "x", "--dim", "n=many"], "has no whole number from 1 to 2^32"),
     (["dump", "x", "--dim", "n=1", "--dim", "n<=2"], "--dim n is given twice"),
-    (["run", "x"], "--image FILE is missing"),
     (["run", "x", "--image", "p", "--temperature", "hot"], "--temperature hot is no number"),
     (["run", "x", "--image", "p", "--temperature", "nan"], "--temperature nan is no number"),
     (["run", "x", "--image", "p", "--top-p", "1.5"], "--top-p 1.5 is no number from 0.0 to 1.0"),
@@ -48,6 +49,10 @@ import Testing
     (["compile", "", "-o", "z"], "MODEL is empty"),
     (
       ["run", "x", "--image", "p", "--seed", "18446744073709551616"], "no whole number from 0 to 18"
+    ),
+    (
+      ["export", "graphs/siglip-block.pg", "-o", "x.onnx", "--dim", "N=3"],
+      "--dim is for ONNX models, and graphs/siglip-block.pg is a textual graph"
     ),
     (["export", "x"], "-o FILE.onnx is missing"),
     (["export", "x", "-o", "y.onnx", "--opset", "12"], "versions 13 to 23 can"),
@@ -80,13 +85,83 @@ import Testing
     #expect(run.errors.hasPrefix("paligraph: ") && run.errors.contains(problem), "\(run.errors)")
   }
 
-  @Test(arguments: ["compile", "run", "dump", "pass", "verify", "export"])
+  @Test(arguments: CommandLineTool.commandNames)
   func `every command explains itself`(command: String) throws {
     let all = try CommandLineProcess.run(["--help"])
-    #expect(all.status == 0 && all.output.contains("paligraph \(command) "))
+    #expect(all.status == 0 && all.output.contains("paligraph \(command)"))
     let one = try CommandLineProcess.run([command, "--help"])
-    #expect(one.status == 0 && one.output.hasPrefix("usage: paligraph \(command) "))
+    #expect(one.status == 0 && one.output.hasPrefix("usage: paligraph \(command)"))
     #expect(one.errors.isEmpty)
+    let other = try CommandLineProcess.run(["help", command])
+    #expect(other.status == 0 && other.output == one.output && other.errors.isEmpty)
+  }
+
+  @Test func `help fits the terminal and breaks between words`() throws {
+    for columns in [40, 60, 80, 132] {
+      for command in CommandLineTool.commandNames {
+        let help = try CommandLineProcess.run(
+          ["help", command], environment: ["COLUMNS": "\(columns)"])
+        let words = help.output.split { $0 == " " || $0 == "\n" }
+        #expect(
+          help.output.split(separator: "\n").allSatisfy {
+            $0.count <= min(columns, 80) || !$0.dropFirst(6).contains(" ")
+          }, "\(help.output)")
+        let syntax = try CommandLineTool.command(named: command).syntax
+        for option in syntax.options {
+          let text = option.help.split(separator: " ")
+          #expect(words.firstRange(of: text) != nil, "\(option.name) in \(columns) columns")
+        }
+      }
+    }
+    let screen = try Terminal.run(["run", "--help"], columns: 50).screen
+    #expect(screen.split(separator: "\n").allSatisfy { $0.count <= 50 }, "\(screen)")
+  }
+
+  static let guesses: [(arguments: [String], guess: String)] = [
+    (["complie"], "(did you mean 'compile'?)"), (["benhc", "x"], "(did you mean 'bench'?)"),
+    (["help", "rnu"], "(did you mean 'run'?)"), (["verfy"], "(did you mean 'verify'?)"),
+    (["run", "x", "--promt", "a"], "(did you mean '--prompt'?)"),
+    (["run", "x", "--max-tokens", "3"], "there is no option '--max-tokens'"),
+    (["compile", "x", "--ouptut"], "there is no option '--ouptut'"),
+    (["dump", "x", "--stage", "optimize"], "(did you mean 'optimized'?)"),
+    (["dump", "x", "--format", "jsn"], "(did you mean 'json'?)"),
+    (["pass", "fuse_norms", "x.pg"], "(did you mean 'fuse_norm'?)"),
+    (["dump", "x", "--after", "fuse_atention"], "(did you mean 'fuse_attention'?)"),
+    (["completion", "bsh"], "(did you mean 'bash'?)"),
+    (["cache", "claer"], "(did you mean 'clear'?)"),
+  ]
+
+  @Test(arguments: guesses)
+  func `what is nearly right is guessed`(arguments: [String], guess: String) throws {
+    let run = try CommandLineProcess.run(arguments)
+    #expect(run.status == 2 && run.errorLines.count == 1)
+    #expect(run.errors.contains(guess), "\(run.errors)")
+  }
+
+  @Test func `what is nothing like a name is not guessed`() throws {
+    let run = try CommandLineProcess.run(["frobnicate"])
+    #expect(!run.errors.contains("did you mean"), "\(run.errors)")
+  }
+
+  @Test func `distances count insertions, removals, exchanges and swaps`() {
+    let distances = [
+      ("", "abc", 3), ("run", "run", 0), ("rnu", "run", 1), ("kitten", "sitting", 3),
+    ]
+    for (a, b, distance) in distances { #expect(Suggestion.distance(a, b) == distance) }
+  }
+
+  @Test func `both spellings of a stage are taken`() throws {
+    for spelling in ["optimised", "optimized"] {
+      let run = try CommandLineProcess.run([
+        "dump", "graphs/siglip-block.pg", "--stage", spelling,
+      ])
+      #expect(run.status == 0 && run.output.contains("= linear("))
+    }
+  }
+
+  @Test func `pass --help lists the passes`() throws {
+    let run = try CommandLineProcess.run(["pass", "--help"])
+    #expect(run.output.contains("  fuse_attention  ") && run.output.contains("  plan_memory  "))
   }
 
   @Test func `an argument that is not UTF-8 is refused`() throws {

@@ -269,8 +269,12 @@ void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const v
                       const int64_t *ids, size_t rows, size_t k, float scale);
 
 /// The strongest instruction set that this CPU has and that the environment variable
-/// `PALIGRAPH_ISA` (`scalar`, `avx2`, `avx512` or `avx512bf16`; anything else is ignored) permits.
+/// `PALIGRAPH_ISA` (`scalar`, `avx2`, `avx512` or `avx512bf16`) permits. A value that is not known
+/// permits all; programs refuse it first.
 pg_isa pg_best_isa(void);
+
+/// Whether a name is one of the values of `PALIGRAPH_ISA`.
+bool pg_isa_is_known(const char *name);
 
 /// Whether this CPU can run the kernels of `isa`.
 bool pg_isa_is_supported(pg_isa isa);

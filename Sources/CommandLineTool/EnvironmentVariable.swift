@@ -1,0 +1,37 @@
+import JSON
+import PaliGraph
+import Runtime
+
+/// A variable of the environment that changes what the program does.
+struct EnvironmentVariable {
+  let name: String
+  let value: String
+  let help: String
+
+  static let all = [
+    EnvironmentVariable(
+      name: "PALIGRAPH_ISA", value: "NAME",
+      help: "the strongest kernels that may be used: scalar, avx2, avx512 or avx512bf16"),
+    EnvironmentVariable(
+      name: "PALIGRAPH_MEMORY_LIMIT", value: "BYTES",
+      help: "what the arena and states of a plan may take, instead of what is available"),
+    EnvironmentVariable(
+      name: "PALIGRAPH_PIXEL_LIMIT", value: "PIXELS", help: "what a picture may have"),
+    EnvironmentVariable(
+      name: "PALIGRAPH_CACHE_LIMIT", value: "BYTES",
+      help: "what the plans that run MODEL keeps may take together; by default 50 GB"),
+    EnvironmentVariable(
+      name: "XDG_CACHE_HOME", value: "DIR",
+      help: "where run MODEL keeps plans, in paligraph/; by default ~/.cache"),
+    EnvironmentVariable(
+      name: "COLUMNS", value: "N", help: "how wide help is printed; by default as the terminal is"),
+    EnvironmentVariable(
+      name: "NO_COLOR", value: "1", help: "changes nothing, since the program uses no colour"),
+  ]
+
+  /// Throws for a value that would be taken for something else than what it says. Limits are checked
+  /// where they are used.
+  static func check() throws {
+    do { try InstructionSetVariable.check() } catch { throw UsageError("\(error)") }
+  }
+}
