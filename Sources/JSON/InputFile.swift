@@ -1,7 +1,7 @@
 import Glibc
 
 /// A regular file opened for reading. Devices, pipes and directories are refused without waiting
-/// on them. Closes when it goes out of scope.
+/// on them, and so is a git-LFS pointer. Closes when it goes out of scope.
 public struct InputFile: ~Copyable, Sendable {
   public let path: String
   /// Size when the file was opened.
@@ -33,9 +33,24 @@ public struct InputFile: ~Copyable, Sendable {
       close(descriptor)
       throw InputFileError(path: path, problem: .notARegularFile)
     }
+    guard !Self.isLargeFilePointer(descriptor, byteCount: Int(status.st_size)) else {
+      close(descriptor)
+      throw InputFileError(path: path, problem: .largeFilePointer)
+    }
     self.path = path
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
+  }
+
+  /// Whether this is what Git leaves in place of a large file that was not fetched. Such a text is
+  /// shorter than 1024 bytes, so that larger files are not looked at.
+  private static func isLargeFilePointer(_ descriptor: Int32, byteCount: Int) -> Bool {
+    let beginning = Array("version https://git-lfs.github.com/spec/".utf8)
+    guard (beginning.count..<1024).contains(byteCount) else { return false }
+    let found = [UInt8](unsafeUninitializedCapacity: beginning.count) { buffer, filled in
+      filled = max(0, pread(descriptor, buffer.baseAddress, buffer.count, 0))
+    }
+    return found == beginning
   }
 
   deinit { close(descriptor) }
@@ -75,6 +90,8 @@ public struct InputFileError: Error, Equatable, Sendable {
     case notARegularFile
     /// It became shorter while it was read.
     case shrank
+    /// A git-LFS pointer stands in its place.
+    case largeFilePointer
   }
 
   public var path: String
@@ -93,6 +110,8 @@ extension InputFileError: CustomStringConvertible {
       "cannot be read: \(String(cString: strerror(code))); check the path and its permissions"
     case .notARegularFile: "not a regular file; give the path of a file"
     case .shrank: "became shorter while it was read; try again"
+    case .largeFilePointer:
+      "a git-LFS pointer in place of the file; get the file itself with git lfs pull or hf download"
     }
   }
 }

@@ -17,9 +17,20 @@ extension JSON {
     }
   }
 
-  /// Reads one JSON value: RFC 8259 in UTF-8 without byte order mark, no equal keys within an
-  /// object, no number beyond `Double`, nothing but white space around it.
-  public static func parse(_ text: [UInt8], limits: Limits) throws(JSONError) -> JSON {
+  /// What counts as JSON.
+  public enum Dialect: Sendable {
+    /// RFC 8259.
+    case standard
+    /// What Python's `json` writes and reads: `NaN`, `Infinity` and `-Infinity` are values as well. They
+    /// are read as strings of that name, so that a reader that asks for a number refuses them.
+    case python
+  }
+
+  /// Reads one JSON value in UTF-8 without byte order mark, no equal keys within an object, no number
+  /// beyond `Double`, nothing but white space around it.
+  public static func parse(
+    _ text: [UInt8], limits: Limits, dialect: Dialect = .standard
+  ) throws(JSONError) -> JSON {
     guard text.count <= limits.bytes else {
       throw .tooLarge(bytes: text.count, limit: limits.bytes)
     }
@@ -27,14 +38,14 @@ extension JSON {
     // Python writes integers of any length, such as the `model_max_length` of tokenizers, and all
     // readers but simdjson take them.
     let wide: [UInt8]
-    do throws(SyntaxFault) { wide = try SyntaxFault.widened(text) } catch {
+    do throws(SyntaxFault) { wide = try SyntaxFault.rewritten(text, from: dialect) } catch {
       throw .malformed(error)
     }
     if let value = try parseNarrow(wide, limits) { return value }
     throw .malformed(SyntaxFault(offset: text.count, problem: "the text is not acceptable"))
   }
 
-  /// Nil for a text that is malformed or holds an integer beyond 64 bits.
+  /// Nil for a text that is malformed or holds what only the slow reader knows.
   private static func parseNarrow(
     _ text: [UInt8], _ limits: Limits
   ) throws(JSONError) -> JSON? {
@@ -76,14 +87,14 @@ extension JSON {
 
   /// Reads an open JSON file. The error does not name the file.
   public static func parse(
-    _ file: borrowing InputFile, limits: Limits
+    _ file: borrowing InputFile, limits: Limits, dialect: Dialect = .standard
   ) throws(JSONError) -> JSON {
     guard file.byteCount <= limits.bytes else {
       throw .tooLarge(bytes: file.byteCount, limit: limits.bytes)
     }
     let text: [UInt8]
     do throws(InputFileError) { text = try file.readAll() } catch { throw .unreadable(error) }
-    return try parse(text, limits: limits)
+    return try parse(text, limits: limits, dialect: dialect)
   }
 }
 

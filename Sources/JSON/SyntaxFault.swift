@@ -10,22 +10,24 @@ public struct SyntaxFault: Error, Equatable, Sendable {
     self.problem = problem
   }
 
-  /// A text that the fast reader refuses only because of integers beyond 64 bits, with `.0` behind
-  /// each of them, so that they are read as the nearest `Double`. Throws the first fault of any other
-  /// text.
-  static func widened(_ text: [UInt8]) throws(SyntaxFault) -> [UInt8] {
-    var scanner = SyntaxScanner(text: text)
+  /// A text that the fast reader refuses only because of values beyond its standard, written anew: integers
+  /// beyond 64 bits get `.0` behind them, so that they are read as the nearest `Double`, and Python's
+  /// `NaN` and `Infinity` become strings. Throws the first fault of any other text.
+  static func rewritten(
+    _ text: [UInt8], from dialect: JSON.Dialect
+  ) throws(SyntaxFault) -> [UInt8] {
+    var scanner = SyntaxScanner(text: text, dialect: dialect)
     try scanner.scan()
-    guard !scanner.wideIntegerEnds.isEmpty else {
+    guard !scanner.insertions.isEmpty else {
       throw SyntaxFault(offset: text.count, problem: "the text is not acceptable")
     }
     var result: [UInt8] = []
-    result.reserveCapacity(text.count + 2 * scanner.wideIntegerEnds.count)
+    result.reserveCapacity(text.count + 2 * scanner.insertions.count)
     var done = 0
-    for end in scanner.wideIntegerEnds {
-      result += text[done..<end]
-      result += ".0".utf8
-      done = end
+    for insertion in scanner.insertions {
+      result += text[done..<insertion.offset]
+      result += insertion.text.utf8
+      done = insertion.offset
     }
     return result + text[done...]
   }
@@ -39,7 +41,7 @@ public struct SyntaxFault: Error, Equatable, Sendable {
       }
     }
     guard mayHoldOne else { return nil }
-    var scanner = SyntaxScanner(text: text)
+    var scanner = SyntaxScanner(text: text, dialect: .standard)
     try? scanner.scan()
     return scanner.negativeZero.map { SyntaxFault(offset: $0, problem: "-0 is no integer") }
   }
@@ -48,6 +50,7 @@ public struct SyntaxFault: Error, Equatable, Sendable {
 /// Walks a JSON text with an explicit stack and throws at the first byte that cannot belong to it.
 private struct SyntaxScanner {
   let text: [UInt8]
+  let dialect: JSON.Dialect
   var position = 0
   /// The closing bytes of the open containers.
   var closers: [UInt8] = []
@@ -55,10 +58,11 @@ private struct SyntaxScanner {
   var isFresh = false
   /// Where the first integer `-0` stands.
   var negativeZero: Int?
-  /// Where integers end that fit neither `Int64` nor `UInt64`.
-  var wideIntegerEnds: [Int] = []
+  /// What makes standard JSON of the text, in its order: `.0` behind integers that fit neither `Int64`
+  /// nor `UInt64`, quotes around Python's values that are not finite.
+  var insertions: [(offset: Int, text: String)] = []
 
-  init(text: [UInt8]) { self.text = text }
+  init(text: [UInt8], dialect: JSON.Dialect) { (self.text, self.dialect) = (text, dialect) }
 
   mutating func scan() throws(SyntaxFault) {
     if text.starts(with: [0xEF, 0xBB, 0xBF]) { throw fault("a byte order mark") }
@@ -93,6 +97,7 @@ private struct SyntaxScanner {
   private mutating func scanValue() throws(SyntaxFault) {
     skipSpace()
     isFresh = false
+    if dialect == .python, takeNotFinite() { return }
     switch peek {
     case UInt8(ascii: "["): open(closer: "]")
     case UInt8(ascii: "{"): open(closer: "}")
@@ -104,6 +109,18 @@ private struct SyntaxScanner {
     case _ where isDigit: try scanNumber()
     default: throw fault("expected a value")
     }
+  }
+
+  /// Takes one of Python's words for numbers that are not finite.
+  private mutating func takeNotFinite() -> Bool {
+    let words = ["NaN", "Infinity", "-Infinity"]
+    guard let word = words.first(where: { text[position...].starts(with: $0.utf8) }) else {
+      return false
+    }
+    insertions.append((position, "\""))
+    position += word.utf8.count
+    insertions.append((position, "\""))
+    return true
   }
 
   private mutating func open(closer: Unicode.Scalar) {
@@ -142,7 +159,7 @@ private struct SyntaxScanner {
     if isInteger, digits == "-0" { negativeZero = negativeZero ?? start }
     if isInteger, Int64(digits) != nil || UInt64(digits) != nil { return }
     guard Double(digits)?.isFinite == true else { throw fault("a number out of range", at: start) }
-    if isInteger { wideIntegerEnds.append(position) }
+    if isInteger { insertions.append((position, ".0")) }
   }
 
   private mutating func scanDigits() throws(SyntaxFault) {
