@@ -47,14 +47,15 @@ import Testing
 
   @Test(arguments: [
     (#"[]"#, "the top level"),
-    (#"{"size": 224}"#, "size"),
+    (#"{"size": 0}"#, "size"), (#"{"size": 22.5}"#, "size"), (#"{"size": "224"}"#, "size"),
+    (#"{"size": [224]}"#, "size"), (#"{"size": [224, 0]}"#, "size[1]"),
     (#"{"size": {"shortest_edge": 224}}"#, "size.height"),
     (#"{"size": {"height": 0, "width": 224}}"#, "size.height"),
     (#"{"size": {"height": 224, "width": -1}}"#, "size.width"),
     (#"{"size": {"height": 224, "width": 2.5}}"#, "size.width"),
     (#"{"size": {"height": 1000000, "width": 224}}"#, "size.height"),
     (#"{"resample": 99}"#, "resample"),
-    (#"{"resample": "bicubic"}"#, "resample"),
+    (#"{"resample": "cubic"}"#, "resample"), (#"{"resample": 2.0}"#, "resample"),
     (#"{"image_std": [0.5, 0, 0.5]}"#, "image_std[1]"),
     (#"{"image_std": 1e-300}"#, "image_std"),
     (#"{"image_mean": [0.5, 0.5]}"#, "image_mean"),
@@ -69,6 +70,26 @@ import Testing
   func `an impossible setting names its field`(json: String, field: String) {
     let error = #expect(throws: JSONError.self) { try Self.settings(json) }
     #expect(error.map { "\($0)".hasPrefix(field) } == true)
+  }
+
+  @Test(
+    arguments: [
+      ("0", .nearest), ("1", .lanczos), ("2", .bilinear), ("3", .bicubic), ("4", .box),
+      ("5", .hamming),
+      (#""lanczos""#, .lanczos), (#""BICUBIC""#, .bicubic), (#""PIL.Image.NEAREST""#, .nearest),
+      (#""Resampling.HAMMING""#, .hamming), (#""PIL.Image.Resampling.BOX""#, .box),
+    ] as [(String, ResampleFilter)])
+  func `every filter of Pillow has a number and a name`(value: String, filter: ResampleFilter)
+    throws
+  {
+    #expect(try Self.settings("{\"resample\": \(value)}").filter == filter)
+  }
+
+  @Test func `a size is an object, a list of height and width, or a side`() throws {
+    let list = try Self.settings(#"{"size": [10, 20]}"#)
+    #expect(list.height == 10 && list.width == 20)
+    let square = try Self.settings(#"{"size": 30}"#)
+    #expect(square.height == 30 && square.width == 30)
   }
 
   @Test func `without resizing, a picture of another size is an error`() throws {
@@ -103,12 +124,14 @@ import Testing
   }
 
   @Test func `an error names the file and the field`() throws {
-    try withDirectory(["preprocessor_config.json": #"{"resample": 1}"#]) { directory in
+    try withDirectory(["preprocessor_config.json": #"{"resample": 6}"#]) { directory in
       let error = #expect(throws: ImageProcessorConfigError.self) {
         try ImageProcessorSettings.read(directory: directory)
       }
       let message = error.map { "\($0)" } ?? ""
-      #expect(message.contains("preprocessor_config.json: resample: expected 2 (bilinear)"))
+      #expect(
+        message.contains(
+          "preprocessor_config.json: resample: expected one of 0 (nearest), 1 (lanczos)"))
     }
   }
 

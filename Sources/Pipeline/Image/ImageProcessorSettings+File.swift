@@ -29,7 +29,8 @@ extension ImageProcessorSettings {
   ) throws -> ImageProcessorSettings? {
     guard folder.contains(name) else { return nil }
     do {
-      let file = JSONField(try JSON.parse(folder.open(name), limits: fileLimits))
+      let file = JSONField(
+        try JSON.parse(folder.open(name), limits: fileLimits, dialect: .python))
       guard let member else { return try ImageProcessorSettings(file) }
       guard let field = try file.member(member).present else { return nil }
       return try ImageProcessorSettings(field)

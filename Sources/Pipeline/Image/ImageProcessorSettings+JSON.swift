@@ -7,21 +7,17 @@ extension ImageProcessorSettings {
   /// Reads the fields of a `preprocessor_config.json`; the rest is ignored.
   ///
   /// A field that is missing or `null` takes transformers' default. What would change the pixel
-  /// values and is not implemented (other resampling filters, cropping, padding, sizes that depend on
-  /// the picture) is an error.
+  /// values and is not implemented (cropping, padding, sizes that depend on the picture) is an error.
   public init(_ config: JSONField) throws(JSONError) {
     try Self.refuseUnsupported(config)
     if let size = try config.member("size").present {
-      height = try size.member("height").int(in: 1...Self.maximumSide)
-      width = try size.member("width").int(in: 1...Self.maximumSide)
+      (height, width) = try Self.size(size)
     }
     imageTokenCount = try config.member("image_seq_length").present?.int(in: 0...1 << 20)
     if try !Self.flag("do_resize", config) {
       filter = nil
     } else if let field = try config.member("resample").present {
-      guard let filter = try ResampleFilter(rawValue: field.int())
-      else { throw field.unexpected("2 (bilinear) or 3 (bicubic)") }
-      self.filter = filter
+      filter = try Self.filter(field)
     }
     if try !Self.flag("do_rescale", config) {
       rescaleFactor = nil
@@ -51,6 +47,38 @@ extension ImageProcessorSettings {
       members.append(JSON.Member("image_std", .array(deviation.map(JSON.number))))
     }
     return .object(members)
+  }
+
+  /// An object with `height` and `width`, a list of the two in this order, or the side of a square.
+  private static func size(_ field: JSONField) throws(JSONError) -> (height: Int, width: Int) {
+    let sides = 1...maximumSide
+    switch field.value {
+    case .integer:
+      let side = try field.int(in: sides)
+      return (side, side)
+    case .array:
+      let elements = try field.elements()
+      guard elements.count == 2 else { throw field.unexpected("height and width") }
+      return (try elements[0].int(in: sides), try elements[1].int(in: sides))
+    default:
+      return (
+        try field.member("height").int(in: sides), try field.member("width").int(in: sides)
+      )
+    }
+  }
+
+  /// Pillow's number or name of a filter.
+  private static func filter(_ field: JSONField) throws(JSONError) -> ResampleFilter {
+    let filter: ResampleFilter? =
+      switch field.value {
+      case .string(let name): ResampleFilter(name: name)
+      default: ResampleFilter(rawValue: try field.int())
+      }
+    guard let filter else {
+      let known = ResampleFilter.allCases.map { "\($0.rawValue) (\($0))" }
+      throw field.unexpected("one of " + known.joined(separator: ", "))
+    }
+    return filter
   }
 
   private mutating func readNormalization(_ config: JSONField) throws(JSONError) {

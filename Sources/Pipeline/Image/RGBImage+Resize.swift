@@ -9,6 +9,7 @@ extension RGBImage {
   /// - Precondition: `width` and `height` are positive.
   public func resized(width: Int, height: Int, filter: ResampleFilter) -> RGBImage {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
+    if filter == .nearest { return nearest(width: width, height: height) }
     let lostRows = self.height - height
     let lostColumns = self.width - width
     // Pillow's rule; the order shows in the result because of the rounding in between.
@@ -16,6 +17,31 @@ extension RGBImage {
       return resized(height: height, filter).resized(width: width, filter)
     }
     return resized(width: width, filter).resized(height: height, filter)
+  }
+
+  /// Every pixel is the one of this picture that its centre falls on.
+  private func nearest(width newWidth: Int, height newHeight: Int) -> RGBImage {
+    let columns = Self.nearestPositions(from: width, to: newWidth)
+    let rows = Self.nearestPositions(from: height, to: newHeight)
+    return filled(width: newWidth, height: newHeight) { input, output in
+      var target = output
+      for row in rows {
+        for column in columns {
+          target.update(from: input + (row * width + column) * Self.channels, count: Self.channels)
+          target += Self.channels
+        }
+      }
+    }
+  }
+
+  /// Positions along one axis. Pillow adds the scale up from pixel to pixel, and its rounding shows.
+  private static func nearestPositions(from inputLength: Int, to outputLength: Int) -> [Int] {
+    let scale = Double(inputLength) / Double(outputLength)
+    var center = scale * 0.5
+    return (0..<outputLength).map { _ in
+      defer { center += scale }
+      return min(Int(center), inputLength - 1)
+    }
   }
 
   private func resized(width newWidth: Int, _ filter: ResampleFilter) -> RGBImage {
