@@ -42,9 +42,11 @@ struct TokenizerFilesTests {
       )
       let tokenizer = Tokenizer(
         try TokenizerTables(TokenizerModel.read(directory: directory.path, idLimit: 3000)))
-      #expect(tokenizer.encode("<bos>  <image><loc0000>") == [2, 2100, 2101])
-      #expect(tokenizer.isSpecial(2100) && !tokenizer.isSpecial(2101))
-      #expect(tokenizer.piece(2050) == nil)
+      // As in transformers, an `added_tokens_decoder` makes an `added_tokens.json` count for nothing, and its
+      // ids only say the order.
+      #expect(tokenizer.encode("<bos>  <image>") == [2, 2000])
+      #expect(tokenizer.isSpecial(2000) && tokenizer.piece(2001) == nil)
+      #expect(tokenizer.encode("<loc0000>").count > 1)
     }
   }
 

@@ -333,6 +333,89 @@ def prompt_cases(directory):
     return {"image_tokens": 2, "image_id": int(processor.image_token_id), "cases": cases}
 
 
+def declared(content, **flags):
+    """A token as tokenizer_config.json describes it."""
+    return {"content": content, "lstrip": False, "rstrip": False, "single_word": False, "normalized": False, "special": True} | flags
+
+
+def side_file_sets():
+    """Name, tokenizer file and the files beside it; None stands for the tokenizer's next free id."""
+    typed = {"__type": "AddedToken"}
+    for file, free in (("tokenizer.json", 2081), ("tokenizer.model", 2000)):
+        for name in (None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend", "Gemma2Tokenizer"):
+            yield f"class {name}", file, {"tokenizer_config.json": {"tokenizer_class": name}}
+        yield "no files", file, {}
+        yield "added alone", file, {"added_tokens.json": {"<b>": free, "<a>": free + 1}}
+        yield "added with <image>", file, {"added_tokens.json": {"<loc0000>": 2000, "<image>": max(free - 1, 2001)}}
+        for kind in ("GemmaTokenizer", "TokenizersBackend"):
+            def config(**settings):
+                return {"tokenizer_config.json": {"tokenizer_class": kind} | settings}
+
+            yield "additional list", file, config(additional_special_tokens=["<a>", "<b>"])
+            yield "additional objects", file, config(additional_special_tokens=[
+                declared("<a>", **typed), declared("<b>", special=False, lstrip=True, **typed)])
+            yield "extra list", file, config(extra_special_tokens=["<b>", "<a>", "<b>", ""])
+            yield "extra object", file, config(extra_special_tokens={"second": "<b>", "first": "<a>"})
+            yield "extra and additional", file, config(extra_special_tokens=["<b>"], additional_special_tokens=["<a>"])
+            yield "extra empty", file, config(extra_special_tokens=[], additional_special_tokens=["<a>"])
+            yield "extra null", file, config(extra_special_tokens=None, additional_special_tokens=None)
+            yield "a model's own", file, config(zz_token="<b>", aa_token="<a>", image_token="<image>")
+            yield "standard", file, config(cls_token="<b>", sep_token=declared("<a>", **typed), pad_token="<pad>")
+            yield "existing pieces", file, config(sep_token="y", additional_special_tokens=["<mask>", "x"])
+            yield "another beginning", file, config(bos_token="<a>")
+            yield "no padding", file, config(pad_token=None, mask_token=None)
+            decoder = {str(free): declared("<a>"), str(free + 1): declared("<b>", normalized=True, special=False)}
+            yield "decoder", file, config(added_tokens_decoder=decoder)
+            yield "decoder and others", file, config(
+                added_tokens_decoder={str(free): declared("<a>")}, extra_special_tokens=["<b>"], sep_token="<c>") | {
+                    "added_tokens.json": {"<d>": free + 1}, "special_tokens_map.json": {"cls_token": "<d>"}}
+            yield "decoder with gaps", file, config(
+                added_tokens_decoder={str(free + 9): declared("<a>"), str(free + 5): declared("<b>")})
+            yield "decoder changes flags", file, config(added_tokens_decoder={"4": declared("<mask>", lstrip=True)})
+            yield "decoder with few flags", file, config(added_tokens_decoder={str(free): {"content": "<a>"}})
+            yield "added", file, config() | {"added_tokens.json": {"<b>": free + 1, "<a>": free}}
+            yield "added with gaps", file, config() | {"added_tokens.json": {"<b>": free + 9, "<a>": free + 3}}
+            yield "added and listed", file, config(additional_special_tokens=["<a>"]) | {
+                "added_tokens.json": {"<b>": free, "<a>": free + 1}}
+            yield "map", file, config() | {"special_tokens_map.json": {
+                "sep_token": "<b>", "pad_token": declared("<a>"), "bos_token": "<bos>", "image_token": "<image>"}}
+            yield "map of lists", file, config() | {"special_tokens_map.json": {"additional_special_tokens": ["<a>", "<b>"]}}
+            yield "map of objects", file, config() | {"special_tokens_map.json": {"extra_special_tokens": {"own": "<a>"}}}
+            yield "map and list", file, config(additional_special_tokens=["<a>"]) | {
+                "special_tokens_map.json": {"additional_special_tokens": ["<b>"]}}
+
+
+SIDE_FILE_TEXTS = ["x<a>y <b>c", "<image><bos>q<loc0001>\n", "a <mask>b<c><d>", "xy  <a> <b>"]
+
+
+def side_file_cases(directory):
+    """Ids that AutoTokenizer gives with files beside a tokenizer, alone and after PaliGemma's processor has added its
+    tokens, and what it decodes without special tokens."""
+    import logging
+    import shutil
+    import tempfile
+
+    from transformers import AutoTokenizer, PaliGemmaProcessor
+    from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
+
+    logging.disable(logging.WARNING)
+    for name, file, files in side_file_sets():
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(directory / file, folder)
+            for side, content in ({"config.json": {"model_type": "paligemma"}} | files).items():
+                Path(folder, side).write_text(json.dumps(content))
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+        row = {"name": f"{name}, {file}", "tokenizer": file, "files": {key: json.dumps(files[key]) for key in files}}
+        row["ids"] = [tokenizer(text, add_special_tokens=False).input_ids for text in SIDE_FILE_TEXTS]
+        image_processor = SiglipImageProcessorPil(size={"height": 2, "width": 2})
+        image_processor.image_seq_length = 2
+        PaliGemmaProcessor(image_processor=image_processor, tokenizer=tokenizer)
+        processed = [tokenizer(text, add_special_tokens=False).input_ids for text in SIDE_FILE_TEXTS]
+        row["processed"] = processed
+        row["decoded"] = [tokenizer.decode(ids, skip_special_tokens=True) for ids in processed]
+        yield row
+
+
 def sampler_cases(generator):
     """The ids that temperature, top-k and top-p leave, with their probabilities, for random logits."""
     import torch
@@ -396,6 +479,7 @@ def main():
     write_lines(OUTPUT / "decoding.json", decode_cases(tokenizer, generator))
     write_lines(OUTPUT / "variants.json", variants(random.Random(2)))
     (OUTPUT / "prompts.json").write_text(json.dumps(prompt_cases(directory), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_lines(OUTPUT / "side_files.json", [SIDE_FILE_TEXTS, *side_file_cases(directory)])
     write_lines(OUTPUT / "sampling.json", sampler_cases(generator))
 
 

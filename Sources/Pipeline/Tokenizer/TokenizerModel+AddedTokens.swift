@@ -29,7 +29,7 @@ extension TokenizerModel {
     }
     if addedIDByContent[token.content] != nil { throw refuse("listed twice") }
     let isFree =
-      !addedIDs.contains(id) && (Int(id) >= vocabulary.count || vocabulary[Int(id)] == nil)
+      addedIndexByID[id] == nil && (Int(id) >= vocabulary.count || vocabulary[Int(id)] == nil)
     if let expected = idByPiece[token.content] ?? nextID {
       guard id == expected else { throw refuse("has the id \(id), expected \(expected)") }
     } else if !isFree {
@@ -37,45 +37,70 @@ extension TokenizerModel {
     }
     var token = token
     token.id = id
+    addedIndexByID[id] = addedTokens.count
     addedTokens.append(token)
     addedIDByContent[token.content] = id
-    addedIDs.insert(id)
     addedIDBound = max(addedIDBound, id + 1)
   }
 
-  /// Reads the `added_tokens_decoder` of a `tokenizer_config.json`: ids as keys, flags as values.
-  mutating func addTokens(config bytes: [UInt8], idLimit: Int) throws {
-    let idLimit = Self.clamped(idLimit)
-    guard let tokens = try Self.parse(bytes).member("added_tokens_decoder").present else { return }
-    for (key, field) in try tokens.members() {
-      guard let id = Int32(key), id >= 0, id < idLimit, String(id) == key else {
-        throw TokenizerError.invalid(field: field.path, problem: "expected an id below \(idLimit)")
+  /// Adds the tokens that the files beside a tokenizer name, under the ids that transformers gives them: the
+  /// numbered ones in the order of their ids, then special tokens that are still missing.
+  mutating func addTokens(of config: TokenizerConfig, idLimit: Int) throws {
+    let (named, extra) = try config.specialTokens()
+    let names = Set(named.map(\.token.content))
+    for numbered in config.decoderTokens ?? [] {
+      try place(numbered, replacesFlags: true, isSpecial: names.contains(numbered.token.content))
+    }
+    let listed = names.union(extra.map(\.content))
+    for numbered in config.legacyTokens {
+      try place(numbered, replacesFlags: false, isSpecial: listed.contains(numbered.token.content))
+    }
+    // Where the tokenizer is built anew, its tokens are described by the names as well.
+    if config.isGemma || !config.hasTemplate {
+      for index in addedTokens.indices where names.contains(addedTokens[index].content) {
+        addedTokens[index].special = true
       }
-      try replaceOrAdd(AddedToken(json: field), id: id, field: field.path)
+    }
+    for (token, isAssumed) in named + extra.map({ ($0, false) })
+    where addedIDByContent[token.content] == nil {
+      let id = idByPiece[token.content] ?? nextID
+      // A token that no file asks for is not missed where the embedding has no row for it. Beside a
+      // tokenizer.model it would take the id that the image token has in all models.
+      if isAssumed, id == nextID, !config.hasTemplate || id >= Self.clamped(idLimit) { continue }
+      try add(token, id: id, field: "special tokens")
     }
   }
 
-  /// Reads an `added_tokens.json`: texts with their ids. They are matched in normalized text.
-  mutating func addTokens(idsByContent bytes: [UInt8], idLimit: Int) throws {
-    let idLimit = Self.clamped(idLimit)
-    for (key, field) in try Self.parse(bytes).members() {
-      let id = Int32(try field.int(in: 0...(idLimit - 1)))
-      let content = Array(key.utf8)
-      guard (1...AddedToken.longestContent).contains(content.count) else {
-        throw field.unexpected("a text of 1 to \(AddedToken.longestContent) bytes")
+  /// Adds a token with an id of its own.
+  ///
+  /// - Parameters:
+  ///   - replacesFlags: the flags count for a token that is there already.
+  ///   - isSpecial: the token has a special meaning whatever its flags say.
+  private mutating func place(
+    _ numbered: TokenizerConfig.NumberedToken, replacesFlags: Bool, isSpecial: Bool
+  ) throws {
+    var token = numbered.token
+    let stated = token.id
+    if addedIDByContent[token.content] == stated, let index = addedIndexByID[stated] {
+      if replacesFlags, addedTokens[index] != token {
+        token.special = token.special || isSpecial
+        addedTokens[index] = token
       }
-      if addedIDByContent[content] == id { continue }
-      try add(AddedToken(content: content, id: id, normalized: true), id: id, field: field.path)
+      return
     }
-  }
-
-  /// A later description of the same token under the same id brings its flags.
-  private mutating func replaceOrAdd(_ token: AddedToken, id: Int32, field: String) throws {
-    guard addedIDByContent[token.content] == id,
-      let index = addedTokens.firstIndex(where: { $0.id == id })
-    else { return try add(token, id: id, field: field) }
-    addedTokens[index] = token
-    addedTokens[index].id = id
+    token.special = token.special || isSpecial
+    let isTaken = vocabulary.indices.contains(Int(stated)) && vocabulary[Int(stated)] != nil
+    let isNew = idByPiece[token.content] == nil && addedIDByContent[token.content] == nil
+    // transformers reads ids for the order only and leaves no gap.
+    let id = isNew && !isTaken ? nextID : stated
+    try TokenizerModel.naming(numbered.file.path) {
+      try add(token, id: id, field: numbered.field)
+    }
+    guard id != stated else { return }
+    let text = String(decoding: token.content, as: UTF8.self)
+    warnings.append(
+      "\(numbered.file.path.printable): \(text.printable) is said to have the id \(stated), but transformers "
+        + "gives it \(id), the next one that is free")
   }
 
   /// Adds what PaliGemma's processor adds to every tokenizer that lacks it: `<image>`, `<loc0000>` …
@@ -86,7 +111,11 @@ extension TokenizerModel {
   public mutating func addPaliGemmaTokens(idLimit: Int = largestVocabulary) throws(TokenizerError) {
     let idLimit = Self.clamped(idLimit)
     let image = AddedToken(content: Array("<image>".utf8), id: 0, special: true)
-    if try !addIfMissing(image, idLimit: idLimit) {
+    // The processor makes it special even where a file lists it as plain text.
+    if let index = addedIDByContent[image.content].flatMap({ addedIndexByID[$0] }) {
+      addedTokens[index].special = true
+      addedTokens[index].normalized = false
+    } else if try !addIfMissing(image, idLimit: idLimit) {
       throw .invalid(
         field: "<image>",
         problem: "the tokenizer lacks it and the embedding has no row after its \(nextID) pieces")

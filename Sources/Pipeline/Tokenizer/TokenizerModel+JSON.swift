@@ -5,7 +5,9 @@ extension TokenizerModel {
   ///
   /// What stands in `truncation` and `padding` is left to the caller. Components and options that
   /// would change the ids and are not implemented are refused by name.
-  package init(json bytes: [UInt8], idLimit: Int) throws {
+  ///
+  /// - Parameter readsAddedTokens: the file's `added_tokens` count.
+  package init(json bytes: [UInt8], idLimit: Int, readsAddedTokens: Bool = true) throws {
     self.init()
     let idLimit = Self.clamped(idLimit)
     let root = try Self.parse(bytes)
@@ -17,7 +19,7 @@ extension TokenizerModel {
     splitsAfterSpaces = try Self.splitsAfterSpaces(root.member("pre_tokenizer"))
     try Self.checkDecoder(root.member("decoder"))
     try readModel(root.member("model"), idLimit: idLimit)
-    for token in try root.member("added_tokens").present?.elements() ?? [] {
+    for token in try root.member("added_tokens").present?.elements() ?? [] where readsAddedTokens {
       let id = try token.member("id").int(in: 0...(idLimit - 1))
       try add(AddedToken(json: token), id: Int32(id), nextID: nextID, field: token.path)
     }

@@ -3,36 +3,57 @@ import Tensors
 
 extension TokenizerModel {
   /// Reads the tokenizer of a Hugging Face directory: `tokenizer.json` if there is one, else
-  /// `tokenizer.model` with the tokens of `tokenizer_config.json` and `added_tokens.json`.
+  /// `tokenizer.model`, with the tokens that the files beside it add.
   ///
   /// - Parameter idLimit: every id must lie below; the number of embedding rows.
   /// - Throws: `TokenizerError`, `ModelFolderError`.
   public static func read(
     directory: String, idLimit: Int = largestVocabulary
   ) throws -> TokenizerModel {
+    let config = try TokenizerConfig(directory: directory, idLimit: idLimit)
+    return try read(directory: directory, config, idLimit: idLimit)
+  }
+
+  /// As above, where the files beside the tokenizer have been read.
+  public static func read(
+    directory: String, _ config: TokenizerConfig, idLimit: Int = largestVocabulary
+  ) throws -> TokenizerModel {
     let folder = try ModelFolder(path: directory)
-    let json = "\(directory)/tokenizer.json"
+    var model: TokenizerModel
     if let bytes = try contents(of: "tokenizer.json", in: folder) {
-      return try naming(json) { try TokenizerModel(json: bytes, idLimit: idLimit) }
-    }
-    let binary = "\(directory)/tokenizer.model"
-    guard let bytes = try contents(of: "tokenizer.model", in: folder) else {
+      // Gemma's class takes the vocabulary and the merges; its other parts are always the same.
+      let listsTokens = !config.isGemma || config.decoderTokens == nil
+      model = try naming("\(directory)/tokenizer.json") {
+        try TokenizerModel(json: bytes, idLimit: idLimit, readsAddedTokens: listsTokens)
+      }
+      if config.isGemma { model.takeGemmaComponents() }
+    } else if let bytes = try contents(of: "tokenizer.model", in: folder) {
+      model = try naming("\(directory)/tokenizer.model") {
+        try TokenizerModel(
+          sentencePiece: bytes, idLimit: idLimit, matchesUserDefined: !config.replacesPieces)
+      }
+    } else {
       throw TokenizerError.noTokenizer(directory: directory)
     }
-    var model = try naming(binary) { try TokenizerModel(sentencePiece: bytes, idLimit: idLimit) }
-    let config = "\(directory)/tokenizer_config.json"
-    if let bytes = try contents(of: "tokenizer_config.json", in: folder) {
-      try naming(config) { try model.addTokens(config: bytes, idLimit: idLimit) }
-    }
-    let added = "\(directory)/added_tokens.json"
-    if let bytes = try contents(of: "added_tokens.json", in: folder) {
-      try naming(added) { try model.addTokens(idsByContent: bytes, idLimit: idLimit) }
-    }
+    try model.addTokens(of: config, idLimit: idLimit)
     return model
   }
 
-  static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONField {
-    JSONField(try JSON.parse(bytes, limits: JSON.Limits(bytes: largestFile)))
+  /// What transformers' Gemma class puts around vocabulary and merges.
+  private mutating func takeGemmaComponents() {
+    normalizer = SpaceNormalizer()
+    normalizer.replacesSpaces = true
+    splitsAfterSpaces = true
+    fusesUnknown = true
+    fallsBackToBytes = true
+    unknownID = unknownID ?? idByPiece[Array("<unk>".utf8)]
+  }
+
+  static func parse(
+    _ bytes: [UInt8], dialect: JSON.Dialect = .standard
+  ) throws(JSONError) -> JSONField {
+    JSONField(
+      try JSON.parse(bytes, limits: JSON.Limits(bytes: largestFile), dialect: dialect))
   }
 
   /// The bytes of a file, nil when there is none.

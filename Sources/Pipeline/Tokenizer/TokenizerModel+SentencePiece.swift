@@ -5,7 +5,12 @@ extension TokenizerModel {
   /// every split of a piece into two pieces becomes a merge whose rank counts the better scores.
   /// Control pieces and the unknown piece are matched in text as special tokens, as Hugging Face
   /// does, user-defined pieces in normalized text, as SentencePiece does.
-  package init(sentencePiece bytes: [UInt8], idLimit: Int) throws(TokenizerError) {
+  ///
+  /// - Parameter matchesUserDefined: false leaves user-defined pieces to the merges, each before all normal
+  ///   pieces and in the order of their ids.
+  package init(
+    sentencePiece bytes: [UInt8], idLimit: Int, matchesUserDefined: Bool = true
+  ) throws(TokenizerError) {
     self.init()
     let model = try SentencePieceModel(bytes, limit: Self.clamped(idLimit))
     try Self.checkSupported(model)
@@ -22,6 +27,7 @@ extension TokenizerModel {
       case .unknown, .control:
         try addPiece(id, AddedToken(content: piece.text, id: Int32(id), special: true))
         if piece.kind == .unknown { unknownID = Int32(id) }
+      case .userDefined where !matchesUserDefined: break
       case .userDefined:
         try addPiece(id, AddedToken(content: piece.text, id: Int32(id), normalized: true))
       case .unused:
@@ -30,7 +36,7 @@ extension TokenizerModel {
       }
     }
     try checkBytePieces(model)
-    merges = scoredMerges(model.pieces)
+    merges = scoredMerges(model.pieces, includingUserDefined: !matchesUserDefined)
     if let begin = model.pieces.indices.first(where: { Int32($0) == model.beginID }) {
       prefix = [Int32(begin)]
     }
@@ -95,21 +101,27 @@ extension TokenizerModel {
     return Array("<0x\(digits.count == 1 ? "0" : "")\(digits)>".utf8)
   }
 
-  private func scoredMerges(_ pieces: [SentencePieceModel.Piece]) -> [Merge] {
-    let mergeable = pieces.indices.filter { pieces[$0].kind == .normal }
-    let byScore = mergeable.sorted { (pieces[$0].score, $1) > (pieces[$1].score, $0) }
+  private func scoredMerges(
+    _ pieces: [SentencePieceModel.Piece], includingUserDefined: Bool
+  ) -> [Merge] {
+    func isMergeable(_ id: Int) -> Bool {
+      pieces[id].kind == .normal || includingUserDefined && pieces[id].kind == .userDefined
+    }
+    // User-defined pieces have no scores of their own.
+    func score(_ id: Int) -> Float { pieces[id].kind == .normal ? pieces[id].score : .infinity }
+    let byScore = pieces.indices.filter(isMergeable).sorted { (score($0), $1) > (score($1), $0) }
     var merges: [Merge] = []
     var rank: Int32 = -1
-    var score = Float.infinity
+    var lastScore = Float.infinity
     for id in byScore {
-      if pieces[id].score < score {
+      if score(id) < lastScore || score(id) == .infinity {
         rank += 1
-        score = pieces[id].score
+        lastScore = score(id)
       }
       let text = pieces[id].text
       for cut in text.indices.dropFirst() where text[cut] & 0xC0 != 0x80 {
         guard let left = idByPiece[Array(text[..<cut])], let right = idByPiece[Array(text[cut...])],
-          pieces[Int(left)].kind == .normal, pieces[Int(right)].kind == .normal
+          isMergeable(Int(left)), isMergeable(Int(right))
         else { continue }
         merges.append(Merge(left: left, right: right, rank: rank, result: Int32(id)))
       }

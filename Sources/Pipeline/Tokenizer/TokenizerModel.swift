@@ -11,7 +11,8 @@ public struct TokenizerModel: Sendable {
   /// In the order they were added.
   var addedTokens: [AddedToken] = []
   var addedIDByContent: [[UInt8]: Int32] = [:]
-  var addedIDs: Set<Int32> = []
+  /// Where the token with an id stands in `addedTokens`.
+  var addedIndexByID: [Int32: Int] = [:]
   /// One more than the largest id of an added token.
   var addedIDBound: Int32 = 0
   /// Stands for scalars without a piece; nil: they are left out.
@@ -26,6 +27,8 @@ public struct TokenizerModel: Sendable {
   /// What a sequence begins and ends with when the caller asks for it.
   var prefix: [Int32] = []
   var suffix: [Int32] = []
+  /// Findings about its files that are worth one line each.
+  public internal(set) var warnings: [String] = []
 
   /// Two neighbouring pieces that become one. Lower ranks first, then further left.
   struct Merge: Sendable, Equatable {
