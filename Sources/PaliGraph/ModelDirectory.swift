@@ -18,6 +18,7 @@ struct ModelDirectory<Config: ModelConfig> {
     config = try Config(folder: folder)
     checkpoint = try Checkpoint(folder: folder)
     do { resolution = try config.resolve(checkpoint) } catch {
+      if let foreign = ForeignWeights(checkpoint) { throw ModelError(path, "\(foreign)") }
       let note =
         checkpoint.ignoresIndex ? ", or remove the \(Checkpoint.fileName) beside the index" : ""
       throw ModelError(path, "\(error)\(note)")
@@ -58,12 +59,16 @@ struct ModelDirectory<Config: ModelConfig> {
   }
 
   /// How pictures become pixel values for this tower.
-  func processor(for vision: VisionConfig) throws -> ImageProcessorSettings {
+  ///
+  /// - Returns: the settings, and whether a file of the folder says so.
+  func processor(
+    for vision: VisionConfig
+  ) throws -> (settings: ImageProcessorSettings, isStated: Bool) {
     let size = vision.imageSize
     guard var settings = try ImageProcessorSettings.read(directory: folder.path) else {
       var settings = ImageProcessorSettings()
       (settings.width, settings.height) = (size, size)
-      return settings
+      return (settings, false)
     }
     guard settings.width == size, settings.height == size else {
       throw ModelError(
@@ -78,6 +83,22 @@ struct ModelDirectory<Config: ModelConfig> {
           + "\(vision.patchCount) patches; make the two agree")
     }
     settings.imageTokenCount = nil
-    return settings
+    return (settings, true)
+  }
+
+  /// One line for each file that is missing and that transformers' processor does not do without.
+  func assumptions(
+    _ tokenizer: TokenizerConfig, _ processor: (settings: ImageProcessorSettings, isStated: Bool)
+  ) -> [String] {
+    var lines: [String] = []
+    if !processor.isStated {
+      lines.append(
+        "there is neither preprocessor_config.json nor an image_processor in processor_config.json; pictures are "
+          + "resized with the bicubic filter and scaled to −1…1, SigLIP's defaults")
+    }
+    if !tokenizer.isPresent {
+      lines.append("there is no tokenizer_config.json; the tokenizer is taken as it is")
+    }
+    return lines.map { "\(path.printable): \($0)" }
   }
 }

@@ -19,7 +19,14 @@ public enum ModelSource: Sendable {
   public init(path: String) throws {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      throw ModelError(path, "\(String(cString: strerror(errno))); give the path of a model")
+      let problem = String(cString: strerror(errno))
+      if Self.isRepositoryName(path) {
+        throw ModelError(
+          path,
+          "no folder of this name, and nothing is downloaded here; if it is a repository of the Hugging Face hub, "
+            + "download it with hf download \(path.printable) --local-dir FOLDER and give FOLDER")
+      }
+      throw ModelError(path, "\(problem); give the path of a model")
     }
     if status.st_mode & S_IFMT == S_IFDIR {
       self = .directory(path)
@@ -30,9 +37,31 @@ public enum ModelSource: Sendable {
     } else if (try? PlanFile(path: path)) != nil {
       throw ModelError(path, "this is a plan already; run it with paligraph run")
     } else {
-      throw ModelError(
-        path, "not a model; give a Hugging Face directory, an .onnx model or a .pg graph")
+      throw ModelError(path, Self.description(ofFile: path))
     }
+  }
+
+  /// What a file is that is no model by itself.
+  private static func description(ofFile path: String) -> String {
+    if let format = ForeignFormat(path: path) { return "\(format)" }
+    if (try? SafetensorsFile(path: path)) != nil {
+      return "weights without their configuration; give the folder that they belong to"
+    }
+    do { _ = try InputFile(path: path) } catch { return "\(error)" }
+    return "not a model; give a Hugging Face directory, an .onnx model or a .pg graph"
+  }
+
+  /// Whether nothing stands at a path that is spelled like a repository of the hub, `owner/name`.
+  private static func isRepositoryName(_ path: String) -> Bool {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let owner = parts.first, let name = parts.last,
+      parts.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") }),
+      path.unicodeScalars.allSatisfy({ "-_./".unicodeScalars.contains($0) || $0.isLetterOrDigit })
+    else { return false }
+    let isFile = [".plan", ".safetensors", ".onnx", ".pg", ".json", ".gguf"].contains {
+      name.hasSuffix($0)
+    }
+    return !isFile && access(path, F_OK) != 0 && access(String(owner), F_OK) != 0
   }
 
   /// Whether a path is meant as a model, be it a good one or not, rather than as a plan.
@@ -40,26 +69,25 @@ public enum ModelSource: Sendable {
     var status = stat()
     let isDirectory = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     return isDirectory || path.hasSuffix(".pg") || path.hasSuffix(".onnx")
+      || isRepositoryName(path)
   }
 
   /// The paths of what stands in a directory, sorted, or the path itself when it leads to none.
   public static func files(of path: String) -> [String] {
-    guard let listing = opendir(path) else { return [path] }
-    defer { closedir(listing) }
-    var names: [String] = []
-    while let entry = readdir(listing) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
-    }
-    return names.sorted().map { "\(path)/\($0)" }
+    folderEntries(path)?.map { "\(path)/\($0)" } ?? [path]
   }
 
   public var path: String {
     switch self {
     case .directory(let path), .graph(let path), .onnx(let path): path
     }
+  }
+}
+
+extension Unicode.Scalar {
+  /// One of ASCII's.
+  fileprivate var isLetterOrDigit: Bool {
+    "a"..."z" ~= self || "A"..."Z" ~= self || "0"..."9" ~= self
   }
 }
 
@@ -120,9 +148,19 @@ extension ModelSource {
   static func kind(ofDirectory path: String) throws -> ModelKind {
     let folder = try ModelFolder(path: path)
     guard folder.contains("config.json") else {
-      throw ModelError(path, "it has no config.json; give a Hugging Face model directory")
+      throw ModelError(
+        path,
+        folder.contents.map { "it has no config.json; it holds \($0)" }
+          ?? "it has no config.json; give a Hugging Face model directory")
     }
-    return try ModelKind(folder: folder)
+    let kind = try ModelKind(folder: folder)
+    guard !folder.hasAdapterBesideWeights else {
+      throw ModelError(
+        path,
+        "adapter_config.json: a PEFT adapter beside the weights, which transformers applies and this program does "
+          + "not; merge it with PEFT's merge_and_unload, or move it out of the folder")
+    }
+    return kind
   }
 
   private static func onnx(_ path: String, _ sizes: InputSizes) throws -> ImportedModel {

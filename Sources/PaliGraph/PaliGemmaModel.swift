@@ -17,24 +17,28 @@ struct PaliGemmaModel {
     } catch let error as PaliGemmaBuilderError {
       throw ModelError(path, "\(error)")
     }
-    let tokenizer = Tokenizer(
-      try TokenizerTables(try Self.tokenizer(directory.folder, config)))
-    let beginToken = try Self.beginToken(tokenizer, path)
+    let tokenizerConfig = try TokenizerConfig(
+      directory: directory.folder.path, idLimit: Self.idLimit(config))
+    let tokenizerModel = try Self.tokenizer(directory.folder, tokenizerConfig, config)
+    let tokenizer = Tokenizer(try TokenizerTables(tokenizerModel))
+    let beginToken = try Self.beginToken(tokenizer, tokenizerConfig, path)
     try Self.checkPrompts(tokenizer, config, beginToken, directory.folder)
     // The image token may stand outside the vocabulary, and no other.
     try directory.checkVocabulary(
       tokenizer, size: config.text.vocabularySize, exception: config.imageToken)
+    let processor = try directory.processor(for: config.vision)
     let settings = SessionSettings(
       imageToken: config.imageToken, beginToken: beginToken,
       imageTokenCount: config.imageTokenCount, endTokens: config.endTokens, maxTokens: maxTokens,
-      processor: try directory.processor(for: config.vision))
+      processor: processor.settings)
     imported = ImportedModel(
       path: path, module: module,
       sections: [
         JSON.Member(SessionSettings.section, settings.json), directory.provenance(.paligemma),
       ],
       extras: tokenizer.tables.tensors, source: directory.source,
-      warnings: directory.warnings + Self.warnings(of: config, path))
+      warnings: directory.warnings + Self.warnings(of: config, path) + tokenizerModel.warnings
+        + directory.assumptions(tokenizerConfig, processor))
   }
 
   private static func warnings(of config: PaliGemmaConfig, _ directory: String) -> [String] {
@@ -46,22 +50,30 @@ struct PaliGemmaModel {
     ]
   }
 
+  /// What every id lies below. The image token may stand outside the vocabulary: its embedding is never read.
+  private static func idLimit(_ config: PaliGemmaConfig) -> Int {
+    max(config.text.vocabularySize, config.imageToken + 1)
+  }
+
   /// The tokenizer with the tokens that PaliGemma's processor adds where they are missing.
   private static func tokenizer(
-    _ folder: ModelFolder, _ config: PaliGemmaConfig
+    _ folder: ModelFolder, _ tokenizerConfig: TokenizerConfig, _ config: PaliGemmaConfig
   ) throws -> TokenizerModel {
-    // The image token may stand outside the vocabulary: its embedding is never read.
-    let limit = max(config.text.vocabularySize, config.imageToken + 1)
-    var model = try TokenizerModel.read(directory: folder.path, idLimit: limit)
+    let limit = idLimit(config)
+    var model = try TokenizerModel.read(
+      directory: folder.path, tokenizerConfig, idLimit: limit)
     do { try model.addPaliGemmaTokens(idLimit: limit) } catch {
       throw ModelError(folder.path, "tokenizer: \(error)")
     }
     return model
   }
 
-  private static func beginToken(_ tokenizer: Tokenizer, _ directory: String) throws -> Int {
-    guard let id = tokenizer.id(ofPiece: "<bos>") else {
-      throw ModelError(directory, "the tokenizer has no <bos>; is it Gemma's?")
+  private static func beginToken(
+    _ tokenizer: Tokenizer, _ config: TokenizerConfig, _ directory: String
+  ) throws -> Int {
+    let text = try config.specialToken("bos_token") ?? "<bos>"
+    guard let id = tokenizer.id(ofPiece: text) else {
+      throw ModelError(directory, "the tokenizer has no \(text.printable); is it Gemma's?")
     }
     return Int(id)
   }

@@ -1,3 +1,4 @@
+import IR
 import JSON
 import Models
 import Pipeline
@@ -9,19 +10,23 @@ struct SiglipModel {
 
   init(_ directory: ModelDirectory<SiglipConfig>) throws {
     let (path, config) = (directory.folder.path, directory.config)
-    let tokenizerConfig = try TokenizerConfig(directory: path)
-    let tokenizer = Tokenizer(
-      try TokenizerTables(
-        try TokenizerModel.read(directory: path, idLimit: config.text.vocabularySize)))
-    try directory.checkVocabulary(tokenizer, size: config.text.vocabularySize)
+    let vocabularySize = config.text.vocabularySize
+    let tokenizerConfig = try TokenizerConfig(directory: path, idLimit: vocabularySize)
+    let tokenizerModel = try TokenizerModel.read(
+      directory: path, tokenizerConfig, idLimit: vocabularySize)
+    let tokenizer = Tokenizer(try TokenizerTables(tokenizerModel))
+    try directory.checkVocabulary(tokenizer, size: vocabularySize)
+    let processor = try directory.processor(for: config.vision)
     let settings = ScoringSettings(
       text: try tokenizerConfig.textSettings(tokenizer, positionCount: config.text.positionCount),
-      processor: try directory.processor(for: config.vision))
+      processor: processor.settings)
     imported = ImportedModel(
       path: directory.path, module: try SiglipBuilder.module(config, directory.resolution),
       sections: [
         JSON.Member(ScoringSettings.section, settings.json), directory.provenance(.siglip),
       ],
-      extras: tokenizer.tables.tensors, source: directory.source, warnings: directory.warnings)
+      extras: tokenizer.tables.tensors, source: directory.source,
+      warnings: directory.warnings + tokenizerModel.warnings
+        + directory.assumptions(tokenizerConfig, processor))
   }
 }

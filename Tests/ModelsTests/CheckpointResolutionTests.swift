@@ -100,7 +100,7 @@ import Testing
         3 tensors do not fit config.json: \
         language_model.model.layers.0.mlp.up_proj.weight is missing, \
         language_model.model.layers.0.mlp.down_proj.weight is [9, 7] instead of [7, 9], \
-        language_model.model.norm.weight is I64 instead of F32, F16 or BF16; \
+        language_model.model.norm.weight is I64 instead of F64, F32, F16 or BF16; \
         take config.json and weights from the same model
         """)
   }

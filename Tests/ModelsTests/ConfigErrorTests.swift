@@ -186,8 +186,16 @@ import Testing
       #"model_type is absent, which is not supported; use "paligemma" with a text_config of "gemma" or "gemma2""#
     ),
     (
-      #"{"model_type": "paligemma", "architectures": ["PaliGemmaModel", "ColPali"]}"#,
-      #"architectures[1] is "ColPali", which is not supported; use PaliGemmaForConditionalGeneration or PaliGemmaModel"#
+      #"{"model_type": "paligemma", "architectures": ["PaliGemmaModel", 7]}"#,
+      "architectures[1]: expected a string, found 7"
+    ),
+    (
+      #"{"model_type": "paligemma", "quantization_config": {"quant_method": "bitsandbytes"}}"#,
+      #"quantization_config.quant_method is "bitsandbytes", which is not supported; use the checkpoint it was made from, with compile --weights int8 or int4"#
+    ),
+    (
+      #"{"model_type": "paligemma", "transformers_weights": "a.safetensors"}"#,
+      "transformers_weights is set, which is not supported; use a checkpoint without it, whose weights are in model.safetensors"
     ),
     (
       #"{"model_type": "paligemma", "quantization_config": {}}"#,

@@ -77,7 +77,10 @@ import Testing
     arguments: [
       ([("a", "1.safetensors"), ("c", "2.safetensors")], "tensor \"b\""),
       (map + [("d", "2.safetensors")], "tensor \"d\" is missing"),
-      (map + [("d", "3.safetensors")], "3.safetensors: cannot be read"),
+      (
+        map + [("d", "3.safetensors")],
+        "1 of the 3 files that it lists, 3.safetensors first; download"
+      ),
       ([("a", "2.safetensors"), ("b", "1.safetensors"), ("c", "2.safetensors")], "tensor \"a\""),
       (map + [("d", "../1.safetensors")], "not the name of a file"),
       (map + [("d", "/etc/passwd")], "not the name of a file"),

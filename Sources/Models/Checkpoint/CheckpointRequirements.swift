@@ -41,7 +41,9 @@ struct CheckpointRequirements {
       }
       if let problem = Self.problem(source, tensor) { problems.append(problem) }
     }
-    guard problems.isEmpty else { throw CheckpointMismatch(problems: problems) }
+    guard problems.isEmpty else {
+      throw CheckpointMismatch(problems: problems, surplus: surplus)
+    }
     return CheckpointResolution(sources: found, headIsTied: headIsTied, surplus: surplus)
   }
 
@@ -104,7 +106,7 @@ struct CheckpointRequirements {
       return .shape(name: source.name, found: source.shape, expected: expected.shape)
     }
     switch source.elementType {
-    case .f32, .f16, .bf16: return nil
+    case .f64, .f32, .f16, .bf16: return nil
     default: return .elementType(name: source.name, found: source.elementType)
     }
   }

@@ -34,20 +34,25 @@ public struct CheckpointResolution: Sendable, Equatable {
   }
 
   /// Tensors of a module for those of the expected ones that were found, stored as they are in the
-  /// checkpoint.
+  /// checkpoint but for f64, which becomes f32.
   func weights(of expected: [ExpectedTensor]) -> [ModuleTensor] {
     expected.compactMap { tensor in
       sources[tensor.name].map { source in
-        let type = TensorType(source.elementType, tensor.shape.map { Dim($0) })
+        let type = TensorType(source.storedType, tensor.shape.map { Dim($0) })
         return ModuleTensor(tensor.name, type, .weight)
       }
     }
   }
 
-  /// The values of an expected tensor, lent from the checkpoint's mapped files; nil when the name
-  /// is no expected tensor's.
+  /// The values of an expected tensor, lent from the checkpoint's mapped files unless they are f64; nil
+  /// when the name is no expected tensor's.
   public func tensor(named canonical: String, in checkpoint: Checkpoint) throws -> TensorData? {
     guard let source = sources[canonical] else { return nil }
-    return try checkpoint.tensor(named: source.name)
+    return try checkpoint.tensor(named: source.name)?.converted(to: source.storedType)
   }
+}
+
+extension CheckpointResolution.Source {
+  /// The type of the weight in a graph: nothing is computed in f64.
+  var storedType: ElementType { elementType == .f64 ? .f32 : elementType }
 }

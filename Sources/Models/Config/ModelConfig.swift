@@ -53,11 +53,19 @@ public enum ModelKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// The classes whose checkpoints are known.
-  fileprivate var architectures: [String] {
+  /// Classes of transformers that have other parts than this kind of model.
+  fileprivate var otherArchitectures: [String] {
     switch self {
-    case .paligemma: ["PaliGemmaForConditionalGeneration", "PaliGemmaModel"]
-    case .siglip: ["SiglipModel"]
+    case .paligemma: []
+    case .siglip: ["SiglipForImageClassification", "SiglipTextModel", "SiglipVisionModel"]
+    }
+  }
+
+  /// The class to use instead of one of those.
+  fileprivate var architecture: String {
+    switch self {
+    case .paligemma: "PaliGemmaForConditionalGeneration"
+    case .siglip: "SiglipModel"
     }
   }
 }
@@ -84,7 +92,7 @@ extension ConfigSection {
     _ file: borrowing InputFile
   ) throws(Problem) -> ConfigSection {
     do throws(JSONError) {
-      let root = JSONField(try JSON.parse(file, limits: limits))
+      let root = JSONField(try JSON.parse(file, limits: limits, dialect: .python))
       _ = try root.members()
       return ConfigSection(field: root)
     } catch {
@@ -103,16 +111,36 @@ extension ConfigSection {
     return kind
   }
 
-  /// Throws unless the document is about this kind of model, in a class and form that is known.
+  /// Throws unless the document is about this kind of model, in a form that is known.
+  ///
+  /// As in transformers, `model_type` decides: `architectures` may hold the name of a wrapper or of somebody's
+  /// own subclass. Only classes that are known to have other parts are refused.
   func require(_ kind: ModelKind) throws(Problem) {
     _ = try self.kind(among: [kind])
     for field in try elements("architectures") ?? [] {
       let name = try checked { () throws(JSONError) in try field.string() }
-      guard kind.architectures.contains(name) else {
+      guard !kind.otherArchitectures.contains(name) else {
         throw .unsupported(
-          field: field.path, found: "\"\(name.printable)\"", supported: kind.architectures)
+          field: field.path, found: "\"\(name.printable)\"", supported: [kind.architecture])
       }
     }
-    try refuseFeature("quantization_config")
+    try refuseQuantization()
+    // transformers reads the file of this name in place of the usual ones.
+    guard try string("transformers_weights") == nil else {
+      throw unsupported(
+        "transformers_weights", nil,
+        ["a checkpoint without it, whose weights are in model.safetensors"])
+    }
+  }
+
+  /// Throws for weights that are stored in a quantised form, by the name of the method.
+  func refuseQuantization() throws(Problem) {
+    let key = "quantization_config"
+    guard let section = try? section(key), let method = try? section.string("quant_method") else {
+      return try refuseFeature(key)
+    }
+    throw unsupported(
+      "\(key).quant_method", method,
+      ["the checkpoint it was made from, with compile --weights int8 or int4"])
   }
 }

@@ -14,7 +14,7 @@ extension SiglipEncoderConfig {
 
   /// Reads the fields that a section states.
   mutating func readEncoder(_ section: ConfigSection) throws(ConfigError.Problem) {
-    try section.refuseFeature("quantization_config")
+    try section.refuseQuantization()
     hiddenSize = try section.int("hidden_size", in: 1...1 << 16, default: hiddenSize)
     intermediateSize = try section.int(
       "intermediate_size", in: 1...1 << 18, default: intermediateSize)

@@ -15,7 +15,7 @@ extension TextConfig {
     case .gemma: self = .gemma
     case .gemma2: self = .gemma2
     }
-    try section.refuseFeature("quantization_config")
+    try section.refuseQuantization()
     try readSizes(section)
     try readNumerics(section)
     if let kinds = try readLayerKinds(section), architecture == .gemma2 { layers = kinds }

@@ -34,13 +34,16 @@ public struct Checkpoint: Sendable {
         folder: folder, shards: [file], warnings: folder.contains(Self.indexName) ? [ignored] : [])
     } else if folder.contains(Self.indexName) {
       let index = try CheckpointIndex(folder: folder)
-      let shards = try index.shardNames.map {
-        try SafetensorsFile(folder.open($0))
+      let missing = index.shardNames.filter(folder.lacks)
+      guard missing.isEmpty else {
+        throw CheckpointError.missingShards(
+          missing, of: index.shardNames.count, index: "\(folder.path)/\(Self.indexName)")
       }
+      let shards = try index.shardNames.map { try SafetensorsFile(folder.open($0)) }
       try index.check(shards)
       try self.init(folder: folder, shards: shards, warnings: index.warnings(shards))
     } else {
-      throw CheckpointError.noWeights(folder: folder.path)
+      throw CheckpointError.noWeights(folder: folder.path, contents: folder.contents)
     }
   }
 

@@ -36,6 +36,12 @@ public struct ModelFolder: Sendable {
     return lstat("\(path)/\(name)", &status) == 0
   }
 
+  /// Whether a name that may stand in the folder leads to nothing there.
+  func lacks(_ name: String) -> Bool {
+    var status = stat()
+    return isPlain(name) && stat("\(path)/\(name)", &status) != 0 && errno == ENOENT
+  }
+
   /// Opens a file of the folder.
   public func open(_ name: String) throws(ModelFolderError) -> InputFile {
     try open(steps: [name])

@@ -14,6 +14,8 @@ public struct SafetensorsError: Error, Equatable, Sendable {
   public enum Problem: Error, Equatable, Sendable {
     case unreadable(InputFileError)
     case tooSmall(bytes: Int)
+    /// No safetensors, but something else that is known.
+    case foreign(ForeignFormat)
     case headerTooLarge(UInt64)
     case headerTruncated(length: Int, fileSize: Int)
     /// The header is not JSON or not of the fields it must have.
@@ -53,8 +55,20 @@ public struct SafetensorsError: Error, Equatable, Sendable {
 
 extension SafetensorsError: CustomStringConvertible {
   public var description: String {
-    if case .unreadable = problem { return "\(path.printable): \(problem)" }
-    return "\(path.printable): \(problem); get a whole copy of the file"
+    "\(path.printable): \(problem)\(problem.cure.map { "; \($0)" } ?? "")"
+  }
+}
+
+extension SafetensorsError.Problem {
+  /// What to do; nil where the description says it.
+  fileprivate var cure: String? {
+    switch self {
+    case .unreadable, .foreign: nil
+    case .tensor(_, .unsupportedType(let name)) where name.hasPrefix("F8_"):
+      "take the model that these FP8 weights were made from, in BF16, F16 or F32"
+    case .tensor(_, .unsupportedType): "take a checkpoint in one of these"
+    default: "get a whole copy of the file"
+    }
   }
 }
 
@@ -65,6 +79,8 @@ extension SafetensorsError.Problem: CustomStringConvertible {
       "\(error)"
     case .tooSmall(let bytes):
       "\(bytes) bytes are too few for a safetensors header; the file is not safetensors or cut short"
+    case .foreign(let format):
+      "\(format)"
     case .headerTooLarge(let length):
       "a header of \(length) bytes; at most \(SafetensorsFile.headerLimit) are allowed"
     case .headerTruncated(let length, let fileSize):

@@ -14,7 +14,10 @@ struct SafetensorsHeader {
     guard file.byteCount >= 8 else { throw Problem.tooSmall(bytes: file.byteCount) }
     let prefix = try file.read(count: 8)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= SafetensorsFile.headerLimit else { throw Problem.headerTooLarge(length) }
+    guard length <= SafetensorsFile.headerLimit else {
+      throw try ForeignFormat(bytes: file.read(count: min(16, file.byteCount))).map(Problem.foreign)
+        ?? Problem.headerTooLarge(length)
+    }
     let count = Int(length)
     guard count <= file.byteCount - 8 else {
       throw Problem.headerTruncated(length: count, fileSize: file.byteCount)

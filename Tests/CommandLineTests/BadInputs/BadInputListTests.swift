@@ -6,7 +6,7 @@ import Testing
 @Suite struct BadInputListTests {
   static let all =
     SafetensorsInputs.all + ONNXInputs.all + PictureInputs.all + TokenizerInputs.all
-    + ConfigInputs.all + PlanInputs.all + GraphInputs.all
+    + ConfigInputs.all + FoundInputs.all + PlanInputs.all + GraphInputs.all
 
   /// How many lines each section of the list has.
   static let lineCounts = [1: 30, 2: 32, 3: 24, 4: 28, 5: 20, 6: 24, 7: 12]

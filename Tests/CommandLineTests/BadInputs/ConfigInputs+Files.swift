@@ -56,7 +56,7 @@ extension ConfigInputs {
 
   static let generation: [BadInput] = [
     generation(
-      "a temperature of NaN", .refused("generation_config.json"), "{\"temperature\": NaN}"),
+      "a temperature of NaN", .accepted("temperature is not applied"), "{\"temperature\": NaN}"),
     generation(
       "settings that greedy answers do not have", .accepted("not applied"),
       "{\"temperature\": -1, \"top_k\": -1, \"top_p\": 2, \"repetition_penalty\": 1.5}"),

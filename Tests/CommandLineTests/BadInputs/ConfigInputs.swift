@@ -142,9 +142,29 @@ enum ConfigInputs {
       "2.5.11", "an unknown model", "model_type is \"llava\"", "\"paligemma\"", "\"llava\""),
     config(
       "2.5.11", "an unknown decoder", "model_type is \"llama\"", "\"gemma\"", "\"llama\""),
+    BadInput(
+      "2.5.11", "somebody's own class", .accepted("3 functions"),
+      model: {
+        try $0.replace(
+          "\"PaliGemmaForConditionalGeneration\"", "\"FSDPMyPaliGemma\"", in: "config.json")
+      }),
     config(
-      "2.5.11", "another architecture", "architectures[0] is \"ColPali\"",
-      "\"PaliGemmaForConditionalGeneration\"", "\"ColPali\""),
+      "2.5.15", "quantised weights by the name of the method", "quant_method is \"awq\"",
+      "\"image_token_index\"",
+      "\"quantization_config\": {\"quant_method\": \"awq\"}, \"image_token_index\""),
+    config(
+      "2.5.+", "weights in a file of another name", "transformers_weights is set",
+      "\"image_token_index\"",
+      "\"transformers_weights\": \"other.safetensors\", \"image_token_index\""),
+    BadInput(
+      "2.5.+", "numbers of Python that are not finite, where none is read",
+      .accepted("3 functions"),
+      model: {
+        try $0.replace(
+          "\"image_token_index\"",
+          "\"initializer_range\": NaN, \"a\": [Infinity, -Infinity], \"image_token_index\"",
+          in: "config.json")
+      }),
     field(
       "2.5.12", "an unknown activation", "hidden_act is \"swoosh\"", "\"hidden_act\": \"swoosh\""),
     field(

@@ -52,7 +52,8 @@ extension SafetensorsInputs {
       mkdir($0.file("folder"), 0o700)
     },
     index(
-      "a shard that is missing", "3.safetensors: cannot be read", map + [("c", "3.safetensors")]),
+      "a shard that is missing", "missing from the folder: 1 of the 3 files",
+      map + [("c", "3.safetensors")]),
     index("a tensor that is missing", "\"c\" is missing", map + [("c", "2.safetensors")]),
     index("a tensor that is not listed", "\"b\"", [("a", "2.safetensors")]) {
       try $0.write(both, to: "2.safetensors")

@@ -231,7 +231,8 @@ enum SafetensorsInputs {
         "\"intermediate_size\": 62", "\"intermediate_size\": 64", in: "config.json")
       return ["compile", folder.path, "-o", folder.output("x.plan")]
     },
-    BadInput("2.1.30", "a matrix of integers", .refused("instead of F32, F16 or BF16")) { folder in
+    BadInput("2.1.30", "a matrix of integers", .refused("instead of F64, F32, F16 or BF16")) {
+      folder in
       try folder.copyModel()
       try changeWeights(folder) { text, _ in
         text = text.replacingOccurrences(of: "\"F32\"", with: "\"I32\"")
