@@ -47,6 +47,10 @@ import Testing
     Case(2, over: 1, queries: 2, keys: 300, size: 4, batch: 2, mask: .causal, additive: true),
     Case(2, over: 1, queries: 5, keys: 3, size: 4, mask: .causal),
     Case(2, over: 1, queries: 40, keys: 3, size: 4, mask: .causal),
+    // The fifth query sees nothing in any split of the keys.
+    Case(2, over: 1, queries: 6, keys: 600, size: 4, additive: true),
+    Case(2, over: 1, queries: 6, keys: 600, size: 4, softcap: 2, additive: true),
+    Case(2, over: 2, queries: 50, keys: 60, size: 4, softcap: 0.5, mask: .causal, additive: true),
   ]
 
   /// Operands laid out as projections leave them: q and out [batch, token, head, size], keys and

@@ -109,11 +109,13 @@ func worstRatio(_ actual: [Float], _ expected: [Double], bound: (Int) -> Double)
 /// 2^-24, half the distance between 1 and the next f32.
 let unitRoundoff = 0x1p-24
 
-/// Kernels on a pool of their own.
+/// Kernels on a pool of their own, whose scratch memory is full of NaN.
 func makeKernels(
   threads: Int, scratch: ScratchRequirement = .none, isa: InstructionSet = pg_best_isa()
 ) throws -> Kernels {
-  Kernels(pool: try ThreadPool(threadCount: threads, scratch: scratch), isa: isa)
+  let pool = try ThreadPool(threadCount: threads, scratch: scratch)
+  pool.scratch.overwrite(with: 0xFF)
+  return Kernels(pool: pool, isa: isa)
 }
 
 /// Thread counts over which results must agree to the bit.
