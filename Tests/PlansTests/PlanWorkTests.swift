@@ -12,7 +12,7 @@ import Testing
   /// Strides of 0 make views of few bytes as large as sizes can be.
   @Test(arguments: ["matmul", "attention", "linear_f32", "conv_f32", "depthwise_conv", "add"])
   func `figures beyond Int are Int's largest`(kernel: String) throws {
-    let huge: Shape = [1 << 20, 1 << 20, 1 << 20, 1 << 20]
+    let huge = Shape(repeating: Dim(1 << 20), count: 4)
     let operands = [PlanView?](repeating: view(huge), count: 3)
     let step = PlanStep(kernel: kernel, name: "y", operands: operands, result: view(huge))
     let work = try Plan(name: "m").work(of: step, at: [:])

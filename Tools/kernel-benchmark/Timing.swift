@@ -55,13 +55,13 @@ struct Timing {
       guard let view = executor.input(port, of: 0) else { continue }
       switch view.element {
       case .f32:
-        for index in view.floatBuffer.indices {
-          view.floatBuffer[index] = Float(random.next() >> 40) * 0x1p-22 - 2
-        }
+        let values = (0..<view.count).map { _ in Float(random.next() >> 40) * 0x1p-22 - 2 }
+        try executor.write(values, toInput: port, of: 0)
       case .i64:
-        for index in view.integerBuffer.indices {
-          view.integerBuffer[index] = .random(in: one.integers, using: &random)
+        let values = (0..<view.count).map { _ in
+          Int64.random(in: one.integers, using: &random)
         }
+        try executor.write(values, toInput: port, of: 0)
       case .bool:
         for index in 0..<view.byteCount {
           view.base.storeBytes(of: UInt8(random.next() & 1), toByteOffset: index, as: UInt8.self)
