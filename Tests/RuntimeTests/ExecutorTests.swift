@@ -183,14 +183,32 @@ import Testing
     let output = try executor.run(0, inputs: [("x", value)])[0].data
     #expect(output.shape == layout.extents)
     #expect(output.elementType == element)
-    let base = try #require(executor.input(0, of: 0)).base - (count == 0 ? 0 : 512)
-    let bytes = UnsafeRawBufferPointer(start: base, count: count == 0 ? 0 : 1024)
-    let written = output.withUnsafeBytes { $0.count { $0 != 0 } }
-    #expect(bytes.count { $0 != 0 } == written)
+    try expectPlaces(of: output, in: executor, layout.strides.compactMap(\.constant))
     if element.isFloatingPoint {
       #expect(output.floats() == value.floats())
     } else {
       #expect(output.integers() == value.integers())
+    }
+  }
+
+  /// Expects the elements at their places in the memory of the input, and zeros elsewhere in the arena.
+  private func expectPlaces(
+    of tensor: TensorData, in executor: Executor, _ strides: [Int]
+  ) throws {
+    guard tensor.elementCount > 0 else { return }
+    let (size, input) = (tensor.elementType.byteCount, try #require(executor.input(0, of: 0)))
+    let arena = UnsafeRawBufferPointer(start: input.base - 512, count: 1024)
+    tensor.withUnsafeBytes { bytes in
+      var expected = [UInt8](repeating: 0, count: 1024)
+      for index in 0..<tensor.elementCount {
+        var (rest, place) = (index, 0)
+        for (extent, stride) in zip(tensor.shape, strides).reversed() {
+          place += rest % extent * stride
+          rest /= extent
+        }
+        for byte in 0..<size { expected[512 + place * size + byte] = bytes[index * size + byte] }
+      }
+      #expect(arena.elementsEqual(expected))
     }
   }
 
