@@ -65,7 +65,7 @@ import Testing
       BadPicture("canvas larger than the frame", changed(good, 24, 0xFF), "differ in size"),
       BadPicture(
         "sides of 2^24 pixels", changed(animated, 24, 255, 255, 255, 255, 255, 255),
-        "bytes of memory"),
+        "no data for"),
       BadPicture("frame outside the canvas", changed(animated, frame, 200), "leaves the canvas"),
       BadPicture("frame size", changed(animated, frame + 6, 7), "differ in size"),
     ] {
@@ -76,7 +76,9 @@ import Testing
   /// Also shows that nothing is read beyond the bytes there are.
   @Test(arguments: [
     "rgb8.png", "palette4_interlaced.png", "rgb_420.jpg", "rgb_progressive.jpg", "lossless.webp",
-    "lossy_alpha.webp",
+    "lossy_alpha.webp", "last_row_unpadded.bmp",
+    "grey.pgm",
+    "plain.pbm",
   ])
   func `every part of a file is refused`(name: String) throws {
     let bytes = try ImageFixtures.bytes("decode/\(name)")
@@ -87,8 +89,19 @@ import Testing
     }
   }
 
+  @Test(arguments: ["interlaced_low.gif", "small_frame.gif", "local_palette.gif"])
+  func `every part of a GIF without all of its pixels is refused`(name: String) throws {
+    let bytes = try ImageFixtures.bytes("decode/\(name)")
+    // Behind the pixels there are an empty block and the trailer.
+    for length in bytes.indices.dropLast(2) {
+      #expect(throws: ImageError.self, "first \(length) bytes") {
+        try RGBImage.decode(Array(bytes[..<length]))
+      }
+    }
+  }
+
   /// Whether such a file is still a picture is the codec's affair: the reader must only survive.
-  @Test(arguments: ImageFixtures.names(in: "decode", ["png", "jpg", "webp"]))
+  @Test(arguments: ImageFixtures.names(in: "decode", ImageFixtures.extensions))
   func `damage anywhere is survived`(name: String) throws {
     let good = try ImageFixtures.bytes("decode/\(name)")
     var random = Noise(seed: UInt32(good.count))
@@ -97,6 +110,10 @@ import Testing
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         let offset = Int.random(in: bytes.indices, using: &random)
         bytes[offset] = UInt8.random(in: 0...255, using: &random)
+      }
+      // What a large picture costs is another test's concern.
+      guard let header = try? ImageHeader(bytes), header.width * header.height < 1 << 18 else {
+        continue
       }
       _ = try? RGBImage.decode(bytes)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ImageDecodingTests {
   /// Lossy codecs may round differently from the version that Pillow bundles.
-  @Test(arguments: ImageFixtures.names(in: "decode", ["png", "jpg", "webp"]))
+  @Test(arguments: ImageFixtures.names(in: "decode", ImageFixtures.extensions))
   func `gives the pixels that Pillow gives`(name: String) throws {
     let decoded = try RGBImage.decode(path: ImageFixtures.path("decode/\(name)"))
     let reference = "decode/\(name.replacing(".", with: "_")).ppm"

@@ -11,6 +11,11 @@ enum ImageFixtures {
   /// The path of a file below the folder.
   static func path(_ name: String) -> String { folder.appending(path: name).path }
 
+  /// Extensions of the files in `decode` that are read; the others are what Pillow makes of them.
+  static let extensions: Set<String> = [
+    "png", "jpg", "webp", "gif", "bmp", "pbm", "pgm", "pnm",
+  ]
+
   /// Names of the files in a folder that have one of the extensions, sorted.
   static func names(in subfolder: String, _ extensions: Set<String>) -> [String] {
     let names = try? FileManager.default.contentsOfDirectory(atPath: path(subfolder))

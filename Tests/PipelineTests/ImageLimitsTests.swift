@@ -27,12 +27,15 @@ import Testing
     #expect(turned.decodingBytes == stored.decodingBytes + 24 * 16 * 3)
   }
 
-  @Test(arguments: [(1 << 31, 1 << 31), (Int(UInt32.max), Int(UInt32.max)), (1 << 24, 1 << 24)])
-  func `sizes without bounds are refused`(width: Int, height: Int) {
+  @Test(arguments: [
+    (1 << 31, 1 << 31, Int.max, "bytes of memory"), (1 << 32, 1 << 32, Int.max, "no data for"),
+    (1 << 24, 1 << 24, 1 << 20, "no data for"), (65_535, 65_535, 1000, "no data for"),
+  ])
+  func `sizes without bounds are refused`(width: Int, height: Int, bytes: Int, problem: String) {
     let header = ImageHeader(format: .webp, width: width, height: height)
     let error = #expect(throws: ImageError.self) {
-      try ImageLimits.check(header, fileBytes: 1 << 20)
+      try ImageLimits.check(header, fileBytes: bytes)
     }
-    #expect(error.map { "\($0)".contains("bytes of memory") } == true)
+    #expect(error.map { "\($0)".contains(problem) } == true)
   }
 }

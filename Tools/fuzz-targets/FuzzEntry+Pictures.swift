@@ -5,6 +5,9 @@ extension FuzzEntry {
   static let png = picture(.png)
   static let jpeg = picture(.jpeg)
   static let webp = picture(.webp)
+  static let gif = picture(.gif)
+  static let bmp = picture(.bmp)
+  static let netpbm = picture(.netpbm)
 
   /// Pictures up to this many pixels are decoded: what a large one costs is known from its header.
   private static let pixelLimit = 1 << 16

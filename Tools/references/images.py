@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the reference pictures of Tests/Fixtures/images.
 
-decode/NAME.{png,jpg,webp} are input files, decode/NAME.ppm what Pillow makes of them:
+decode/NAME.{png,jpg,webp,gif,bmp,pbm,pgm,pnm} are input files, decode/NAME_FORMAT.ppm what Pillow makes of them:
 ImageOps.exif_transpose(Image.open(f)).convert("RGB"), as transformers' load_image does.
 
 resize/WxH_to_WxH_FILTER.ppm are results of Image.resize on the noise picture of the first size; the
@@ -286,10 +286,152 @@ def webp_files():
     yield "animated_offset.webp", animation((16, 12), Image.fromarray(noise(6, 5)), 4, 2)
 
 
+def gif_blocks(codes, bits):
+    """LZW codes of a constant length, packed into blocks of up to 255 bytes."""
+    number = sum(code << (bits + 1) * i for i, code in enumerate(codes))
+    packed = number.to_bytes(((bits + 1) * len(codes) + 7) // 8, "little")
+    parts = [packed[i : i + 255] for i in range(0, len(packed), 255)]
+    return bytes([bits]) + b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
+
+
+def gif(size, indices, table=b"", local=b"", place=None, transparent=None, bits=8, flags=0):
+    """A GIF file whose codes are all literal, by clearing the table before it grows."""
+    def table_flags(colours):
+        return 0x80 | (len(colours) // 3).bit_length() - 2 if colours else 0
+
+    codes = []
+    for index in indices:
+        codes += [1 << bits, index]
+    x, y, width, height = place or (0, 0, *size)
+    control = b"" if transparent is None else b"!\xf9\4\1\0\0" + bytes([transparent]) + b"\0"
+    return (
+        b"GIF89a" + struct.pack("<2H", *size) + bytes([table_flags(table), 3, 0]) + table
+        + b"!\xfe\5hello\0" + control
+        + b"," + struct.pack("<4H", x, y, width, height) + bytes([table_flags(local) | flags]) + local
+        + gif_blocks(codes + [(1 << bits) + 1], bits) + b";"
+    )
+
+
+def gif_files():
+    from io import BytesIO
+
+    def saved(picture, **options):
+        file = BytesIO()
+        picture.save(file, "GIF", **options)
+        return file.getvalue()
+
+    picture = Image.fromarray(scene(37, 29)).quantize(200)
+    yield "palette.gif", saved(picture)
+    yield "interlaced.gif", saved(picture, interlace=True)
+    yield "interlaced_low.gif", saved(Image.fromarray(scene(5, 3)).quantize(8), interlace=True)
+    yield "grey.gif", saved(Image.fromarray(scene(37, 29, 1)[:, :, 0]))
+    yield "two_colours.gif", saved(Image.fromarray(scene(37, 29)).convert("1"))
+    yield "transparent.gif", saved(picture, transparency=7)
+    frames = [Image.fromarray(noise(12, 10)).quantize(64), Image.fromarray(noise(12, 10)[::-1].copy())]
+    yield "animated.gif", saved(frames[0], save_all=True, append_images=frames[1:])
+    # Long enough for the table of strings to fill up.
+    yield "full_table.gif", saved(Image.fromarray(noise(120, 110, 1)[:, :, 0]))
+    colours = noise(4, 1).tobytes()
+    yield "beyond_palette.gif", gif((4, 1), [0, 3, 5, 200], colours)
+    yield "no_palette.gif", gif((4, 1), [0, 3, 5, 200])
+    levels = bytes(i for level in range(4) for i in [level] * 3)
+    yield "grey_palette.gif", gif((4, 1), [0, 3, 5, 200], levels)
+    yield "grey_local_palette.gif", gif((4, 1), [0, 3, 1, 2], colours, levels)
+    yield "local_palette.gif", gif((4, 1), [0, 3, 1, 2], levels, colours)
+    yield "small_frame.gif", gif((4, 3), [1, 2], colours, place=(1, 1, 2, 1))
+    yield "small_frame_transparent.gif", gif((4, 3), [1, 2], colours, place=(1, 1, 2, 1), transparent=3)
+    yield "large_frame.gif", gif((2, 1), [1, 2, 3, 0, 1, 2], colours, place=(1, 1, 3, 2))
+    yield "more_pixels.gif", gif((2, 1), [1, 2, 3, 0], colours)
+    yield "nine_bits.gif", gif((2, 1), [1, 300], colours, bits=9)
+    yield "no_trailer.gif", gif((2, 1), [1, 2], colours)[:-1]
+
+
+def bmp(width, height, bits, data, header=40, compression=0, colours=0, masks=b"", palette=b"", offset=None):
+    if header == 12:
+        fields = struct.pack("<I4H", 12, width, height, 1, bits)
+    else:
+        fields = struct.pack("<IiiHHI2I2iI", header, width, height, 1, bits, compression, 0, 0, 0, 0, colours)
+        fields = fields[:36] + struct.pack("<I", 0) + masks
+        fields += bytes(max(0, header - len(fields)))
+    if compression in (0, 3):
+        data = data[: (width * bits + 31) // 32 * 4 * abs(height)]
+    if offset is None:
+        offset = 14 + len(fields) + len(palette)
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, offset) + fields + palette + data
+
+
+def bmp_files():
+    from io import BytesIO
+
+    def saved(picture):
+        file = BytesIO()
+        picture.save(file, "BMP")
+        return file.getvalue()
+
+    picture = Image.fromarray(scene(37, 29))
+    yield "rgb24.bmp", saved(picture)
+    yield "rgba32.bmp", saved(Image.fromarray(scene(37, 29, 4), mode="RGBA"))
+    yield "palette8.bmp", saved(picture.quantize(100))
+    yield "grey8.bmp", saved(picture.convert("L"))
+    yield "bits1.bmp", saved(picture.convert("1"))
+    rows = noise(8, 5).tobytes()
+    bgrx = noise(16, 2)[:, :, :2].tobytes()
+    table = bgrx[:64]
+    for bits, colours in ((1, 2), (4, 16), (8, 16)):
+        data = bytes(b & 15 for b in rows) if bits == 8 else rows
+        yield f"palette{bits}_odd.bmp", bmp(5, 4, bits, data, colours=colours, palette=table[: 4 * colours])
+    yield "palette8_short.bmp", bmp(5, 4, 8, bytes(b & 3 for b in rows), colours=3, palette=table[:12])
+    yield "palette8_top_down.bmp", bmp(5, -4, 8, bytes(b & 7 for b in rows), colours=16, palette=table)
+    levels = b"".join(bytes([i, i, i, 0]) for i in range(16))
+    yield "grey_levels8.bmp", bmp(5, 4, 8, rows, colours=16, palette=levels)
+    yield "grey_levels4.bmp", bmp(4, 4, 4, rows, colours=16, palette=levels)
+    two = bytes(4) + b"\xff\xff\xff\0"
+    yield "grey_two8.bmp", bmp(9, 3, 8, rows, colours=2, palette=two)
+    yield "grey_two_reversed.bmp", bmp(9, 3, 1, rows, colours=2, palette=two[4:] + two[:4])
+    for bits in (16, 24, 32):
+        yield f"plain{bits}.bmp", bmp(3, 3, bits, rows)
+        yield f"plain{bits}_core.bmp", bmp(3, 3, bits, rows, header=12)
+    yield "palette8_core.bmp", bmp(5, 4, 8, bytes(b & 3 for b in rows), header=12, palette=bgrx[:60] * 13)
+    for length in (52, 56, 64, 108, 124):
+        yield f"header{length}.bmp", bmp(3, 3, 24, rows, header=length)
+    for name, bits, header, masks in (
+        ("565", 16, 40, (0xF800, 0x7E0, 0x1F)), ("555", 16, 40, (0x7C00, 0x3E0, 0x1F)),
+        ("24", 24, 40, (0xFF0000, 0xFF00, 0xFF)), ("bgrx", 32, 40, (0xFF0000, 0xFF00, 0xFF)),
+        ("xbgr", 32, 40, (0xFF000000, 0xFF0000, 0xFF00)), ("565_v4", 16, 108, (0xF800, 0x7E0, 0x1F, 0)),
+        ("rgba", 32, 56, (0xFF, 0xFF00, 0xFF0000, 0xFF000000)), ("none", 32, 56, (0, 0, 0, 0)),
+        ("bgar", 32, 124, (0xFF000000, 0xFF00, 0xFF, 0xFF0000)), ("v2", 32, 52, (0xFF0000, 0xFF00, 0xFF)),
+    ):
+        packed = struct.pack(f"<{len(masks)}I", *masks)
+        yield f"masks_{name}.bmp", bmp(3, 3, bits, rows, header=header, compression=3, masks=packed)
+    runs = bytes([3, 1, 0, 0, 0, 4, 2, 3, 4, 5, 0, 2, 1, 1, 9, 7, 0, 0, 0, 3, 1, 2, 3, 0, 2, 6, 0, 0, 0, 1])
+    yield "runs8.bmp", bmp(6, 4, 8, runs, compression=1, colours=16, palette=table)
+    yield "runs8_grey.bmp", bmp(6, 4, 8, runs, compression=1, colours=16, palette=levels)
+    nibbles = bytes([5, 0x12, 0, 0, 0, 5, 0x34, 0x56, 0x70, 0, 0, 0, 0, 2, 2, 0, 9, 0x89, 0, 0, 6, 0xAB, 0, 1])
+    yield "runs4.bmp", bmp(6, 4, 4, nibbles, compression=2, colours=16, palette=table)
+    yield "no_offset.bmp", bmp(3, 3, 24, rows, offset=0)
+    yield "last_row_unpadded.bmp", bmp(3, 3, 24, rows[: 12 * 2 + 9])
+
+
+def netpbm_files():
+    grey, colour = noise(7, 5, 1), noise(7, 5)
+    yield "bits.pbm", b"P4\n# a comment\n11 5\n" + noise(2, 5, 1).tobytes()
+    yield "plain.pbm", b"P1 5 2 1 0 1 0 1 # bits\n01\n0 1 1"
+    yield "grey.pgm", b"P5 7 5 255\n" + grey.tobytes()
+    yield "grey_least.pgm", b"P5\t7\r5\n100 " + grey.tobytes()
+    yield "grey_wide.pgm", b"P5 7 5 65535\n" + (colour.astype(">u2")[:, :, 0] * 3).tobytes()
+    yield "grey_wide_least.pgm", b"P5 7# a comment\n 5 3#joins\n00\n" + (colour.astype(">u2")[:, :, 0] * 3).tobytes()
+    yield "plain.pgm", b"P2 3 2 10\n0 1 2 3\n# four\n4 10"
+    yield "plain_wide.pgm", b"P2 3 2 1000\n0 1 2 3 400 1000 7"
+    yield "colour.pnm", b"P6 7 5 255\n" + colour.tobytes()
+    yield "colour_least.pnm", b"P6 7 5 #7\n#8\r7\n" + colour.tobytes()
+    yield "colour_wide.pnm", b"P6 7 5 65535\n" + noise(14, 5).tobytes()
+    yield "plain.pnm", b"P3 2 1 255 255 0 1 2 3 4"
+
+
 def write_decode():
     folder = ROOT / "decode"
     folder.mkdir(parents=True, exist_ok=True)
-    for files in (png_files(), jpeg_files(), webp_files()):
+    for files in (png_files(), jpeg_files(), webp_files(), gif_files(), bmp_files(), netpbm_files()):
         for name, data in files:
             path = folder / name
             path.write_bytes(data)

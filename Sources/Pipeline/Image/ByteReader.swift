@@ -18,6 +18,11 @@ struct ByteReader {
     end = range.upperBound
   }
 
+  /// Reads from an offset to the end; nothing where the offset lies beyond.
+  init(_ bytes: [UInt8], from start: Int, _ endianness: Endianness) {
+    self.init(bytes, in: min(start, bytes.count)..<bytes.count, endianness)
+  }
+
   var remaining: Int { end - offset }
 
   /// Reads the next `count` bytes as one unsigned number; nil, and nothing read, where they are missing.

@@ -10,7 +10,7 @@ public struct ImageError: Error, Sendable, Equatable {
     case url
     /// A `data:` URL without a comma, or whose data are not what they say.
     case damagedDataURL
-    /// Neither JPEG nor PNG nor WebP.
+    /// None of `ImageFormat`.
     case unknownFormat
     case emptyPicture(_ width: Int, _ height: Int)
     /// More pixels than the environment allows.
@@ -57,7 +57,7 @@ extension ImageError.Reason: CustomStringConvertible {
     case .damagedDataURL:
       "is no data: URL of a picture; write data:image/png;base64, and the file in base64"
     case .unknownFormat:
-      "is not a JPEG, PNG or WebP picture; convert it to one of these"
+      "is not a \(ImageFormat.list) picture; convert it to one of these"
     case .emptyPicture(let width, let height):
       "is \(width)x\(height) pixels; give a picture that is not empty"
     case .tooManyPixels(let width, let height, let most):

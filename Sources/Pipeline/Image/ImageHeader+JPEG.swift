@@ -5,7 +5,7 @@ extension ImageHeader {
     func damaged(_ offset: Int, _ what: String) -> ImageError {
       ImageError(.damagedHeader(.jpeg, offset: offset, what))
     }
-    var reader = ByteReader(bytes, in: 2..<bytes.count, .big)
+    var reader = ByteReader(bytes, from: 2, .big)
     var frame: JPEGFrame?
     var scanComponents: Int?
     var metadata = OrientationMetadata()

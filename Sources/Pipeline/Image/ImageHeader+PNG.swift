@@ -7,7 +7,7 @@ extension ImageHeader {
     func damaged(_ offset: Int, _ what: String) -> ImageError {
       ImageError(.damagedHeader(.png, offset: offset, what))
     }
-    var reader = ByteReader(bytes, in: 8..<bytes.count, .big)
+    var reader = ByteReader(bytes, from: 8, .big)
     guard reader.number(4) == 13, reader.fourCC() == "IHDR",
       let width = reader.number(4), let height = reader.number(4), let depth = reader.number(1),
       let colourType = reader.number(1), reader.take(3 + 4) != nil

@@ -12,7 +12,7 @@ struct WebPFrame: Equatable {
 extension ImageHeader {
   /// Reads a WebP container: the canvas, the first frame, and the orientation from `EXIF` or `XMP `.
   init(webp bytes: [UInt8]) throws(ImageError) {
-    var file = ByteReader(bytes, in: 4..<bytes.count, .little)
+    var file = ByteReader(bytes, from: 4, .little)
     guard let riffBytes = file.number(4), riffBytes >= 4, file.remaining >= riffBytes
     else { throw Self.damagedWebP(4, "the RIFF size reaches beyond the end of the file") }
     let body = ByteReader(bytes, in: 12..<(8 + riffBytes), .little)

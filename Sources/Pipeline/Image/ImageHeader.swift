@@ -3,19 +3,38 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
   case jpeg = "JPEG"
   case png = "PNG"
   case webp = "WebP"
+  case gif = "GIF"
+  case bmp = "BMP"
+  /// PBM, PGM and PPM.
+  case netpbm = "Netpbm"
+
+  /// The formats in a sentence.
+  static let list = {
+    let names = allCases.map(\.rawValue)
+    return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+  }()
 
   /// The format that the first bytes of a file announce; its name and extension play no part.
   package init?(magicOf bytes: [UInt8]) {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else if bytes.starts(with: Array("RIFF".utf8)),
-      bytes.dropFirst(8).starts(with: Array("WEBP".utf8))
-    {
-      self = .webp
-    } else {
-      return nil
+    let found = Self.allCases.first { format in
+      format.magics.contains { magic in
+        bytes.count >= magic.count && zip(magic, bytes).allSatisfy { $0 == nil || $0 == $1 }
+      }
+    }
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// How files begin; any byte may stand where it is nil.
+  private var magics: [[UInt8?]] {
+    func text(_ text: String) -> [UInt8?] { text.utf8.map { $0 } }
+    return switch self {
+    case .jpeg: [[0xFF, 0xD8, 0xFF]]
+    case .png: [[0x89] + text("PNG\r\n\u{1A}\n")]
+    case .webp: [text("RIFF") + [nil, nil, nil, nil] + text("WEBP")]
+    case .gif: [text("GIF87a"), text("GIF89a")]
+    case .bmp: [text("BM")]
+    case .netpbm: (1...6).flatMap { kind in " \t\n\u{B}\u{C}\r".map { text("P\(kind)\($0)") } }
     }
   }
 }
@@ -44,6 +63,9 @@ package struct ImageHeader: Equatable {
     case .jpeg: try self.init(jpeg: bytes)
     case .png: try self.init(png: bytes)
     case .webp: try self.init(webp: bytes)
+    case .gif: self = try GIFPicture(bytes).header
+    case .bmp: self = try BitmapPicture(bytes).header
+    case .netpbm: self = try NetpbmPicture(bytes).header
     }
     try ImageLimits.check(self, fileBytes: bytes.count)
   }

@@ -10,6 +10,9 @@ public enum ImageLimits {
 
   /// A picture that needs no more memory than this is decoded without a look at what there is.
   private static let alwaysAvailable = 16 << 20
+  /// A file of `n` bytes may have this many pixels, and this many more for each byte, whatever its format
+  /// makes of so few: a bomb of some hundred bytes then takes a quarter of a gigabyte.
+  private static let pixels = (always: 1 << 26, forEachByte: 1 << 14)
   /// What is taken to be available where the system does not say.
   private static let assumedBytes = 2 << 30
 
@@ -17,7 +20,9 @@ public enum ImageLimits {
   /// the environment allows.
   static func fileBytes() throws(ImageError) -> Int {
     let least = 64 << 20
-    if let pixels = try pixels() { return max(least, pixels.multipliedReportingOverflow(by: 4).0) }
+    if let pixels = try mostPixels() {
+      return max(least, pixels.multipliedReportingOverflow(by: 4).0)
+    }
     return max(least, (AvailableMemory.bytes() ?? assumedBytes) / 4)
   }
 
@@ -26,10 +31,11 @@ public enum ImageLimits {
     let (width, height) = (header.width, header.height)
     guard width > 0, height > 0 else { throw ImageError(.emptyPicture(width, height)) }
     let (count, overflow) = width.multipliedReportingOverflow(by: height)
-    if let most = try pixels(), overflow || count > most {
+    if let most = try mostPixels(), overflow || count > most {
       throw ImageError(.tooManyPixels(width, height, most: most))
     }
-    guard header.dataBytes ?? fileBytes >= header.fewestBytes else {
+    let fewest = max(header.fewestBytes, (count - pixels.always) / pixels.forEachByte)
+    guard !overflow, header.dataBytes ?? fileBytes >= fewest else {
       let what = "there are no data for \(width)x\(height) pixels"
       throw ImageError(.damagedHeader(header.format, offset: fileBytes, what))
     }
@@ -57,7 +63,7 @@ public enum ImageLimits {
     return true
   }
 
-  private static func pixels() throws(ImageError) -> Int? {
+  private static func mostPixels() throws(ImageError) -> Int? {
     do throws(LimitVariable.InvalidValue) {
       return try variable.value()
     } catch {

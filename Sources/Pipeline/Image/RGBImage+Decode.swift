@@ -2,7 +2,7 @@ import CImageCodecs
 import JSON
 
 extension RGBImage {
-  /// Decodes a JPEG, PNG or WebP file as Pillow's `ImageOps.exif_transpose(Image.open(path))
+  /// Decodes a file of any `ImageFormat` as Pillow's `ImageOps.exif_transpose(Image.open(path))
   /// .convert("RGB")` does.
   ///
   /// Alpha is dropped, not blended; of an animation the first frame is taken; colour profiles are
@@ -31,7 +31,7 @@ extension RGBImage {
     throw ImageError(.tooManyBytes(byteCount, most: most))
   }
 
-  /// Decodes the bytes of a whole JPEG, PNG or WebP file; see `decode(path:)`.
+  /// Decodes the bytes of a whole file; see `decode(path:)`.
   public static func decode(_ bytes: [UInt8]) throws(ImageError) -> RGBImage {
     let most = try ImageLimits.fileBytes()
     guard bytes.count <= most else { throw ImageError(.tooManyBytes(bytes.count, most: most)) }
@@ -44,8 +44,18 @@ extension RGBImage {
   private static func decodePixels(
     _ bytes: [UInt8], _ header: ImageHeader
   ) throws(ImageError) -> [UInt8] {
-    let width = UInt32(header.width)
-    let height = UInt32(header.height)
+    switch header.format {
+    case .jpeg, .png, .webp: try decodeWithCodec(bytes, header)
+    case .gif: try GIFPicture(bytes).pixels()
+    case .bmp: try BitmapPicture(bytes).pixels()
+    case .netpbm: try NetpbmPicture(bytes).pixels()
+    }
+  }
+
+  private static func decodeWithCodec(
+    _ bytes: [UInt8], _ header: ImageHeader
+  ) throws(ImageError) -> [UInt8] {
+    let (width, height) = (UInt32(header.width), UInt32(header.height))
     let count = header.width * header.height * channels
     var problem: String?
     // Memory of a file that is refused on the way is not touched before its rows come.
@@ -56,7 +66,7 @@ extension RGBImage {
           cimage_decode_jpeg(bytes, bytes.count, width, height, pixels.baseAddress, message)
         case .png:
           cimage_decode_png(bytes, bytes.count, width, height, pixels.baseAddress, message)
-        case .webp: decodeWebP(bytes, header, pixels, message)
+        default: decodeWebP(bytes, header, pixels, message)
         }
       }
       initialized = problem == nil ? count : 0

@@ -150,7 +150,7 @@ extension PictureInputs {
       for offset in 25..<min(bytes.count, 60) { bytes[offset] = 0xFF }
     },
     changed(
-      "2.3.21", "an animation on a canvas of 2^48 pixels", .refused("bytes of memory"),
+      "2.3.21", "an animation on a canvas of 2^48 pixels", .refused("no data for"),
       of: "animated_offset.webp"
     ) { $0.replaceSubrange(24..<30, with: [UInt8](repeating: 255, count: 6)) },
   ]

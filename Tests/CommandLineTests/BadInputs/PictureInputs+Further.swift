@@ -1,0 +1,104 @@
+import Foundation
+
+/// Lines of §2.3 about the formats that came later: cut off, with bombs, and with sizes and places that lie.
+extension PictureInputs {
+  static let further: [BadInput] = gifs + bitmaps + netpbms
+
+  private static func refused(
+    _ line: String, _ what: String, _ problem: String,
+    _ bytes: @escaping @Sendable () throws -> [UInt8]
+  ) -> BadInput {
+    picture(line, what, .refused(problem), bytes)
+  }
+
+  /// A picture of the tests with bytes replaced.
+  private static func edited(
+    _ line: String, _ what: String, _ problem: String, _ name: String, at offset: Int,
+    _ values: UInt8...
+  ) -> BadInput {
+    refused(line, what, problem) {
+      var bytes = try fixture(name)
+      bytes.replaceSubrange(offset..<(offset + values.count), with: values)
+      return bytes
+    }
+  }
+
+  private static func half(_ line: String, _ name: String, _ problem: String) -> BadInput {
+    refused(line, "half of \(name)", problem) {
+      let bytes = try fixture(name)
+      return Array(bytes.prefix(bytes.count / 2))
+    }
+  }
+
+  /// Screen and frame of the given size, then LZW codes.
+  private static func gif(_ width: Int, _ height: Int, codes: [UInt8]) -> [UInt8] {
+    let size = [width, height].flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    return Array("GIF89a".utf8) + size + [0, 0, 0, 0x2C, 0, 0, 0, 0] + size + [0] + codes
+  }
+
+  private static let gifs: [BadInput] = [
+    refused("2.3.1", "the start of a GIF", "damaged GIF") { Array("GIF89a".utf8) + [1, 0, 1, 0] },
+    half("2.3.2", "palette.gif", "damaged GIF"),
+    refused("2.3.2", "a GIF without a frame", "there is no frame") {
+      Array("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0, 0x3B]
+    },
+    refused("2.3.6", "a GIF without columns", "the first frame is empty") {
+      gif(0, 1, codes: [2, 0])
+    },
+    refused("2.3.3", "a GIF of 4 billion pixels without data", "no data for") {
+      gif(65_535, 65_535, codes: [2, 1, 4, 0])
+    },
+    refused("2.3.4", "a GIF of 4 billion pixels", "bytes of memory") {
+      gif(65_535, 65_535, codes: [8] + [UInt8](repeating: 255, count: 1 << 18))
+    },
+    refused("2.3.2", "GIF codes of 13 bits", "longer than 12 bits") {
+      gif(2, 2, codes: [13, 1, 0, 0])
+    },
+    refused("2.3.2", "a GIF code that has no meaning", "no meaning") {
+      gif(2, 2, codes: [2, 2, 0xFC, 0xFF, 0])
+    },
+    refused("2.3.2", "GIF extensions without an end", "damaged GIF") {
+      Array("GIF89a".utf8) + [1, 0, 1, 0, 0, 0, 0, 0x21, 0xFE]
+        + [UInt8](repeating: 255, count: 1000)
+    },
+  ]
+
+  private static let bitmaps: [BadInput] = [
+    refused("2.3.1", "the start of a BMP", "damaged BMP") { Array("BM".utf8) + [70, 0, 0, 0] },
+    half("2.3.2", "rgb24.bmp", "no data for"),
+    edited(
+      "2.3.3", "a BMP of 2^31 columns", "no data for", "rgb24.bmp", at: 18, 255, 255, 255, 127),
+    edited(
+      "2.3.4", "a run-length encoded BMP of 2^62 pixels", "no data for", "runs8.bmp", at: 18,
+      255, 255, 255, 127, 255, 255, 255, 127),
+    edited("2.3.6", "a BMP without rows", "0 pixels", "rgb24.bmp", at: 22, 0, 0, 0, 0),
+    edited(
+      "2.3.2", "a BMP whose pixels lie beyond its end", "no data for", "rgb24.bmp", at: 10, 0, 0, 0,
+      255),
+    edited("2.3.2", "a BMP header of 41 bytes", "header of 41 bytes", "rgb24.bmp", at: 14, 41),
+    edited("2.3.2", "a BMP of 3 bits a pixel", "3 bits", "rgb24.bmp", at: 28, 3),
+    edited("2.3.2", "a JPEG in a BMP", "compression 4", "rgb24.bmp", at: 30, 4),
+    edited(
+      "2.3.2", "a BMP palette of 2^32 colours", "more than 256 colours", "palette8.bmp", at: 46,
+      255, 255, 255, 255),
+    edited("2.3.2", "runs that end early", "end early", "runs8.bmp", at: 118, 0, 1),
+  ]
+
+  private static func netpbm(_ what: String, _ problem: String, _ text: String) -> BadInput {
+    refused("2.3.2", "a Netpbm file with \(what)", problem) { Array(text.utf8) }
+  }
+
+  private static let netpbms: [BadInput] = [
+    netpbm("no size", "the size is missing", "P6 "),
+    netpbm("a negative size", "the size is missing", "P6 -1 1 255 aaa"),
+    netpbm("a size of 11 digits", "the size is missing", "P6 12345678901 1 255 aaa"),
+    netpbm("nothing in it", "0x1 pixels", "P6 0 1 255 aaa"),
+    netpbm("10^20 pixels", "no data for", "P6 9999999999 9999999999 255 aaa"),
+    netpbm("samples up to 65536", "none from 1 to 65535", "P6 1 1 65536 aaaaaa"),
+    netpbm("too few samples", "no data for", "P6 2 1 255 aaaaa"),
+    netpbm("a sample beyond the largest", "no number up to 9", "P2 2 1 9 1 10"),
+    netpbm("words instead of samples", "no number up to 9", "P2 2 1 9 one two"),
+    netpbm("a bit of 2", "neither 0 nor 1", "P1 2 1 1 2"),
+    netpbm("a comment without an end", "no number up to 9", "P2 2 1 9 # 1 2 3"),
+  ]
+}
