@@ -56,12 +56,12 @@ struct Timing {
       switch view.element {
       case .f32:
         let values = (0..<view.count).map { _ in Float(random.next() >> 40) * 0x1p-22 - 2 }
-        try executor.write(values, toInput: port, of: 0)
+        try executor.write(values, to: port, of: 0)
       case .i64:
         let values = (0..<view.count).map { _ in
           Int64.random(in: one.integers, using: &random)
         }
-        try executor.write(values, toInput: port, of: 0)
+        try executor.write(values, to: port, of: 0)
       case .bool:
         for index in 0..<view.byteCount {
           view.base.storeBytes(of: UInt8(random.next() & 1), toByteOffset: index, as: UInt8.self)
