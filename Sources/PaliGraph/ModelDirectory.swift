@@ -86,19 +86,13 @@ struct ModelDirectory<Config: ModelConfig> {
     return (settings, true)
   }
 
-  /// One line for each file that is missing and that transformers' processor does not do without.
-  func assumptions(
-    _ tokenizer: TokenizerConfig, _ processor: (settings: ImageProcessorSettings, isStated: Bool)
-  ) -> [String] {
-    var lines: [String] = []
-    if !processor.isStated {
-      lines.append(
-        "there is neither preprocessor_config.json nor an image_processor in processor_config.json; pictures are "
-          + "resized with the bicubic filter and scaled to −1…1, SigLIP's defaults")
-    }
-    if !tokenizer.isPresent {
-      lines.append("there is no tokenizer_config.json; the tokenizer is taken as it is")
-    }
-    return lines.map { "\(path.printable): \($0)" }
+  /// What is assumed about pictures for want of a file, where transformers refuses the folder.
+  func assumptions(_ processor: (settings: ImageProcessorSettings, isStated: Bool)) -> [String] {
+    guard !processor.isStated else { return [] }
+    return [
+      "\(path.printable): there is neither preprocessor_config.json nor an image_processor in "
+        + "processor_config.json; pictures are resized with the bicubic filter and scaled to −1…1, SigLIP's "
+        + "defaults"
+    ]
   }
 }

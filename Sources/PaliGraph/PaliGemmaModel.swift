@@ -38,7 +38,7 @@ struct PaliGemmaModel {
       ],
       extras: tokenizer.tables.tensors, source: directory.source,
       warnings: directory.warnings + Self.warnings(of: config, path) + tokenizerModel.warnings
-        + directory.assumptions(tokenizerConfig, processor))
+        + directory.assumptions(processor))
   }
 
   private static func warnings(of config: PaliGemmaConfig, _ directory: String) -> [String] {

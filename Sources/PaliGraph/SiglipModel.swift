@@ -27,6 +27,14 @@ struct SiglipModel {
       ],
       extras: tokenizer.tables.tensors, source: directory.source,
       warnings: directory.warnings + tokenizerModel.warnings
-        + directory.assumptions(tokenizerConfig, processor))
+        + directory.assumptions(processor) + Self.assumptions(tokenizerConfig, directory.path))
+  }
+
+  /// What is assumed about the tokenizer for want of a file, where transformers refuses the folder.
+  private static func assumptions(_ config: TokenizerConfig, _ directory: String) -> [String] {
+    guard !config.isPresent else { return [] }
+    return [
+      "\(directory.printable): there is no tokenizer_config.json; texts are padded on the right with <pad>"
+    ]
   }
 }

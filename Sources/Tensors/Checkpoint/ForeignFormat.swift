@@ -29,12 +29,13 @@ public enum ForeignFormat: Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// Nil for bytes that begin in no way that is known.
-  public init?(bytes: [UInt8]) {
+  /// The kind of a file of this name that begins with these bytes. The bytes decide, and the name where they
+  /// say little. Nil when they are none that is known.
+  public init?(bytes: [UInt8], name: String) {
     guard
       let format = Self.allCases.first(where: { $0.beginnings.contains { bytes.starts(with: $0) } })
     else { return nil }
-    self = format
+    self = format == .archive ? ForeignFormat(name: name) ?? format : format
   }
 
   /// Nil for a name that ends in no way that is known.
@@ -44,13 +45,12 @@ public enum ForeignFormat: Sendable, Equatable, CaseIterable {
     self = format
   }
 
-  /// The kind of a file: its bytes decide, its name where they say little.
+  /// The kind of the file at a path; nil as well for what cannot be read.
   public init?(path: String) {
     guard let file = try? InputFile(path: path),
-      let bytes = try? file.read(count: min(16, file.byteCount)),
-      let format = ForeignFormat(bytes: bytes)
+      let bytes = try? file.read(count: min(16, file.byteCount))
     else { return nil }
-    self = format == .archive ? ForeignFormat(name: path) ?? format : format
+    self.init(bytes: bytes, name: path)
   }
 }
 

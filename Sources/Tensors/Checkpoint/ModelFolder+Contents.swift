@@ -14,6 +14,9 @@ extension ModelFolder {
     if names.contains("model_index.json") {
       return "a diffusers pipeline; only PaliGemma and SigLIP models are read"
     }
+    if contains(Checkpoint.fileName) || contains(Checkpoint.indexName) {
+      return "weights without their configuration; download the model's whole folder"
+    }
     return Self.snapshots(names) ?? Self.weights(names) ?? models(names) ?? Self.processor(names)
   }
 
@@ -41,15 +44,24 @@ extension ModelFolder {
 
   private static func weights(_ names: [String]) -> String? {
     if let tensors = names.first(where: {
-      $0.hasSuffix(".safetensors") && $0 != Checkpoint.fileName
+      $0.hasSuffix(".safetensors")
     }) {
       return tensors.contains("-of-")
         ? "\(tensors.printable), a part of a model, but not the \(Checkpoint.indexName) that lists the parts; "
           + "download the whole folder"
         : "\(tensors.printable), a name that transformers does not look for; rename it to \(Checkpoint.fileName)"
     }
-    let foreign = names.lazy.compactMap { name in ForeignFormat(name: name).map { (name, $0) } }
+    let foreign = names.lazy.filter { !isTrainerState($0) }.compactMap { name in
+      ForeignFormat(name: name).map { (name, $0) }
+    }
     return foreign.first.map { "\($0.printable), \($1)" }
+  }
+
+  /// Whether a name is that of a file in which a trainer keeps what is no weight.
+  private static func isTrainerState(_ name: String) -> Bool {
+    ["training_args", "optimizer", "scheduler", "scaler", "rng_state"].contains {
+      name.hasPrefix($0)
+    }
   }
 
   /// Folders inside that look like models, such as those that a trainer leaves.

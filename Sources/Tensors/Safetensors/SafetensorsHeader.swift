@@ -15,7 +15,8 @@ struct SafetensorsHeader {
     let prefix = try file.read(count: 8)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= SafetensorsFile.headerLimit else {
-      throw try ForeignFormat(bytes: file.read(count: min(16, file.byteCount))).map(Problem.foreign)
+      let beginning = try file.read(count: min(16, file.byteCount))
+      throw ForeignFormat(bytes: beginning, name: file.path).map(Problem.foreign)
         ?? Problem.headerTooLarge(length)
     }
     let count = Int(length)

@@ -51,6 +51,12 @@ enum FoundInputs {
     folder(
       "a repository of the cache", "give the folder below its snapshots",
       ["refs/main": "1", "blobs/1": "", "snapshots/1/config.json": "{}"]),
+    folder(
+      "weights without a configuration", "it holds weights without their configuration",
+      ["model.safetensors": "", "tokenizer.json": "{}"]),
+    folder(
+      "what a trainer leaves beside a tokenizer", "a tokenizer or processor without a model",
+      ["optimizer.pt": "PK", "training_args.bin": "PK", "tokenizer.json": "{}"]),
     folder("an empty folder", "it has no config.json; give", [:]),
     BadInput(
       "2.5.+", "PyTorch's weights beside a config",
@@ -241,8 +247,17 @@ enum FoundInputs {
       "2.5.+", "no processor's file", .accepted("neither preprocessor_config.json nor"),
       model: { try $0.remove("preprocessor_config.json") }),
     BadInput(
-      "2.5.+", "no file about the tokenizer", .accepted("there is no tokenizer_config.json"),
-      model: { try? $0.remove("tokenizer_config.json") }),
+      "2.5.+", "no file about SigLIP's tokenizer", .accepted("there is no tokenizer_config.json")
+    ) { folder in
+      let model = CommandLineProcess.root.appendingPathComponent("Examples/mini-siglip")
+      for name in [
+        "config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json",
+      ] {
+        try folder.write(
+          Array(try Data(contentsOf: model.appendingPathComponent(name))), to: name)
+      }
+      return ["compile", folder.path, "-o", folder.output("x.plan")]
+    },
     BadInput(
       "2.4.+", "an id in a file that transformers does not give",
       .accepted("transformers gives it"),
