@@ -342,7 +342,7 @@ def side_file_sets():
     """Name, tokenizer file and the files beside it; None stands for the tokenizer's next free id."""
     typed = {"__type": "AddedToken"}
     for file, free in (("tokenizer.json", 2081), ("tokenizer.model", 2000)):
-        for name in (None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend", "Gemma2Tokenizer"):
+        for name in (None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend", "MyOwnTokenizer"):
             yield f"class {name}", file, {"tokenizer_config.json": {"tokenizer_class": name}}
         yield "no files", file, {}
         yield "added alone", file, {"added_tokens.json": {"<b>": free, "<a>": free + 1}}

@@ -108,27 +108,6 @@ public struct TokenizerConfig: Sendable {
     }
   }
 
-  /// transformers' classes whose tokenizers are those of `tokenizer.json` or `tokenizer.model`, and whether
-  /// they are Gemma's. It takes names that it does not know, such as the last ones, for the general class.
-  private static let classes = [
-    "GemmaTokenizer": true, "GemmaTokenizerFast": true, "PreTrainedTokenizerFast": false,
-    "TokenizersBackend": false, "PreTrainedTokenizer": false, "PaliGemmaTokenizer": false,
-    "PaliGemmaTokenizerFast": false, "Gemma2Tokenizer": false, "Gemma2TokenizerFast": false,
-  ]
-
-  private static func isGemma(_ settings: [Setting]) throws -> Bool {
-    let setting = settings.first { $0.key == "tokenizer_class" && $0.field.present != nil }
-    return try setting?.naming { field in
-      let name = try field.string()
-      guard let isGemma = classes[name] else {
-        throw TokenizerError.unsupported(
-          field: field.path, found: name,
-          supported: "GemmaTokenizer, PreTrainedTokenizerFast, TokenizersBackend")
-      }
-      return isGemma
-    } ?? false
-  }
-
   /// A tokenizer that spells special tokens out cannot mark a picture's places.
   private func refuseSplitting() throws {
     try setting("split_special_tokens")?.naming { field in
