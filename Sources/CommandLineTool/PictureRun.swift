@@ -74,7 +74,15 @@ struct PictureRun {
     sayIfCut(answer, plan)
     if arguments.has("--stats") { Console.writeError(lines: answer.statistics.lines) }
     try writeFiles(answer, picture)
-    try ProfileOutput(arguments).write(session.profile, threads: threads)
+    try ProfileOutput(arguments).write(session.profile, threads: threads) { function, count in
+      // The prompt's call yields the first token.
+      switch function {
+      case "vision": "picture"
+      case "prefill": "prompt"
+      case "decode": "token \(count + 1)"
+      default: "@\(function)"
+      }
+    }
   }
 
   /// Says that an answer was not ended by the model, and what would let it go on.

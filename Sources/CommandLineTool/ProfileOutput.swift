@@ -8,7 +8,12 @@ struct ProfileOutput {
   init(_ arguments: Arguments) { self.arguments = arguments }
 
   /// Measures the machine, prints and writes; nothing at all without a profile.
-  func write(_ profile: StepProfile?, threads: Int?) throws {
+  ///
+  /// - Parameter callName: what the trace calls the call of a function, its calls counted from 1.
+  func write(
+    _ profile: StepProfile?, threads: Int?,
+    callName: (_ function: String, _ count: Int) -> String = { function, _ in "@\(function)" }
+  ) throws {
     guard let profile else { return }
     let limits = try MachineLimits.measure(threads: threads)
     if arguments.has("--stats") {
@@ -16,7 +21,8 @@ struct ProfileOutput {
         lines: try ProfileTable(profile, limits).lines(width: Console.errorColumns))
     }
     if let path = arguments.string("--profile") {
-      try OutputPaths.write(Array(profile.trace(limits).encoded().utf8), to: path)
+      try OutputPaths.write(
+        Array(profile.trace(limits, callName: callName).encoded().utf8), to: path)
     }
   }
 }

@@ -36,7 +36,14 @@ struct ScoringRun {
     Console.write(
       arguments.has("--json") ? result.json.encoded() + "\n" : result.scores.map(\.line).joined())
     if arguments.has("--stats") { Console.writeError(lines: result.statistics.lines) }
-    try ProfileOutput(arguments).write(session.profile, threads: threads)
+    try ProfileOutput(arguments).write(session.profile, threads: threads) { function, count in
+      switch function {
+      case "image": "picture"
+      case "text": "text \(count)"
+      case "score": "scores"
+      default: "@\(function)"
+      }
+    }
   }
 }
 

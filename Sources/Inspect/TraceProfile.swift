@@ -1,6 +1,7 @@
 import JSON
 
-/// What a trace of `run --profile` says about each step: all its calls together.
+/// What a trace of `run --profile` says about each step: all its calls together. Slices around whole
+/// calls, which have the category `call`, only group those of their steps.
 public struct TraceProfile: Sendable {
   struct Step: Sendable {
     var calls = 0
@@ -18,7 +19,9 @@ public struct TraceProfile: Sendable {
   /// Throws `JSONError` for a file that is no such trace.
   public init(_ trace: JSONField) throws(JSONError) {
     for event in try trace.member("traceEvents").elements() {
-      guard try event.member("ph").string() == "X" else { continue }
+      guard try event.member("ph").string() == "X",
+        try event.member("cat").present?.string() != "call"
+      else { continue }
       let arguments = try event.member("args")
       let function = try arguments.member("function").string()
       let name = try event.member("name").string()

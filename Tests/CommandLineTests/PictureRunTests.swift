@@ -89,8 +89,10 @@ import Testing
     #expect(String(decoding: files[0].prefix(128), as: UTF8.self).contains("(24, "))
     #expect(files[1].starts(with: [0x89] + Array("PNG".utf8)))
     let trace = try JSONSerialization.jsonObject(with: files[2]) as? [String: Any]
-    let events = try #require(trace?["traceEvents"] as? [[String: Any]])
+    let all = try #require(trace?["traceEvents"] as? [[String: Any]])
+    let events = all.filter { $0["ph"] as? String != "M" }
     #expect(events.count > 24)
+    try Self.checkTracks(all)
     let details = events.compactMap { $0["args"] as? [String: Any] }
     #expect(Set(details.compactMap { $0["function"] as? String }).count == 3)
     for name in ["flops", "bytes", "limit_us"] {
@@ -100,6 +102,39 @@ import Testing
     // What Perfetto asks of complete events.
     #expect(events.allSatisfy { $0["ph"] as? String == "X" && $0["dur"] is Double })
     #expect(events.allSatisfy { $0["ts"] is Double && $0["pid"] is Int && $0["tid"] is Int })
+  }
+
+  /// What Perfetto shows: tracks with names, and on them the picture, the prompt and each token around
+  /// their steps.
+  private static func checkTracks(_ events: [[String: Any]]) throws {
+    let names = events.filter { $0["ph"] as? String == "M" }.reduce(into: [String: String]()) {
+      $0[$1["name"] as? String ?? ""] = ($1["args"] as? [String: String])?["name"]
+    }
+    #expect(
+      names["process_name"]?.hasPrefix("paligraph ") == true && names["thread_name"] == "steps")
+    let slices = events.filter { $0["ph"] as? String == "X" }
+    let calls = slices.filter { $0["cat"] as? String == "call" }
+    let expected = ["picture", "prompt"] + (2...24).map { "token \($0)" }
+    #expect(calls.compactMap { $0["name"] as? String } == expected)
+    // Complete events nest where one lies within the other on the same track.
+    func span(_ event: [String: Any]) throws -> (start: Double, end: Double) {
+      let start = try #require(event["ts"] as? Double)
+      return (start, start + (try #require(event["dur"] as? Double)))
+    }
+    var inside = 0
+    for call in calls {
+      let outer = try span(call)
+      for step in slices where step["cat"] as? String != "call" {
+        let inner = try span(step)
+        let overlaps = inner.start < outer.end - 1e-3 && inner.end > outer.start + 1e-3
+        let nests = inner.start >= outer.start - 1e-3 && inner.end <= outer.end + 1e-3
+        #expect(!overlaps || nests)
+        if nests, inner.end > inner.start { inside += 1 }
+      }
+    }
+    #expect(inside > 0)
+    let starts = try slices.map { try span($0).start }
+    #expect(starts == starts.sorted())
   }
 
   @Test func `sampling repeats with its seed and differs without`() throws {

@@ -1,8 +1,9 @@
 import Compiler
 import IR
-import Inspect
 import JSON
 import Testing
+
+@testable import Inspect
 
 /// The page as text; `Tools/viewer-test` looks at it in a browser.
 @Suite struct ViewerPageTests {
@@ -57,11 +58,17 @@ import Testing
     let trace = try JSON.parse(
       """
       {"traceEvents": [
-        {"name": "y", "ph": "X", "dur": 2.5, "args":
+        {"name": "@main", "cat": "call", "ph": "X", "dur": 9.0, "args":
+          {"function": "main", "flops": 10, "bytes": 40, "limit_us": 1.0}},
+        {"name": "y", "cat": "neg", "ph": "X", "dur": 2.5, "args":
+          {"function": "main", "flops": 10, "bytes": 40, "limit_us": 1.0}},
+        {"name": "z", "ph": "X", "dur": 2.5, "args":
           {"function": "main", "flops": 10, "bytes": 40, "limit_us": 1.0}},
         {"name": "process_name", "ph": "M"}]}
       """, limits: JSON.Limits(bytes: 1 << 20))
-    _ = try TraceProfile(JSONField(trace))
+    let profile = try TraceProfile(JSONField(trace))
+    #expect(profile.steps["main"]?.keys.sorted() == ["y", "z"])
+    #expect(profile.steps["main"]?["y"]?.calls == 1)
     #expect(throws: JSONError.self) { try TraceProfile(JSONField(["traceEvents": [["ph": "X"]]])) }
     #expect(throws: JSONError.self) { try TraceProfile(JSONField([:])) }
   }
