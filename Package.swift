@@ -10,6 +10,8 @@ let package = Package(
   name: "paligraph",
   products: [
     .library(name: "PaliGraph", targets: ["PaliGraph"]),
+    // The run side alone: it links no compiler, no libonnx and no protobuf.
+    .library(name: "PaliGraphRuntime", targets: ["PaliGraphRuntime"]),
     .executable(name: "paligraph", targets: ["paligraph"]),
     // What tests preload to let calls of the C library fail; a target alone makes no shared library.
     .library(name: "FaultInjection", type: .dynamic, targets: ["CFaultInjection"]),
@@ -56,6 +58,9 @@ let package = Package(
     .module("Runtime", ["Plans", "JSON", "Tensors", "CKernels"]),
     .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
 
+    // What a Swift user imports who only runs plans.
+    .module("PaliGraphRuntime", ["Pipeline", "Plans", "Runtime", "Tensors"]),
+
     // Both sides, held against each other.
     .module("Validation", ["Compiler", "Runtime", "IR", "Plans", "Tensors", "CKernels"]),
 
@@ -75,9 +80,13 @@ let package = Package(
       path: "Sources/CommandLineTool",
       exclude: ["README.md"], swiftSettings: .layer),
 
-    // A program of a user of the library.
+    // Programs of users of the library, one of which needs the run side alone.
     .executableTarget(
       name: "AskPicture", dependencies: ["PaliGraph"], path: "Examples/AskPicture",
+      swiftSettings: .layer),
+
+    .executableTarget(
+      name: "RunPlan", dependencies: ["PaliGraphRuntime"], path: "Examples/RunPlan",
       swiftSettings: .layer),
 
     // What `Tools/bench-planner` runs.
@@ -167,7 +176,9 @@ let package = Package(
       name: "FuzzTests", dependencies: ["FuzzTargets", "CFuzzEngine"], swiftSettings: .layer),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["paligraph", "AskPicture", "Soak", "BadFiles", "JSON", "Plans", "Tensors"],
+      dependencies: [
+        "paligraph", "AskPicture", "RunPlan", "Soak", "BadFiles", "JSON", "Plans", "Tensors",
+      ],
       swiftSettings: .layer),
   ]
 )
