@@ -9,13 +9,14 @@ struct Arguments {
 
   init(_ words: [String], _ syntax: Syntax) throws {
     self.syntax = syntax
+    let all = words
     var words = words[...]
     var takesOptions = true
     while let word = words.popFirst() {
       if takesOptions, word == "--" {
         takesOptions = false
       } else if takesOptions, word.hasPrefix("-"), word != "-" {
-        try takeOption(word, &words)
+        try takeOption(word, &words, of: all)
       } else {
         positional.append(word)
       }
@@ -29,13 +30,23 @@ struct Arguments {
           ? "\(known.map(\.name).joined(separator: " ")) is missing"
           : "'\(positional[known.count].printable)' is one argument too many")
     }
-    for (value, argument) in zip(positional, known) where value.isEmpty {
-      throw error("\(argument.name) is empty")
+    for (value, argument) in zip(positional, known) {
+      guard !value.isEmpty else { throw error("\(argument.name) is empty") }
+      guard argument.kind.isPath || !value.hasPathBytes else { throw notUTF8(value, all) }
     }
     for case (let name, .integer(let range)) in syntax.options.map({ ($0.name, $0.kind) }) {
       _ = try integer(name, in: range)
     }
     try checkCompanions()
+  }
+
+  /// Only names of files may have other bytes: a prompt would not be the one that was asked.
+  ///
+  /// - Parameter all: the words after the command, of which `word` is one.
+  private func notUTF8(_ word: String, _ all: [String]) -> UsageError {
+    let place = (all.firstIndex(of: word) ?? 0) + 2
+    return UsageError(
+      "argument \(place), '\(word.printable)', is not UTF-8; write it in UTF-8")
   }
 
   private func checkCompanions() throws {
@@ -76,7 +87,9 @@ struct Arguments {
   }
 
   /// `--name value`, `--name=value` or `--flag`.
-  private mutating func takeOption(_ word: String, _ rest: inout ArraySlice<String>) throws {
+  private mutating func takeOption(
+    _ word: String, _ rest: inout ArraySlice<String>, of all: [String]
+  ) throws {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     guard let option = syntax.option(named: name) else {
@@ -92,6 +105,9 @@ struct Arguments {
     if parts.count == 1 { rest = rest.dropFirst() }
     guard let value, parts.count == 2 || syntax.option(named: value) == nil else {
       throw error("\(name) needs a value: \(option.value ?? "")")
+    }
+    guard option.kind.isPath || !value.hasPathBytes else {
+      throw notUTF8(parts.count == 2 ? word : value, all)
     }
     guard option.mayBeEmpty || !value.isEmpty else {
       throw error("\(name) has an empty value where \(option.value ?? "") is needed")

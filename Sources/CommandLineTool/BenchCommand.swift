@@ -12,7 +12,8 @@ enum BenchCommand: Command {
     options: [
       .value("--prompt-tokens", "N", "tokens after the picture's; by default 10").only(.answering),
       .value("--new-tokens", "N", "tokens to generate; by default 16").only(.answering),
-      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs").only(.tensors),
+      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs", .namedFile).only(
+        .tensors),
       .value(
         "--function", "NAME", "the function of a graph to run; by default main or the only one"
       ).only(.tensors),

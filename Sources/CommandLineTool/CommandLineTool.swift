@@ -30,8 +30,7 @@ enum CommandLineTool {
     signal(SIGXFSZ, SIG_IGN)
     MappedFile.reportLostPages(exitStatus: 1)
     do {
-      try checkArguments()
-      try run(Array(CommandLine.arguments.dropFirst()))
+      try run(words)
     } catch {
       Console.writeError("paligraph: \(error)")
       switch error {
@@ -42,15 +41,11 @@ enum CommandLineTool {
     }
   }
 
-  /// `CommandLine.arguments` repairs what is not UTF-8: files would not be found, and a prompt would
-  /// not be the one that was asked.
-  private static func checkArguments() throws {
-    for index in 1..<max(Int(CommandLine.argc), 1) {
-      guard let argument = CommandLine.unsafeArgv[index] else { continue }
-      guard String(validatingCString: argument) == nil else { continue }
-      throw UsageError(
-        "argument \(index), '\(String(cString: argument).printable)', is not UTF-8; write it in UTF-8"
-      )
+  /// The words of the command line. `CommandLine.arguments` repairs what is not UTF-8, so that files
+  /// would not be found.
+  private static var words: [String] {
+    (1..<max(Int(CommandLine.argc), 1)).compactMap { index in
+      CommandLine.unsafeArgv[index].map { String(systemPath: $0) }
     }
   }
 

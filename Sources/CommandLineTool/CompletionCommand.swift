@@ -112,7 +112,7 @@ private enum BashCompletion {
     case .file(let endings): (["_paligraph_files"] + endings).joined(separator: " ")
     case .directory: "COMPREPLY=($(compgen -d -- \"$current\"))"
     case .words(let words): "_paligraph_words '\(words.joined(separator: " "))'"
-    case .free: "_paligraph_files"
+    case .free, .namedFile: "_paligraph_files"
     case .integer: ":"
     }
   }
@@ -161,7 +161,7 @@ private enum ZshCompletion {
 
   private static func action(_ kind: Syntax.Option.Value) -> String {
     switch kind {
-    case .file([]), .free: "_files"
+    case .file([]), .free, .namedFile: "_files"
     case .integer: ""
     case .file(let endings): "_files -g \"*.(\(endings.joined(separator: "|")))\""
     case .directory: "_files -/"
@@ -210,7 +210,7 @@ private enum FishCompletion {
     case .words(let words): " -f -a \(quoted(words.joined(separator: " ")))"
     case .directory: " -f -a '(__fish_complete_directories)'"
     case .integer: " -f"
-    case .file, .free: ""
+    case .file, .free, .namedFile: ""
     }
   }
 

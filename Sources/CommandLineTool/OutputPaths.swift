@@ -46,7 +46,7 @@ enum OutputPaths {
   static func withDirectory(_ path: String, _ body: () throws -> Void) throws {
     let isNew = try makeDirectory(path)
     do { try body() } catch {
-      if isNew { rmdir(path) }
+      if isNew { rmdir(path.systemPath) }
       throw error
     }
   }
@@ -55,9 +55,10 @@ enum OutputPaths {
   @discardableResult
   static func makeDirectory(_ path: String) throws -> Bool {
     var status = stat()
-    if mkdir(path, 0o777) == 0 { return true }
+    if mkdir(path.systemPath, 0o777) == 0 { return true }
     let code = errno
-    guard code == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard code == EEXIST, stat(path.systemPath, &status) == 0, status.st_mode & S_IFMT == S_IFDIR
+    else {
       throw FileError(path, "cannot be made a directory: \(String(cString: strerror(code)))")
     }
     return false
@@ -80,13 +81,13 @@ private enum FileIdentity: Hashable {
 
   init(_ path: String) {
     var status = stat()
-    if stat(path, &status) == 0 {
+    if stat(path.systemPath, &status) == 0 {
       self = .file(device: UInt(status.st_dev), node: UInt(status.st_ino))
       return
     }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let directory = slash.map { path[...$0] } ?? "./"
-    if stat(String(directory), &status) == 0 {
+    if stat(String(directory).systemPath, &status) == 0 {
       let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
       self = .free(
         device: UInt(status.st_dev), directory: UInt(status.st_ino), name: String(name))

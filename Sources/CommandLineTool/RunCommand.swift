@@ -42,7 +42,8 @@ enum RunCommand: Command {
         "--draw", "OUT.png", "write the picture with the detected boxes, as PNG or JPEG (.jpg)",
         .file(["png", "jpg", "jpeg"])
       ).only(.answering),
-      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs").only(.tensors),
+      .values("--input", "NAME=FILE.npy", "an input tensor, for plans of graphs", .namedFile).only(
+        .tensors),
       .value(
         "--output-dir", "DIR", "where outputs go as NAME.npy; without it they are printed",
         .directory

@@ -11,7 +11,8 @@ enum SizeOptions {
       "--dim", "NAME=N|NAME<=N", "the size of a named dimension of an ONNX model, or its bound"
     ).only(.onnx),
     .values(
-      "--value", "INPUT=FILE.npy", "the value of an input of an ONNX model, in every run"
+      "--value", "INPUT=FILE.npy", "the value of an input of an ONNX model, in every run",
+      .namedFile
     ).only(.onnx),
   ]
 

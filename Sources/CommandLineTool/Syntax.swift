@@ -7,11 +7,21 @@ struct Syntax {
       /// A file; names with one of the endings come first, and with none of them all files do.
       case file([String])
       case directory
+      /// `NAME=FILE`.
+      case namedFile
       case words([String])
       /// A whole number of a range.
       case integer(ClosedRange<UInt64>)
       /// Anything else: a text, a name, another number.
       case free
+
+      /// Whether it may have bytes that are not UTF-8, as names of files may.
+      var isPath: Bool {
+        switch self {
+        case .file, .directory, .namedFile: true
+        case .words, .integer, .free: false
+        }
+      }
     }
 
     let name: String

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import PaliGraph
 
 /// What a command is used for and on, as far as its options depend on it.
@@ -22,7 +23,7 @@ enum Use: String, CaseIterable {
   /// What the path of a model or plan is meant as; nil when that cannot be told.
   init?(source path: String) {
     var status = stat()
-    let exists = stat(path, &status) == 0
+    let exists = stat(path.systemPath, &status) == 0
     if exists, status.st_mode & S_IFMT == S_IFDIR {
       self = .directory
     } else if path.hasSuffix(".pg") {

@@ -14,7 +14,7 @@ public struct InputFile: ~Copyable, Sendable {
       throw InputFileError(path: path, problem: .system(errno: ENOENT))
     }
     // O_NONBLOCK keeps the open of a pipe without a writer from waiting.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(path.systemPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw InputFileError(path: path, problem: .system(errno: errno))
     }

@@ -1,6 +1,7 @@
 extension String {
   /// The text on one line, safe to print: control characters, invisible formatting and line
-  /// separators are written as `\u{…}`, a long text is cut after 500 characters.
+  /// separators are written as `\u{…}`, bytes of a path that are not UTF-8 as `\x…`, a long text is cut
+  /// after 500 characters.
   public var printable: String {
     var result = ""
     for (index, scalar) in unicodeScalars.enumerated() {
@@ -16,7 +17,9 @@ extension String {
   /// The text with its line breaks and tabs, safe to print on a terminal: other control characters,
   /// and those that change the direction of what follows, are written as `\u{…}`.
   public var printableText: String {
-    escaped { $0.isControl && $0 != "\n" && $0 != "\t" || $0.changesDirection }
+    escaped {
+      $0.isControl && $0 != "\n" && $0 != "\t" || $0.changesDirection || $0.pathByte != nil
+    }
   }
 
   private func escaped(_ isUnsafe: (Unicode.Scalar) -> Bool) -> String {
@@ -27,7 +30,9 @@ extension String {
   }
 
   private mutating func append(_ scalar: Unicode.Scalar, escapedIf isUnsafe: Bool) {
-    if isUnsafe {
+    if let byte = scalar.pathByte {
+      self += "\\x\(String(byte, radix: 16))"
+    } else if isUnsafe {
       self += "\\u{\(String(scalar.value, radix: 16))}"
     } else {
       unicodeScalars.append(scalar)

@@ -18,7 +18,7 @@ public enum ModelSource: Sendable {
   /// Throws `ModelError` when the path leads to nothing that can be compiled.
   public init(path: String) throws {
     var status = stat()
-    guard stat(path, &status) == 0 else {
+    guard stat(path.systemPath, &status) == 0 else {
       let problem = String(cString: strerror(errno))
       if Self.isRepositoryName(path) {
         throw ModelError(
@@ -67,7 +67,7 @@ public enum ModelSource: Sendable {
   /// Whether a path is meant as a model, be it a good one or not, rather than as a plan.
   public static func isModel(_ path: String) -> Bool {
     var status = stat()
-    let isDirectory = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    let isDirectory = stat(path.systemPath, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     return isDirectory || path.hasSuffix(".pg") || path.hasSuffix(".onnx")
       || isRepositoryName(path)
   }

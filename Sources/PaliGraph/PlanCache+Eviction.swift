@@ -49,9 +49,10 @@ extension PlanCache {
   ) throws -> [Entry] {
     let directory = try location(environment: environment)
     var status = stat()
-    guard stat(directory, &status) == 0 else { return [] }
+    guard stat(directory.systemPath, &status) == 0 else { return [] }
     let entries = ModelSource.files(of: directory).compactMap { path -> Entry? in
-      guard path.hasSuffix(".plan"), lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+      guard path.hasSuffix(".plan"), lstat(path.systemPath, &status) == 0,
+        status.st_mode & S_IFMT == S_IFREG
       else { return nil }
       return Entry(
         path: path, byteCount: Int(status.st_size), lastUse: Int(status.st_mtim.tv_sec))
@@ -62,7 +63,7 @@ extension PlanCache {
   /// Keeps a plan from leaving the cache and makes it the one that was used last. Nil when it is not
   /// there.
   public static func hold(_ path: String) -> Hold? {
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = Glibc.open(path.systemPath, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     let hold = Hold(descriptor: descriptor)
     var status = stat()
@@ -76,10 +77,10 @@ extension PlanCache {
 
   /// Removes a plan from the cache unless a process runs it. Returns whether it did.
   public static func remove(_ entry: Entry) -> Bool {
-    let descriptor = Glibc.open(entry.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = Glibc.open(entry.path.systemPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    return flock(descriptor, LOCK_EX | LOCK_NB) == 0 && unlink(entry.path) == 0
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0 && unlink(entry.path.systemPath) == 0
   }
 
   /// Bytes that the cached plans may take: `PALIGRAPH_CACHE_LIMIT`, or 50 GB.

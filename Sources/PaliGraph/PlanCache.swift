@@ -20,11 +20,11 @@ public enum PlanCache {
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> String {
     let directory = try directory(environment)
-    guard let resolved = realpath(source.path, nil) else {
+    guard let resolved = realpath(source.path.systemPath, nil) else {
       throw ModelError(source.path, String(cString: strerror(errno)))
     }
     defer { free(resolved) }
-    let path = String(cString: resolved)
+    let path = String(systemPath: resolved)
     let fingerprint =
       "\(version) \(PlanFile.formatVersion) \(path)\n"
       + (sizes.isEmpty ? "" : "\(sizes.fingerprint)\n") + files(of: source, path).joined()
@@ -35,7 +35,7 @@ public enum PlanCache {
   private static func directory(_ environment: [String: String]) throws -> String {
     let directory = try location(environment: environment)
     for path in [String(directory.dropLast("/paligraph".count)), directory]
-    where mkdir(path, 0o777) != 0 && errno != EEXIST {
+    where mkdir(path.systemPath, 0o777) != 0 && errno != EEXIST {
       throw ModelError(path, "cannot be made: \(String(cString: strerror(errno)))")
     }
     return directory
@@ -48,7 +48,9 @@ public enum PlanCache {
     if case .onnx(let path) = source { files += ImportedONNX.externalFiles(of: path) }
     return files.map { file in
       var status = stat()
-      guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "" }
+      guard stat(file.systemPath, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        return ""
+      }
       return "\(file) \(identity(of: status))\n"
     }
   }

@@ -1,5 +1,6 @@
 import CFiles
 import Glibc
+import JSON
 
 /// Ways to open a file below a folder where no step on the way may be a symbolic link.
 package enum ContainedOpening: Sendable {
@@ -12,10 +13,10 @@ package enum ContainedOpening: Sendable {
   ///
   /// - Parameter path: without `.` and `..`.
   func descriptor(of path: String, beneath root: String) -> Int32 {
-    let folder = cfiles_open_folder(AT_FDCWD, root)
+    let folder = cfiles_open_folder(AT_FDCWD, root.systemPath)
     guard folder >= 0 else { return folder }
     if self == .openat2 {
-      let descriptor = cfiles_open_beneath(folder, path)
+      let descriptor = cfiles_open_beneath(folder, path.systemPath)
       // Filters of system calls answer with either where they do not know the call.
       if descriptor >= 0 || (errno != ENOSYS && errno != EPERM) {
         close(folder, keeping: errno)
@@ -30,7 +31,7 @@ package enum ContainedOpening: Sendable {
     var folder = folder
     let steps = path.split(separator: "/").map(String.init)
     for step in steps.dropLast() {
-      let next = cfiles_open_folder(folder, step)
+      let next = cfiles_open_folder(folder, step.systemPath)
       // A link is no folder to this call.
       let code = errno == ENOTDIR && isLink(step, in: folder) ? ELOOP : errno
       close(folder, keeping: code)
@@ -41,14 +42,14 @@ package enum ContainedOpening: Sendable {
       close(folder, keeping: ENOENT)
       return -1
     }
-    let file = openat(folder, last, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+    let file = openat(folder, last.systemPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
     close(folder, keeping: errno)
     return file
   }
 
   private static func isLink(_ name: String, in folder: Int32) -> Bool {
     var status = stat()
-    return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+    return fstatat(folder, name.systemPath, &status, AT_SYMLINK_NOFOLLOW) == 0
       && status.st_mode & S_IFMT == S_IFLNK
   }
 }

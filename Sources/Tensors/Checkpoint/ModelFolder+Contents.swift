@@ -85,12 +85,12 @@ extension ModelFolder {
 
 /// The names of what stands in a folder, sorted; nil when it cannot be listed.
 package func folderEntries(_ path: String) -> [String]? {
-  guard let listing = opendir(path) else { return nil }
+  guard let listing = opendir(path.systemPath) else { return nil }
   defer { closedir(listing) }
   var names: [String] = []
   while let entry = readdir(listing) {
     let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(systemPath: $0) }
     }
     if name != "." && name != ".." { names.append(name) }
   }

@@ -19,7 +19,7 @@ public struct ModelFolder: Sendable {
   public init(path: String) throws(ModelFolderError) {
     guard let resolved = realPath(path) else { throw .unreadable(path, errno: errno) }
     var status = stat()
-    guard stat(resolved, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard stat(resolved.systemPath, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw .notAFolder(path)
     }
     self.path = resolved
@@ -33,13 +33,13 @@ public struct ModelFolder: Sendable {
   public func contains(_ name: String) -> Bool {
     guard isPlain(name) else { return false }
     var status = stat()
-    return lstat("\(path)/\(name)", &status) == 0
+    return lstat("\(path)/\(name)".systemPath, &status) == 0
   }
 
   /// Whether a name that may stand in the folder leads to nothing there.
   func lacks(_ name: String) -> Bool {
     var status = stat()
-    return isPlain(name) && stat("\(path)/\(name)", &status) != 0 && errno == ENOENT
+    return isPlain(name) && stat("\(path)/\(name)".systemPath, &status) != 0 && errno == ENOENT
   }
 
   /// Opens a file of the folder.
@@ -87,9 +87,9 @@ private func realPath(_ path: String) -> String? {
     errno = ENOENT
     return nil
   }
-  guard let resolved = realpath(path, nil) else { return nil }
+  guard let resolved = realpath(path.systemPath, nil) else { return nil }
   defer { free(resolved) }
-  return String(cString: resolved)
+  return String(systemPath: resolved)
 }
 
 /// Why a file of a model's folder is not opened.

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// A file that appears under its name complete or not at all.
 ///
@@ -41,7 +42,7 @@ public struct AtomicFile: ~Copyable {
 
   deinit {
     close(descriptor)
-    if let temporaryPath { unlink(temporaryPath) }
+    if let temporaryPath { unlink(temporaryPath.systemPath) }
   }
 
   /// Appends bytes.
@@ -88,7 +89,7 @@ public struct AtomicFile: ~Copyable {
       guard try link(to: hidden) else { throw OutputFileError(path: path, errno: EEXIST) }
       temporaryPath = hidden
     }
-    guard let hidden = temporaryPath, rename(hidden, target) == 0 else {
+    guard let hidden = temporaryPath, rename(hidden.systemPath, target.systemPath) == 0 else {
       throw OutputFileError(path: path, errno: errno)
     }
     temporaryPath = nil
@@ -124,7 +125,7 @@ public struct AtomicFile: ~Copyable {
     guard access("/proc/self/fd", X_OK) == 0 else { return nil }
     // The flag's value in the kernel's interface; Glibc's macro is not visible to Swift.
     let withoutName = O_DIRECTORY | 0o20_000_000
-    let descriptor = open(folder(of: target), O_WRONLY | O_CLOEXEC | withoutName, 0o666)
+    let descriptor = open(folder(of: target).systemPath, O_WRONLY | O_CLOEXEC | withoutName, 0o666)
     if descriptor >= 0 { return (descriptor, nil) }
     guard [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else {
       throw OutputFileError(path: path, errno: errno)
@@ -136,7 +137,7 @@ public struct AtomicFile: ~Copyable {
     for target: String, path: String
   ) throws(OutputFileError) -> Temporary {
     let name = hiddenName(beside: target)
-    let descriptor = open(name, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o666)
+    let descriptor = open(name.systemPath, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0o666)
     guard descriptor >= 0 else { throw OutputFileError(path: path, errno: errno) }
     return (descriptor, name)
   }
@@ -144,14 +145,16 @@ public struct AtomicFile: ~Copyable {
   /// Names the file that has no name. False when the name is taken.
   private func link(to name: String) throws -> Bool {
     let source = "/proc/self/fd/\(descriptor)"
-    if linkat(AT_FDCWD, source, AT_FDCWD, name, Int32(AT_SYMLINK_FOLLOW)) == 0 { return true }
+    if linkat(AT_FDCWD, source, AT_FDCWD, name.systemPath, Int32(AT_SYMLINK_FOLLOW)) == 0 {
+      return true
+    }
     guard errno == EEXIST else { throw OutputFileError(path: path, errno: errno) }
     return false
   }
 
   /// Makes the new name itself survive a loss of power.
   private func syncFolder() throws {
-    let folder = open(Self.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = open(Self.folder(of: target).systemPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw OutputFileError(path: path, errno: errno) }
     defer { close(folder) }
     // Some file systems cannot sync folders and say EINVAL.
@@ -166,18 +169,18 @@ public struct AtomicFile: ~Copyable {
       throw OutputFileError(path: path, errno: ENOENT)
     }
     var status = stat()
-    guard stat(path, &status) == 0 else {
+    guard stat(path.systemPath, &status) == 0 else {
       guard errno == ENOENT else { throw OutputFileError(path: path, errno: errno) }
       return path
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw OutputFileError(path: path, problem: .notARegularFile)
     }
-    guard let resolved = realpath(path, nil) else {
+    guard let resolved = realpath(path.systemPath, nil) else {
       throw OutputFileError(path: path, errno: errno)
     }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(systemPath: resolved)
   }
 
   private static func folder(of path: String) -> String {

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// Several files that appear under their names together.
 public enum AtomicFiles {
@@ -31,11 +32,11 @@ public enum AtomicFiles {
     var made: [String] = []
     do {
       for file in files {
-        if access(file.path, F_OK) != 0 { made.append(file.path) }
+        if access(file.path.systemPath, F_OK) != 0 { made.append(file.path) }
         try file.commit()
       }
     } catch {
-      for path in made { unlink(path) }
+      for path in made { unlink(path.systemPath) }
       throw error
     }
   }
