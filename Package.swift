@@ -25,6 +25,7 @@ let package = Package(
       name: "CImageCodecs",
       linkerSettings: [
         .linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp"), .linkedLibrary("z"),
+        .linkedLibrary("dl"),
       ]),
     .target(
       name: "COnnx",

@@ -76,7 +76,7 @@ import Testing
   /// Also shows that nothing is read beyond the bytes there are.
   @Test(arguments: [
     "rgb8.png", "palette4_interlaced.png", "rgb_420.jpg", "rgb_progressive.jpg", "lossless.webp",
-    "lossy_alpha.webp", "last_row_unpadded.bmp",
+    "lossy_alpha.webp", "last_row_unpadded.bmp", "strips.tif",
     "grey.pgm",
     "plain.pbm",
   ])
@@ -112,7 +112,7 @@ import Testing
         bytes[offset] = UInt8.random(in: 0...255, using: &random)
       }
       // What a large picture costs is another test's concern.
-      guard let header = try? ImageHeader(bytes), header.width * header.height < 1 << 18 else {
+      guard let header = try? ImageHeader(bytes), header.width * header.height < 1 << 14 else {
         continue
       }
       _ = try? RGBImage.decode(bytes)

@@ -7,6 +7,7 @@ extension FuzzEntry {
   static let webp = picture(.webp)
   static let gif = picture(.gif)
   static let bmp = picture(.bmp)
+  static let tiff = picture(.tiff)
   static let netpbm = picture(.netpbm)
 
   /// Pictures up to this many pixels are decoded: what a large one costs is known from its header.

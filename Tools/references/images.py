@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the reference pictures of Tests/Fixtures/images.
 
-decode/NAME.{png,jpg,webp,gif,bmp,pbm,pgm,pnm} are input files, decode/NAME_FORMAT.ppm what Pillow makes of them:
+decode/NAME.{png,jpg,webp,gif,bmp,tif,pbm,pgm,pnm} are input files, decode/NAME_FORMAT.ppm what Pillow makes of them:
 ImageOps.exif_transpose(Image.open(f)).convert("RGB"), as transformers' load_image does.
 
 resize/WxH_to_WxH_FILTER.ppm are results of Image.resize on the noise picture of the first size; the
@@ -330,7 +330,7 @@ def gif_files():
     frames = [Image.fromarray(noise(12, 10)).quantize(64), Image.fromarray(noise(12, 10)[::-1].copy())]
     yield "animated.gif", saved(frames[0], save_all=True, append_images=frames[1:])
     # Long enough for the table of strings to fill up.
-    yield "full_table.gif", saved(Image.fromarray(noise(120, 110, 1)[:, :, 0]))
+    yield "full_table.gif", saved(Image.fromarray(noise(90, 60, 1)[:, :, 0]))
     colours = noise(4, 1).tobytes()
     yield "beyond_palette.gif", gif((4, 1), [0, 3, 5, 200], colours)
     yield "no_palette.gif", gif((4, 1), [0, 3, 5, 200])
@@ -412,6 +412,98 @@ def bmp_files():
     yield "last_row_unpadded.bmp", bmp(3, 3, 24, rows[: 12 * 2 + 9])
 
 
+def tiff_files():
+    from io import BytesIO
+
+    def saved(picture, **options):
+        file = BytesIO()
+        picture.save(file, "TIFF", **options)
+        return file.getvalue()
+
+    rgb, grey = Image.fromarray(scene(37, 29)), Image.fromarray(scene(37, 29, 1)[:, :, 0])
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
+        yield f"rgb_{compression}.tif", saved(rgb, compression=compression)
+    yield "grey.tif", saved(grey, compression="tiff_lzw")
+    yield "grey_jpeg.tif", saved(grey, compression="jpeg", quality=80)
+    bits = rgb.convert("1")
+    for compression in ("raw", "group3", "group4"):
+        yield f"bits_{compression}.tif", saved(bits, compression=compression)
+    yield "white_is_zero.tif", saved(bits, compression="group4", tiffinfo={262: 0})
+    yield "palette.tif", saved(rgb.quantize(100), compression="packbits")
+    yield "rgba.tif", saved(Image.fromarray(scene(37, 29, 4), mode="RGBA"), compression="tiff_lzw")
+    yield "cmyk.tif", saved(Image.fromarray(scene(37, 29, 4), mode="CMYK"))
+    yield "grey16.tif", saved(Image.fromarray(deep(13, 9, 1, 16)[:, :, 0].astype(np.uint16)))
+    yield "signed32.tif", saved(Image.fromarray(deep(13, 9, 1, 16)[:, :, 0].astype(np.int32) // 100 - 99))
+    yield "float32.tif", saved(Image.fromarray(noise(13, 9, 1)[:, :, 0].astype(np.float32) * 1.7 - 60))
+    for orientation in (2, 6, 7):
+        yield f"orientation{orientation}.tif", saved(Image.fromarray(noise(4, 3)), tiffinfo={274: orientation})
+    for order in "<>":
+        name = "little" if order == "<" else "big"
+        for depth in (8, 16):
+            yield f"{name}{depth}.tif", tiff(deep(13, 9, 3, depth), order, 2, depth)
+        yield f"{name}_grey16.tif", tiff(deep(13, 9, 1, 16), order, 1, 16)
+    for depth in (1, 2, 4, 8):
+        yield f"white{depth}.tif", tiff(deep(13, 9, 1, depth), "<", 0, depth)
+        yield f"grey{depth}.tif", tiff(deep(13, 9, 1, depth), ">", 1, depth)
+        colours = noise(2**depth, 1, 6).astype(np.uint16).reshape(-1)[: 3 * 2**depth] * 257
+        yield f"palette{depth}.tif", tiff(deep(13, 9, 1, depth), "<", 3, depth, extra={320: list(colours)})
+    for kind in (0, 1, 2):
+        yield f"fourth_sample{kind}.tif", tiff(noise(13, 9, 4), "<", 2, 8, extra={338: [kind]})
+    yield "fourth_sample.tif", tiff(noise(13, 9, 4), "<", 2, 8)
+    yield "grey_alpha.tif", tiff(noise(13, 9, 2), "<", 1, 8, extra={338: [2]})
+    yield "cmyk16.tif", tiff(deep(13, 9, 4, 16), "<", 5, 16)
+    yield "fill_order.tif", tiff(deep(13, 9, 1, 1), "<", 1, 1, extra={266: [2]})
+    yield "strips.tif", tiff(noise(13, 9), "<", 2, 8, rows=4)
+    yield "planes.tif", tiff(noise(13, 9).transpose(2, 0, 1), "<", 2, 8, rows=9, planar=True)
+    yield "tiles.tif", tiff(noise(37, 29), "<", 2, 8, tile=16)
+
+
+def tiff(samples, order, photometric, depth, rows=None, tile=None, planar=False, extra=None):
+    """An uncompressed TIFF file, entry by entry: Pillow writes neither tiles nor planes."""
+    if planar:
+        blocks = [pack_tiff(plane[:, :, None], depth, order) for plane in samples]
+        channels, (height, width) = len(samples), samples.shape[1:]
+    else:
+        height, width, channels = samples.shape
+        if tile:
+            padded = np.pad(samples, ((0, -height % tile), (0, -width % tile), (0, 0)))
+            blocks = [
+                pack_tiff(padded[y : y + tile, x : x + tile], depth, order)
+                for y in range(0, height, tile) for x in range(0, width, tile)
+            ]
+        else:
+            step = rows or height
+            blocks = [pack_tiff(samples[y : y + step], depth, order) for y in range(0, height, step)]
+    fields = {256: [width], 257: [height], 258: [depth] * channels, 259: [1], 262: [photometric],
+              277: [channels], 284: [2 if planar else 1], **(extra or {})}
+    offsets, position = [], 8
+    for block in blocks:
+        offsets.append(position)
+        position += len(block)
+    fields |= {322: [tile], 323: [tile]} if tile else {278: [rows or height]}
+    fields |= {324 if tile else 273: offsets, 325 if tile else 279: [len(block) for block in blocks]}
+    position += position % 2
+    entries, rest = b"", b""
+    behind = position + 2 + 12 * len(fields) + 4
+    for tag, values in sorted(fields.items()):
+        kind, code = (4, "I") if tag in (273, 279, 324, 325) else (3, "H")
+        content = struct.pack(order + code * len(values), *(int(value) for value in values))
+        if len(content) > 4:
+            rest, content = rest + content, struct.pack(order + "I", behind + len(rest))
+        entries += struct.pack(order + "HHI", tag, kind, len(values)) + content.ljust(4, b"\0")
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", position)
+    directory = struct.pack(order + "H", len(fields)) + entries + bytes(4) + rest
+    return (head + b"".join(blocks)).ljust(position, b"\0") + directory
+
+
+def pack_tiff(samples, depth, order):
+    if depth == 16:
+        return samples.astype(order + "u2").tobytes()
+    packed = pack_rows(samples, depth)
+    length = len(packed) // samples.shape[0]
+    return b"".join(packed[y * length + 1 : (y + 1) * length] for y in range(samples.shape[0]))
+
+
 def netpbm_files():
     grey, colour = noise(7, 5, 1), noise(7, 5)
     yield "bits.pbm", b"P4\n# a comment\n11 5\n" + noise(2, 5, 1).tobytes()
@@ -431,7 +523,7 @@ def netpbm_files():
 def write_decode():
     folder = ROOT / "decode"
     folder.mkdir(parents=True, exist_ok=True)
-    for files in (png_files(), jpeg_files(), webp_files(), gif_files(), bmp_files(), netpbm_files()):
+    for files in (png_files(), jpeg_files(), webp_files(), gif_files(), bmp_files(), tiff_files(), netpbm_files()):
         for name, data in files:
             path = folder / name
             path.write_bytes(data)

@@ -44,6 +44,14 @@ bool cimage_decode_webp_frame(
     const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
     size_t stride, char *message);
 
+// Whether there is libtiff 4.5 or later, and was when this was built. It is loaded with the first TIFF file.
+bool cimage_has_tiff(void);
+
+// Decodes the first picture of a TIFF file; see `cimage_has_tiff`.
+bool cimage_decode_tiff(
+    const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
+    char *message);
+
 // Where encoded bytes go: called with each piece in turn; false stops the encoder with an error.
 typedef bool (*cimage_sink)(void *context, const uint8_t *bytes, size_t count);
 

@@ -21,6 +21,8 @@ public struct ImageError: Error, Sendable, Equatable {
     case invalidLimit(String)
     /// The container's structure is wrong at this byte.
     case damagedHeader(ImageFormat, offset: Int, String)
+    /// The library that reads this format is not there.
+    case missingLibrary(ImageFormat, String, package: String)
     /// The codec's words for what is wrong with the compressed pixels.
     case damagedPixels(ImageFormat, String)
     /// A processor that does not resize takes pictures of one size only.
@@ -70,8 +72,11 @@ extension ImageError.Reason: CustomStringConvertible {
       "cannot be read: \(what)"
     case .damagedHeader(let format, let offset, let what):
       "is a damaged \(format.rawValue) file: at byte \(offset), \(what); save it again"
+    case .missingLibrary(let format, let library, let package):
+      "is a \(format.rawValue) picture, and \(library), which reads them, is missing here or was when "
+        + "PaliGraph was built; install it (\(package) in Debian) or save the picture as PNG"
     case .damagedPixels(let format, let what):
-      "is a damaged \(format.rawValue) file: \(what); save it again"
+      "is a damaged \(format.rawValue) file: \(what.printable); save it again"
     case .wrongSize(let width, let height, let expectedWidth, let expectedHeight):
       "is \(width)x\(height) pixels, and the processor does not resize; give a picture of "
         + "\(expectedWidth)x\(expectedHeight) pixels"

@@ -5,6 +5,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
   case webp = "WebP"
   case gif = "GIF"
   case bmp = "BMP"
+  case tiff = "TIFF"
   /// PBM, PGM and PPM.
   case netpbm = "Netpbm"
 
@@ -34,6 +35,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case .webp: [text("RIFF") + [nil, nil, nil, nil] + text("WEBP")]
     case .gif: [text("GIF87a"), text("GIF89a")]
     case .bmp: [text("BM")]
+    case .tiff: [text("II*\0"), text("MM\0*")]
     case .netpbm: (1...6).flatMap { kind in " \t\n\u{B}\u{C}\r".map { text("P\(kind)\($0)") } }
     }
   }
@@ -64,6 +66,7 @@ package struct ImageHeader: Equatable {
     case .png: try self.init(png: bytes)
     case .webp: try self.init(webp: bytes)
     case .gif: self = try GIFPicture(bytes).header
+    case .tiff: try self.init(tiff: bytes)
     case .bmp: self = try BitmapPicture(bytes).header
     case .netpbm: self = try NetpbmPicture(bytes).header
     }

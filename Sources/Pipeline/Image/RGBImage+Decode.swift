@@ -45,7 +45,7 @@ extension RGBImage {
     _ bytes: [UInt8], _ header: ImageHeader
   ) throws(ImageError) -> [UInt8] {
     switch header.format {
-    case .jpeg, .png, .webp: try decodeWithCodec(bytes, header)
+    case .jpeg, .png, .webp, .tiff: try decodeWithCodec(bytes, header)
     case .gif: try GIFPicture(bytes).pixels()
     case .bmp: try BitmapPicture(bytes).pixels()
     case .netpbm: try NetpbmPicture(bytes).pixels()
@@ -55,6 +55,9 @@ extension RGBImage {
   private static func decodeWithCodec(
     _ bytes: [UInt8], _ header: ImageHeader
   ) throws(ImageError) -> [UInt8] {
+    if header.format == .tiff, !cimage_has_tiff() {
+      throw ImageError(.missingLibrary(.tiff, "libtiff 4.5", package: "libtiff-dev"))
+    }
     let (width, height) = (UInt32(header.width), UInt32(header.height))
     let count = header.width * header.height * channels
     var problem: String?
@@ -66,6 +69,8 @@ extension RGBImage {
           cimage_decode_jpeg(bytes, bytes.count, width, height, pixels.baseAddress, message)
         case .png:
           cimage_decode_png(bytes, bytes.count, width, height, pixels.baseAddress, message)
+        case .tiff:
+          cimage_decode_tiff(bytes, bytes.count, width, height, pixels.baseAddress, message)
         default: decodeWebP(bytes, header, pixels, message)
         }
       }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Lines of §2.3 about the formats that came later: cut off, with bombs, and with sizes and places that lie.
 extension PictureInputs {
-  static let further: [BadInput] = gifs + bitmaps + netpbms
+  static let further: [BadInput] = gifs + bitmaps + netpbms + tiffs
 
   private static func refused(
     _ line: String, _ what: String, _ problem: String,
@@ -100,5 +100,43 @@ extension PictureInputs {
     netpbm("words instead of samples", "no number up to 9", "P2 2 1 9 one two"),
     netpbm("a bit of 2", "neither 0 nor 1", "P1 2 1 1 2"),
     netpbm("a comment without an end", "no number up to 9", "P2 2 1 9 # 1 2 3"),
+  ]
+
+  /// The entry of a tag in a little-endian TIFF file of the tests: its value begins 8 bytes behind.
+  private static func entry(
+    _ what: String, _ problem: String, _ name: String, tag: Int, value: Int, at offset: Int = 8
+  ) -> BadInput {
+    refused("2.3.2", "a TIFF with \(what)", problem) {
+      var bytes = try fixture(name)
+      let directory = (0..<4).reduce(0) { $0 | Int(bytes[4 + $1]) << (8 * $1) }
+      for index in 0..<Int(bytes[directory]) {
+        let place = directory + 2 + 12 * index
+        guard Int(bytes[place]) | Int(bytes[place + 1]) << 8 == tag else { continue }
+        for byte in 0..<4 { bytes[place + offset + byte] = UInt8(value >> (8 * byte) & 0xFF) }
+      }
+      return bytes
+    }
+  }
+
+  private static let tiffs: [BadInput] = [
+    refused("2.3.1", "the start of a TIFF", "damaged TIFF") { Array("II*\0".utf8) + [8, 0, 0, 0] },
+    refused("2.3.2", "a TIFF directory beyond the end", "beyond the end") {
+      Array("II*\0".utf8) + [255, 255, 255, 255]
+    },
+    refused("2.3.2", "a TIFF directory without entries", "no size") {
+      Array("II*\0".utf8) + [8, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    },
+    half("2.3.2", "rgb_jpeg.tif", "damaged TIFF"),
+    entry("65535 columns", "no data for", "strips.tif", tag: 256, value: 65_535),
+    entry("65535 rows", "damaged TIFF", "rgb_tiff_lzw.tif", tag: 257, value: 65_535),
+    entry("no rows", "0 pixels", "strips.tif", tag: 257, value: 0),
+    entry(
+      "strips beyond its end", "damaged TIFF", "rgb_tiff_lzw.tif", tag: 273, value: 0x7FFF_FFF0),
+    entry("tiles of 2^30 rows", "damaged TIFF", "tiles.tif", tag: 323, value: 1 << 30),
+    entry("an unknown compression", "damaged TIFF", "rgb_tiff_lzw.tif", tag: 259, value: 60_000),
+    entry("65535 samples a pixel", "no data for", "strips.tif", tag: 277, value: 65_535),
+    entry("Lab colours", "layout of samples", "strips.tif", tag: 262, value: 8),
+    entry("3 bits a sample", "layout of samples", "white2.tif", tag: 258, value: 3),
+    entry("2^32 bits of samples", "damaged TIFF", "rgb_tiff_lzw.tif", tag: 258, value: -1, at: 4),
   ]
 }

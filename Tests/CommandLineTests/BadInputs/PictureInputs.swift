@@ -204,7 +204,8 @@ enum PictureInputs {
       ],
       "2.3.2": [
         "interlaced.gif", "transparent.gif", "small_frame.gif", "runs8.bmp", "masks_565.bmp",
-        "palette4_odd.bmp", "bits.pbm", "grey_wide.pgm", "colour.pnm",
+        "palette4_odd.bmp", "bits_group4.tif", "orientation6.tif", "tiles.tif", "bits.pbm",
+        "grey_wide.pgm", "colour.pnm",
       ],
       "2.3.17": ["cmyk.jpg", "ycck.jpg", "grey.jpg"],
       "2.3.18": [
