@@ -112,7 +112,7 @@ import Testing
         bytes[offset] = UInt8.random(in: 0...255, using: &random)
       }
       // What a large picture costs is another test's concern.
-      guard let header = try? ImageHeader(bytes), header.width * header.height < 1 << 14 else {
+      guard let header = try? ImageHeader(bytes), header.width * header.height < 1 << 12 else {
         continue
       }
       _ = try? RGBImage.decode(bytes)
