@@ -16,10 +16,10 @@ public struct PlanFile: Sendable {
   /// Counts up whenever a plan of the version before cannot be executed any more.
   public static let formatVersion = 3
 
-  enum Key {
-    static let version = "paligraph.version"
-    static let plan = "paligraph.plan"
-    static let checksum = "paligraph.checksum"
+  package enum Key {
+    package static let version = "paligraph.version"
+    package static let plan = "paligraph.plan"
+    package static let checksum = "paligraph.checksum"
   }
 
   /// Throws `PlanFileError`.
@@ -79,7 +79,7 @@ public struct PlanFile: Sendable {
   }
 
   /// The checksum over the step list and the tensor directory, as 16 hexadecimal digits of XXH3.
-  static func checksum(plan text: String, _ entries: [SafetensorsEntry]) -> String {
+  package static func checksum(plan text: String, _ entries: [SafetensorsEntry]) -> String {
     let directory = entries.map {
       "\($0.name) \($0.elementType.rawValue) \($0.shape) \($0.range)\n"
     }

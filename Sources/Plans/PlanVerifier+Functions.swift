@@ -57,7 +57,7 @@ extension PlanVerifier {
       let bounds = try views.bounds(of: view)
       return (bounds, try bounds.first.range(views.bounds))
     }
-    guard bounds.isEmpty || begin.upperBound >= 0,
+    guard bounds.isEmpty || !bounds.isExact || begin.upperBound >= 0,
       bounds.range.upperBound <= size / view.element.byteCount
     else {
       throw PlanError("\(place): elements \(bounds.range) leave a region of \(size) bytes")

@@ -7,9 +7,11 @@ import Tensors
 struct ViewBounds {
   /// Whether it has no elements at any size.
   let isEmpty: Bool
-  /// The lowest and the highest element at each size at which there are any.
+  /// The lowest and the highest element at each size at which there are any; where it is not exact, the
+  /// lowest and the highest at all sizes.
   let first: Dim
   let last: Dim
+  let isExact: Bool
   /// No element of any size lies outside.
   let range: Range<Int>
   /// No two elements are one, at any size.
@@ -35,11 +37,11 @@ struct ViewBounds {
     }
     let long = zip(view.shape, axes).filter { !$0.0.isOne }.map(\.1)
     if let reach = try Self.sumOfDistinct(long, bounds) {
-      hasDistinctPlaces = true
+      (hasDistinctPlaces, isExact) = (true, true)
       (first, last) = (view.start, try view.start + reach)
     } else {
       hasDistinctPlaces = isEmpty
-      (first, last) = try Self.ends(view.start, long, bounds)
+      (first, last, isExact) = try Self.ends(view.start, long, bounds)
     }
     let (low, high) = (try first.range(bounds), try last.range(bounds))
     self.isEmpty = isEmpty
@@ -73,7 +75,7 @@ struct ViewBounds {
   /// with all that it reaches either way.
   private static func ends(
     _ start: Dim, _ axes: [Axis], _ bounds: [String: Int]
-  ) throws -> (first: Dim, last: Dim) {
+  ) throws -> (first: Dim, last: Dim, isExact: Bool) {
     var (first, last) = (start, start)
     var (before, behind) = (0, 0)
     for axis in axes {
@@ -86,10 +88,10 @@ struct ViewBounds {
         behind += max(axis.reaches.upperBound, 0)
       }
     }
-    guard before != 0 || behind != 0 else { return (first, last) }
+    guard before != 0 || behind != 0 else { return (first, last, true) }
     return (
       Dim(try first.range(bounds).lowerBound + before),
-      Dim(try last.range(bounds).upperBound + behind)
+      Dim(try last.range(bounds).upperBound + behind), false
     )
   }
 

@@ -33,7 +33,7 @@ struct BoundKernel {
 }
 
 /// All kernels by the names that plans use.
-enum KernelRegistry {
+package enum KernelRegistry {
   typealias Binder = @Sendable (StepSite) throws -> BoundKernel
 
   private static let binders: [String: Binder] = [
@@ -43,7 +43,7 @@ enum KernelRegistry {
   ].reduce(into: [:]) { table, group in table.merge(group) { first, _ in first } }
 
   /// Every kernel name that this program executes, sorted.
-  static var names: [String] { binders.keys.sorted() }
+  package static var names: [String] { binders.keys.sorted() }
 
   static func bind(_ site: StepSite) throws -> BoundKernel {
     guard let binder = binders[site.step.kernel] else {

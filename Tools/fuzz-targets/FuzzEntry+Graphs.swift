@@ -51,23 +51,6 @@ extension FuzzEntry {
     }
   }
 
-  /// The step list of a plan, and where it is sound and small the plan in a file, executed.
-  static let plan = FuzzEntry("plan") { folder in
-    { bytes in
-      let plan = try PlanFile.plan(stepList: String(decoding: bytes, as: UTF8.self))
-      guard plan.weightBytes + plan.arenaBytes + plan.stateBytes <= 1 << 16,
-        plan.functions.allSatisfy({ $0.steps.count <= 16 })
-      else { return }
-      let path = "\(folder.path)/plan.pgp"
-      try PlanWriter.write(plan, extras: [], to: path) { tensor in
-        TensorData(
-          (0..<tensor.shape.reduce(1, *)).map { Float($0 % 3) }, shape: tensor.shape)
-      }
-      try run(PlanFile(path: path))
-      plantedBug(when: plan.name != "m")
-    }
-  }
-
   /// A whole plan file, opened only: its checksum keeps most changes out.
   static let planFile = FuzzEntry("plan-file") { folder in
     { bytes in
@@ -75,25 +58,6 @@ extension FuzzEntry {
       let verified = Result { try file.verifyTensors() }
       plantedBug(when: (try? verified.get()) == nil)
       try verified.get()
-    }
-  }
-
-  /// Every function at the smallest and the largest sizes.
-  private static func run(_ file: PlanFile) throws {
-    let executor = try Executor(file, threads: 1)
-    for isLargest in [false, true] {
-      for (index, symbol) in file.plan.symbols.enumerated() {
-        try executor.setSymbol(index, to: isLargest ? symbol.bound : 1)
-      }
-      for function in file.plan.functions.indices {
-        try executor.run(function)
-        for port in file.plan.functions[function].outputs.indices {
-          guard let output = executor.output(port, of: function), output.count <= 1 << 16 else {
-            continue
-          }
-          blackHole(output.tensorData.byteCount)
-        }
-      }
     }
   }
 }

@@ -173,10 +173,20 @@ enum PlanInputs {
       "2.6.9", "a result in a weight", "writes to a weight",
       "]],[\"arena\",64,\"f32\",[[[1,\"N\"]],2]],{}]]",
       "]],[\"tensor\",0,\"f32\",[2,2]],{}]]"),
+    // In place, so that it would be a part of what is written.
     step(
-      "2.6.11", "another shape of an operand", "different shapes",
+      "2.6.11", "another shape of an operand", "writes over its operand",
       "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]],[\"arena\",64",
       "[[\"arena\",64,\"f32\",[[[1,\"N\"]],1]]],[\"arena\",64"),
+    step(
+      "2.6.11", "an operand that is the result turned around", "writes over its operand",
+      "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]],[\"arena\",64",
+      "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2],[1,[[1,\"N\"]]],0]],[\"arena\",64"),
+    // -N² + 9N - 7 is 1 at 1 and at 8, the smallest and the largest N.
+    step(
+      "2.6.16", "a size that is large between its ends", "leave a region",
+      "[\"y\",[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]]",
+      "[\"y\",[\"arena\",64,\"f32\",[[[-1,\"N\",\"N\"],[9,\"N\"],[-7]],2]]]"),
     step(
       "2.6.12", "strides of -1", "leave a region of 64 bytes",
       "[[\"arena\",64,\"f32\",[[[1,\"N\"]],2]]],[\"arena\",64",

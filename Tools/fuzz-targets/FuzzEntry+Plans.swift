@@ -1,0 +1,119 @@
+import JSON
+import Pipeline
+import Plans
+import Runtime
+import Tensors
+
+extension FuzzEntry {
+  /// A plan as an attacker may write it, its checksum right: a step list of its own, or what edits make of
+  /// a compiled plan. Opened and run as the command line would, by an executor and, for a model, by its
+  /// session.
+  ///
+  /// An input that begins with `{` is a step list. Any other names a compiled plan by its first byte; the
+  /// rest are edits (`PlanEdits`).
+  static let plan = FuzzEntry("plan") { folder in
+    { bytes in
+      guard bytes.first != UInt8(ascii: "{") else { return try runStepList(bytes, in: folder) }
+      var edits = PlanEdits(bytes)
+      let base = try PlanBase.chosen(by: edits.next())
+      var plan = base.plan
+      edits.edit(&plan)
+      try PlanVerifier.verify(plan)
+      guard isSmall(plan) else { return }
+      let path = try folder.write(base.file(of: plan), as: "plan.pgp")
+      try run(PlanFile(path: path), &edits)
+      plantedBug(when: plan.symbols.contains { $0.bound == 7 })
+    }
+  }
+
+  /// Executes a sound and small step list, with made-up weights.
+  private static func runStepList(_ bytes: [UInt8], in folder: ScratchFolder) throws {
+    let plan = try PlanFile.plan(stepList: String(decoding: bytes, as: UTF8.self))
+    guard plan.weightBytes <= 1 << 16, isSmall(plan) else { return }
+    let path = "\(folder.path)/plan.pgp"
+    try PlanWriter.write(plan, extras: [], to: path) { tensor in
+      TensorData((0..<tensor.shape.reduce(1, *)).map { Float($0 % 3) }, shape: tensor.shape)
+    }
+    var edits = PlanEdits([])
+    try run(PlanFile(path: path), &edits)
+    plantedBug(when: plan.name != "m")
+  }
+
+  /// Whether executing a plan takes little memory and time.
+  private static func isSmall(_ plan: Plan) -> Bool {
+    let bounds = Dictionary(
+      plan.symbols.map { ($0.name, $0.bound) }, uniquingKeysWith: { first, _ in first })
+    return plan.arenaBytes + plan.stateBytes <= 1 << 23
+      && plan.functions.allSatisfy { $0.steps.count <= 128 }
+      && plan.functions.indices.allSatisfy { index in
+        guard let work = try? plan.work(ofFunction: index, at: bounds) else { return true }
+        return max(work.operations, work.allBytes) <= 1 << 26
+      }
+  }
+
+  private static func run(_ file: PlanFile, _ edits: inout PlanEdits) throws {
+    let executed = Result { try execute(file, &edits) }
+    if file.plan.section(SessionSettings.section) != nil { try answer(file) }
+    if ScoringSession.opens(file) { try score(file) }
+    try executed.get()
+  }
+
+  private static let seenPicture = RGBImage(
+    width: 5, height: 4, filledWith: RGBColor(200, 30, 90))
+
+  private static func answer(_ file: PlanFile) throws {
+    let request = GenerationRequest(picture: seenPicture, prompt: "a b", maxNewTokens: 3)
+    blackHole(try Session(file, threads: 1).answer(request).tokens.count)
+  }
+
+  private static func score(_ file: PlanFile) throws {
+    blackHole(
+      try ScoringSession(file, threads: 1).score(seenPicture, texts: ["a", "b c"]).scores.count)
+  }
+
+  /// Every function at the smallest and the largest sizes and at some between.
+  private static func execute(_ file: PlanFile, _ edits: inout PlanEdits) throws {
+    let executor = try Executor(file, threads: 1)
+    let bounds = file.plan.symbols.map(\.bound)
+    let between = (0..<2).map { _ in bounds.map { 1 + Int(edits.next()) % min($0, 256) } }
+    for sizes in [bounds.map { _ in 1 }, bounds, bounds.map { ($0 + 1) / 2 }] + between {
+      do {
+        for (index, size) in sizes.enumerated() { try executor.setSymbol(index, to: size) }
+      } catch { continue }
+      for function in file.plan.functions.indices { try execute(function, of: executor, &edits) }
+    }
+  }
+
+  private static func execute(
+    _ function: Int, of executor: Executor, _ edits: inout PlanEdits
+  ) throws {
+    let planned = executor.file.plan.functions[function]
+    for port in planned.inputs.indices {
+      guard let input = executor.input(port, of: function), input.isDense else { continue }
+      let (count, kind) = (input.shape.elementCount, edits.next())
+      if input.element == .i64 {
+        for index in 0..<count { input.integerBuffer[index] = integer(index, kind) }
+      } else if input.element == .f32 {
+        for index in 0..<count { input.floatBuffer[index] = Float(integer(index, kind)) / 2 }
+      }
+    }
+    // An id outside its table is an error of the call, and no reason to leave out what follows.
+    do { try executor.run(function) } catch is ExecutionError { return }
+    for port in planned.outputs.indices {
+      guard let output = executor.output(port, of: function),
+        output.shape.elementCount <= 1 << 16
+      else { continue }
+      blackHole(output.tensorData.byteCount)
+    }
+  }
+
+  /// Mostly ids of some table, seldom what no table has.
+  private static func integer(_ index: Int, _ kind: UInt8) -> Int64 {
+    switch kind % 4 {
+    case 0: 0
+    case 1: Int64(index % 3)
+    case 2: Int64(index) - 1
+    default: Int64(index) << 40 + 1
+    }
+  }
+}
