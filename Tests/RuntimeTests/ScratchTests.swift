@@ -45,4 +45,39 @@ import Testing
       }
     }
   }
+
+  /// The largest extents may be cut into smaller tiles than smaller ones.
+  @Test func `scratch for a large weight suffices for smaller ones`() throws {
+    let kernels = try makeKernels(threads: 1)
+    let number = TestBuffer<Float>(count: 1)
+    for bound in [1030, 2100] {
+      let stated = Kernels.linearScratch(rows: 600, inputs: bound, outputs: bound)
+      for size in [1, 16, 17, 255, 256, 1024, 2048, bound] where size <= bound {
+        for rows in [33, 512, 600] {
+          let arguments = LinearArguments(
+            out: number.pointer, x: number.constant, weight: .f32(number.constant), rows: rows,
+            inputs: size, outputs: size,
+            epilogue: Epilogue(residual: number.constant, residualRowStride: size))
+          let needed = BlockedLinear(arguments, kernels: kernels).scratch
+          #expect(needed.union(stated) == stated, "\(rows) rows, \(size) of \(bound)")
+        }
+      }
+    }
+  }
+
+  @Test func `scratch for large groups of heads suffices for smaller ones`() {
+    func shape(_ group: Int, _ queries: Int) -> AttentionShape {
+      AttentionShape(
+        batch: 1, queryHeads: 2 * group, keyHeads: 2, queries: queries, keys: 700, headSize: 8)
+    }
+    for (groupBound, queryBound) in [(20, 2), (40, 9), (200, 2)] {
+      let stated = Kernels.attentionScratch(shape(groupBound, queryBound))
+      for group in 1...groupBound {
+        for queries in 1...queryBound {
+          let needed = AttentionGrid(shape(group, queries)).scratch
+          #expect(needed.union(stated) == stated, "groups of \(group), \(queries) queries")
+        }
+      }
+    }
+  }
 }
