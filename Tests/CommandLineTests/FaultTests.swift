@@ -69,6 +69,21 @@ import Testing
     #expect(happened > 0)
   }
 
+  /// A loss of power must find the old file or the whole new one: the bytes are on disk before they get the
+  /// name, and then the name is.
+  @Test func `a plan's bytes are brought to disk before its name, and its name after them`() throws
+  {
+    let atBytes = try Scratch()
+    #expect(try compile(atBytes, fault: "fsync:1:KILL").wasKilled)
+    try expectOld(atBytes)
+    let atName = try Scratch()
+    #expect(try compile(atName, fault: "fsync:2:KILL").wasKilled)
+    try expectWhole(atName)
+    let more = try Scratch()
+    #expect(try compile(more, fault: "fsync:3:KILL").status == 0)
+    #expect(!more.exists("mark"))
+  }
+
   @Test(arguments: [
     "pread:0:SHORT", "pread:0:AGAIN", "pwrite:0:SHORT", "pwrite:0:AGAIN", "write:0:SHORT",
     "write:0:AGAIN",

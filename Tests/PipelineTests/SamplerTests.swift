@@ -22,6 +22,21 @@ struct SamplerTests {
     }
   }
 
+  /// What remains must weigh more than 1 − topP, not as much: transformers drops a token whose cumulative
+  /// probability, from the least probable one, is at most 1 − topP.
+  @Test(
+    arguments: [
+      ([0, 0], 0.5, [0]), ([0, 0, 0, 0], 0.75, [0, 1, 2]), ([0, 0, 0, 0], 0.5, [0, 1]),
+      ([0, 0, 0, 0], 0.25, [0]), ([0, 0, 0, 0], 0, [0]), ([0, 0], 0.75, [0, 1]),
+    ] as [([Float], Double, [Int32])])
+  func `top-p stops where the rest weighs exactly as much as may be dropped`(
+    logits: [Float], topP: Double, kept: [Int32]
+  ) throws {
+    var sampler = Sampler(try SamplerSettings(temperature: 1, topP: topP))
+    _ = try sampler.next(logits.span)
+    #expect(sampler.candidates.map(\.id) == kept)
+  }
+
   @Test(
     arguments: [
       ([0, 3, 1], 1), ([2, 2, 2], 0), ([-.infinity, -5, -5], 1), ([.nan, -1, .nan], 1),
