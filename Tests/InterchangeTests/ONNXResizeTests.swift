@@ -1,6 +1,7 @@
 import Foundation
 import IR
 import Interchange
+import Tensors
 import Testing
 
 @testable import BadFiles

@@ -123,7 +123,7 @@ class SourceTree:
         """Builds the tests; the places of errors, as (path, line, column), and what the compiler said."""
         result = subprocess.run(
             ["swift", "build", "--build-tests", "-debug-info-format", "none", "--disable-index-store",
-             "-Xswiftc", "-suppress-warnings", "-Xcc", "-w"],
+             "-Xswiftc", "-suppress-warnings", "-Xswiftc", "-continue-building-after-errors", "-Xcc", "-w"],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if result.returncode == 0:
             return [], result.stdout
