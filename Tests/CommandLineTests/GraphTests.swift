@@ -180,9 +180,8 @@ import Testing
     #expect(
       lines.first
         == "graphs/gemma-block.pg: all of it, at P = 11, T = 12; P = 1, T = 1; P = 6, T = 6")
-    #expect(
-      lines.count == 23
-        && lines.contains { $0.hasPrefix("  fuse_rope ") && $0.contains(" 4 rewrites ") })
+    #expect(lines.contains { $0.hasPrefix("  fuse_rope ") && $0.contains(" 4 rewrites ") })
+    try #require(lines.count == 23, "\(run.output)")
     #expect(lines[21].hasPrefix("  plan ") && lines[22].contains("computes what its graph says"))
   }
 

@@ -14,6 +14,7 @@ import Testing
       /it needs (\d+) bytes of memory \(arena (\d+), states (\d+)\), but PALIGRAPH_MEMORY_LIMIT/
     let match = try #require(run.errors.firstMatch(of: says), "\(run.errors)")
     let numbers = [match.1, match.2, match.3].compactMap { Int($0) }
+    try #require(numbers.count == 3, "\(run.errors)")
     #expect(numbers[0] == numbers[1] + numbers[2])
     let fits = try CommandLineProcess.run(
       ["run", plan, "--image", "\(PictureRunTests.model)/picture.png", "--max-new-tokens", "1"],

@@ -25,10 +25,12 @@ import Testing
     let run = try CommandLineProcess.run(["run", plan] + Self.image + Self.prompts)
     #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
     let lines = run.output.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
+    try #require(lines.count == 3 && lines.allSatisfy { $0.count == 2 }, "\(run.output)")
     #expect(
       lines.map { $0[1].dropFirst() } == ["a red circle", "\(Self.texts[1])", "two\\u{a}lines"])
     let probabilities = lines.compactMap { Double($0[0]) }
-    #expect(probabilities.count == 3 && probabilities.allSatisfy { (0...1).contains($0) })
+    try #require(probabilities.count == 3, "\(run.output)")
+    #expect(probabilities.allSatisfy { (0...1).contains($0) })
     #expect(probabilities[1] > 0.5 && probabilities[0] < 1e-4, "\(run.output)")
     #expect(lines.allSatisfy { $0[0].count == 8 } && probabilities[0] > 0, "\(run.output)")
   }

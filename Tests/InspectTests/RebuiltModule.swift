@@ -2,6 +2,7 @@ import IR
 import JSON
 import Plans
 import Tensors
+import Testing
 
 /// A module built from its JSON dump alone: that this is possible is what the format promises.
 struct RebuiltModule {
@@ -96,7 +97,7 @@ struct RebuiltModule {
   }
 
   private static func attribute(_ field: JSONField) throws -> Attribute {
-    let (kind, value) = try field.members()[0]
+    let (kind, value) = try #require(field.members().first)
     switch kind {
     case "dimension": return .dimension(try Dim(json: value))
     case "real": return .real(try real(value))

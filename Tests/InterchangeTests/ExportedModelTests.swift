@@ -52,6 +52,7 @@ import Testing
     for step in 0..<3 {
       let token = ExportInputs.values(.f32, [1, 1, 32], 10 + step)
       let expected = try original.run("decode", [token], symbols: ["P": 5 + step])
+      try #require(outputs.count == 3 && expected.count == 1)
       #expect(outputs[1].shape == [1, 1, 5 + step, 8])
       outputs = try next.run("main", [token, outputs[1], outputs[2]])
       #expect(ExportInputs.difference(outputs[0], expected[0], tolerance: 1e-5) == nil)
@@ -78,6 +79,7 @@ import Testing
     let x = HostTensor(.f32, [1, 1, 2, 2], [1, 2, 3, 4])
     let before = HostTensor(.f32, [1, 1, 6, 2], repeating: 9)
     let found = try again.run("main", [x, before])
+    try #require(found.count == 2)
     #expect(found[0].values == [1, 2, 3, 4, 9, 9, 1, 2, 3, 4])
     #expect(found[1].values == [1, 2, 3, 4, 9, 9, 1, 2, 3, 4, 9, 9])
   }

@@ -13,7 +13,7 @@ import Testing
     #expect(try text.member("layers").double() == 18)
     #expect(try text.member("eps").double(in: 0...1) == 1e-6)
     #expect(try root.member("flag").bool())
-    #expect(try root.member("eos").elements()[0].int() == 1)
+    #expect(try root.member("eos").elements().first?.int() == 1)
     #expect(try text.members().map(\.key) == ["hidden_size", "layers", "eps", "name"])
   }
 
@@ -54,7 +54,7 @@ import Testing
       _ = try $0.member("eos").member("a")
     },
     Misreading("eos[1]: expected an integer, found \"x\"") {
-      _ = try $0.member("eos").elements()[1].int()
+      _ = try $0.member("eos").elements().last?.int()
     },
     Misreading("text_config: expected an array, found an object") {
       _ = try $0.member("text_config").elements()

@@ -40,6 +40,7 @@ import Testing
       let ids = TensorData([tokens[step - 1]], shape: [1, 1])
       let logits = try executor.run(decode, inputs: [("input_ids", ids)])[0].data.floats()
       guard let row = steps.firstIndex(of: step) else { continue }
+      try #require(expected.count >= (row + 1) * logits.count)
       let wanted = expected[row * logits.count..<(row + 1) * logits.count]
       worst = max(worst, largestDifference(logits, Array(wanted)))
     }

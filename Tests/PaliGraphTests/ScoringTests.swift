@@ -94,6 +94,7 @@ import Testing
     let scores = try session.score(picture, texts: texts).scores
     #expect(scores.map(\.text) == texts)
     let pair = try session.score(picture, texts: Array(texts.prefix(2))).scores
+    try #require(pair.count == 2)
     #expect(Set(scores.map(\.logit)) == Set(pair.map(\.logit)))
     #expect(
       zip(texts, scores).allSatisfy { $1.logit == ($0 == texts[0] ? pair[0] : pair[1]).logit })

@@ -69,7 +69,7 @@ import Testing
     let executor = try Self.executor(Self.plan())
     for rows in [3, 8, 1] {
       let outputs = try executor.run(0, inputs: Self.inputs(rows: rows))
-      #expect(outputs.map(\.name) == ["sum", "rows"])
+      try #require(outputs.map(\.name) == ["sum", "rows"])
       #expect(outputs[0].data.shape == [rows, 4])
       #expect(outputs[0].data.floats() == (0..<rows * 4).map { 2 * Float($0) })
       #expect(outputs[1].data.floats() == [16, 18, 20, 22, 0, 2, 4, 6])

@@ -107,9 +107,11 @@ private struct SourceScanner {
 
   /// What the word that ends here is a member of.
   private var receiver: String? {
-    let start = position - word.count
-    guard start > 1, text[start - 1] == "." else { return nil }
-    return String(text[..<(start - 1)].reversed().prefix { $0.isLetter || $0.isNumber }.reversed())
+    let end = position - word.count - 1
+    guard end > 0, text[end] == "." else { return nil }
+    var start = end
+    while start > 0, text[start - 1].isLetter || text[start - 1].isNumber { start -= 1 }
+    return String(text[start..<end])
   }
 
   private mutating func close() {

@@ -24,6 +24,12 @@ public struct UntestedMessages {
       }
   }
 
+  /// The first place of each message, for tables that need each only once.
+  public static func once(_ places: [Place]) -> [Place] {
+    var seen: Set<MessagePattern> = []
+    return places.filter { seen.insert($0.pattern).inserted }
+  }
+
   /// One line for each message that is expected less often than it stands in the sources.
   public static func lines(_ places: [Place], expected: [String]) -> [String] {
     Dictionary(grouping: places, by: \.pattern).compactMap { pattern, places in
