@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "Bf16.h"
 #include "Tables.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
@@ -18,6 +19,9 @@
 #include "VectorPanels.h"
 #include "VectorElementwise.h"
 #include "VectorRows.h"
+#include "MapLoops.h"
+#include "ConvertLoops.h"
+#include "FoldLoops.h"
 
 #pragma clang attribute pop
 
@@ -39,6 +43,9 @@ const pg_kernels pg_kernels_avx2 = {
     .online_softmax = online_softmax,
     .unary = unary,
     .binary = binary,
+    .map = map,
+    .convert = convert,
+    .fold = fold,
     .reduce = reduce,
     .argmax = argmax,
     .gather_f32 = gather_f32,

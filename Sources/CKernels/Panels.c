@@ -228,22 +228,32 @@ void pg_pack_columns(pg_panel_format format, void *panels, const float *w, ptrdi
   }
 }
 
-/// Element (row, c) of a panel.
-static inline float panel_element(pg_panel_format format, const char *panel, size_t row,
-                                  size_t c) {
-  switch (format) {
-    case PG_PANEL_F32:
-      return ((const float *)panel)[c * ROWS + row];
-    case PG_PANEL_BF16:
-      return widen_bf16(((const uint16_t *)panel)[(c / 2 * ROWS + row) * 2 + c % 2]);
-    case PG_PANEL_INT8: {
-      const uint8_t *bytes = (const uint8_t *)panel + INT8_SCALE_BYTES;
-      return (float)(bytes[(c / 4 * ROWS + row) * 4 + c % 4] - 128) * ((const float *)panel)[row];
-    }
-    case PG_PANEL_INT4: {
+/// out[c] = scale times element (row, c) of a panel of k columns.
+static void read_f32(float *out, const float *panel, size_t row, size_t k, float scale) {
+  for (size_t c = 0; c < k; c++) out[c] = scale * panel[c * ROWS + row];
+}
+
+static void read_bf16(float *out, const uint16_t *panel, size_t row, size_t k, float scale) {
+  for (size_t c = 0; c < k; c++) {
+    out[c] = scale * widen_bf16(panel[(c / 2 * ROWS + row) * 2 + c % 2]);
+  }
+}
+
+static void read_int8(float *out, const char *panel, size_t row, size_t k, float scale) {
+  const uint8_t *bytes = (const uint8_t *)panel + INT8_SCALE_BYTES + 4 * row;
+  const float step = ((const float *)panel)[row];
+  for (size_t c = 0; c < k; c++) {
+    out[c] = scale * ((float)(bytes[c / 4 * 4 * ROWS + c % 4] - 128) * step);
+  }
+}
+
+static void read_int4(float *out, const char *panel, size_t row, size_t k, float scale) {
+  for (size_t first = 0; first < k; first += INT4_GROUP_COLUMNS) {
+    const size_t end = k - first < INT4_GROUP_COLUMNS ? k : first + INT4_GROUP_COLUMNS;
+    const float step = widen_bf16(*(const uint16_t *)(panel + int4_scale_at(row, first)));
+    for (size_t c = first; c < end; c++) {
       const int byte = ((const uint8_t *)panel)[int4_byte_at(row, c)];
-      const uint16_t *scale = (const uint16_t *)(panel + int4_scale_at(row, c));
-      return (float)((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * widen_bf16(*scale);
+      out[c] = scale * ((float)((c % 8 < 4 ? byte & 15 : byte >> 4) - 8) * step);
     }
   }
 }
@@ -253,8 +263,12 @@ void pg_gather_panels(pg_panel_format format, float *out, ptrdiff_t ldo, const v
   const size_t bytes = pg_panel_bytes(format, k);
   for (size_t r = 0; r < rows; r++, out += ldo) {
     const char *panel = (const char *)panels + (size_t)ids[r] / ROWS * bytes;
-    for (size_t c = 0; c < k; c++) {
-      out[c] = scale * panel_element(format, panel, (size_t)ids[r] % ROWS, c);
+    const size_t row = (size_t)ids[r] % ROWS;
+    switch (format) {
+      case PG_PANEL_F32: read_f32(out, (const float *)panel, row, k, scale); break;
+      case PG_PANEL_BF16: read_bf16(out, (const uint16_t *)panel, row, k, scale); break;
+      case PG_PANEL_INT8: read_int8(out, panel, row, k, scale); break;
+      case PG_PANEL_INT4: read_int4(out, panel, row, k, scale); break;
     }
   }
 }

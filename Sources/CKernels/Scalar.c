@@ -33,6 +33,8 @@ static float unary_value(pg_unary op, float x) {
     case PG_UNARY_GELU_ERF: return 0.5f * x * (1 + erff(x * 0.7071067811865476f));
     case PG_UNARY_FLOOR: return floorf(x);
     case PG_UNARY_CEIL: return ceilf(x);
+    case PG_UNARY_ROUND: return rintf(x);
+    case PG_UNARY_ATAN: return atanf(x);
   }
 }
 
@@ -228,6 +230,10 @@ static void binary(pg_binary op, float *out, const float *a, ptrdiff_t stride_a,
     out[i] = binary_value(op, a[i * stride_a], b[i * stride_b]);
   }
 }
+
+#include "MapLoops.h"
+#include "ConvertLoops.h"
+#include "FoldLoops.h"
 
 static void reduce(pg_reduction op, float *out, const float *x, ptrdiff_t ldx, size_t rows,
                    size_t cols) {
@@ -457,6 +463,9 @@ const pg_kernels pg_kernels_scalar = {
     .online_softmax = online_softmax,
     .unary = unary,
     .binary = binary,
+    .map = map,
+    .convert = convert,
+    .fold = fold,
     .reduce = reduce,
     .argmax = argmax,
     .gather_f32 = gather_f32,

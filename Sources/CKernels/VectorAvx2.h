@@ -127,6 +127,19 @@ static inline vf v_select_less(vf a, vf b, vf yes, vf no) {
 static inline vf v_select_nan(vf a, vf yes, vf no) {
   return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
+/// Whether |a| <= limit in all lanes; NaN is beyond any limit.
+static inline bool v_all_within(vf a, vf limit) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(v_abs(a), limit, _CMP_LE_OQ)) == 0xff;
+}
+/// e and m of a normal a = m 2^e > 0 with 1 <= m < 2.
+static inline vf v_exponent(vf a) {
+  const __m256i bits = _mm256_srli_epi32(_mm256_castps_si256(a), 23);
+  return _mm256_cvtepi32_ps(_mm256_sub_epi32(bits, _mm256_set1_epi32(127)));
+}
+static inline vf v_mantissa(vf a) {
+  const __m256i bits = _mm256_and_si256(_mm256_castps_si256(a), _mm256_set1_epi32(0x7fffff));
+  return _mm256_castsi256_ps(_mm256_or_si256(bits, _mm256_set1_epi32(0x3f800000)));
+}
 /// Whether any lane is NaN.
 static inline bool v_any_nan(vf a) {
   return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) != 0;

@@ -113,6 +113,15 @@ static inline vf v_select_less(vf a, vf b, vf yes, vf no) {
 static inline vf v_select_nan(vf a, vf yes, vf no) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), no, yes);
 }
+/// Whether |a| <= limit in all lanes; NaN is beyond any limit.
+static inline bool v_all_within(vf a, vf limit) {
+  return _mm512_cmp_ps_mask(v_abs(a), limit, _CMP_LE_OQ) == 0xffff;
+}
+/// e and m of a normal a = m 2^e > 0 with 1 <= m < 2.
+static inline vf v_exponent(vf a) { return _mm512_getexp_ps(a); }
+static inline vf v_mantissa(vf a) {
+  return _mm512_getmant_ps(a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_zero);
+}
 /// Whether any lane is NaN.
 static inline bool v_any_nan(vf a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
 /// x 2^n for integral n in [-252, 252], rounded once.

@@ -31,6 +31,8 @@ __attribute__((always_inline)) static inline void unary_loop(const pg_unary op, 
     case PG_UNARY_GELU_ERF: LOOP(PG_UNARY_GELU_ERF); break;   \
     case PG_UNARY_FLOOR: LOOP(PG_UNARY_FLOOR); break;         \
     case PG_UNARY_CEIL: LOOP(PG_UNARY_CEIL); break;           \
+    case PG_UNARY_ROUND: LOOP(PG_UNARY_ROUND); break;         \
+    case PG_UNARY_ATAN: LOOP(PG_UNARY_ATAN); break;           \
   }
 
 static void unary(pg_unary op, float *out, const float *x, size_t n) {
@@ -89,6 +91,74 @@ static float binary_value(pg_binary op, float a, float b) {
   }
 }
 
+/// log2 x of a normal number: twice the series of artanh((m-1)/(m+1)), to 2^-44.
+static inline double log2_of(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  // Brings the mantissa between 1/sqrt 2 and sqrt 2.
+  const uint64_t offset = bits - 0x3fe6a09e667f3bcd;
+  const int32_t exponent = (int32_t)((int64_t)offset >> 52);
+  const uint64_t rest = bits - (offset & 0xfff0000000000000);
+  double m;
+  memcpy(&m, &rest, sizeof m);
+  const double s = (m - 1) / (m + 1), z = s * s;
+  const double series =
+      1 + z * (1.0 / 3 + z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9 + z * (1.0 / 11 + z * (1.0 / 13 + z / 15))))));
+  return exponent + 2.8853900817779268 * s * series;
+}
+
+/// 2^x for |x| < 1000: the series of e^(f ln 2), to 2^-42.
+static inline double exp2_of(double x) {
+  // The sum's lowest bits are the nearest integer.
+  const double shifted = x + 0x1.8p52, f = (x - (shifted - 0x1.8p52)) * 0.6931471805599453;
+  uint64_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits + 1023) << 52;
+  double power;
+  memcpy(&power, &bits, sizeof power);
+  const double series =
+      1 + f * (1 + f * (1.0 / 2 + f * (1.0 / 6 + f * (1.0 / 24 + f * (1.0 / 120 + f * (1.0 / 720 +
+      f * (1.0 / 5040 + f * (1.0 / 40320 + f * (1.0 / 362880)))))))));
+  return power * series;
+}
+
+/// Powers that are computed at once, enough for the compiler to make vectors of f64.
+#define POWERS 64
+
+/// base^exponent. Bases, exponents and results that are no plain numbers are the C library's.
+static void powers(float *restrict result, const float *restrict base,
+                   const float *restrict exponent) {
+  int32_t is_plain[POWERS];
+  for (size_t i = 0; i < POWERS; i++) {
+    const float magnitude = fabsf(base[i]);
+    const double power = (double)exponent[i] * log2_of((double)magnitude);
+    const double half = (double)exponent[i] * 0.5;
+    const int is_odd = half != rint(half), is_integer = exponent[i] == rintf(exponent[i]);
+    const float value = (float)exp2_of(power);
+    const float signed_value = ((base[i] < 0) & is_odd) ? -value : value;
+    result[i] = ((base[i] < 0) & !is_integer) ? NAN : signed_value;
+    is_plain[i] = (magnitude >= 0x1p-126f) & (magnitude < INFINITY) & (fabs(power) < 126);
+  }
+  for (size_t i = 0; i < POWERS; i++) {
+    if (!is_plain[i]) result[i] = powf(base[i], exponent[i]);
+  }
+}
+
+static void pow_strides(float *out, const float *a, ptrdiff_t stride_a, const float *b,
+                        ptrdiff_t stride_b, size_t n) {
+  float base[POWERS], exponent[POWERS], result[POWERS];
+  for (size_t at = 0; at < n; at += POWERS) {
+    const size_t left = n - at < POWERS ? n - at : POWERS;
+    for (size_t i = 0; i < POWERS; i++) {
+      const ptrdiff_t place = (ptrdiff_t)(at + (i < left ? i : 0));
+      base[i] = a[place * stride_a];
+      exponent[i] = b[place * stride_b];
+    }
+    powers(result, base, exponent);
+    memcpy(out + at, result, left * sizeof *out);
+  }
+}
+
 __attribute__((always_inline)) static inline vf v_binary(pg_binary op, vf a, vf b) {
   switch (op) {
     case PG_BINARY_ADD: return v_add(a, b);
@@ -97,13 +167,8 @@ __attribute__((always_inline)) static inline vf v_binary(pg_binary op, vf a, vf 
     case PG_BINARY_DIV: return v_div(a, b);
     case PG_BINARY_MAX: return v_max_nan(a, b);
     case PG_BINARY_MIN: return v_min_nan(a, b);
-    case PG_BINARY_POW: {
-      float base[V_LANES], exponent[V_LANES];
-      v_store(base, a);
-      v_store(exponent, b);
-      for (size_t i = 0; i < V_LANES; i++) base[i] = powf(base[i], exponent[i]);
-      return v_load(base);
-    }
+    // Has a loop of its own.
+    case PG_BINARY_POW: return a;
   }
 }
 
@@ -165,7 +230,7 @@ static void binary(pg_binary op, float *out, const float *a, ptrdiff_t stride_a,
     BINARY_CASE(PG_BINARY_DIV)
     BINARY_CASE(PG_BINARY_MAX)
     BINARY_CASE(PG_BINARY_MIN)
-    BINARY_CASE(PG_BINARY_POW)
+    case PG_BINARY_POW: pow_strides(out, a, stride_a, b, stride_b, n); break;
   }
 #undef BINARY_CASE
 }

@@ -47,6 +47,15 @@ let oddLengths = [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100]
     Unary(operation: .geluErf, range: -6...6, absolute: 4),
     Unary(operation: .floor, range: -9...9),
     Unary(operation: .ceil, range: -9...9),
+    Unary(operation: .round, range: -9...9),
+    Unary(operation: .log, range: 1e-30...1e30, relative: 4),
+    Unary(operation: .sin, range: -60_000...60_000, relative: 4),
+    Unary(operation: .cos, range: -60_000...60_000, relative: 4),
+    Unary(operation: .sin, range: -1e9...1e9, relative: 4),
+    Unary(operation: .cos, range: -1e9...1e9, relative: 4),
+    Unary(operation: .atan, range: -0.6...0.6, relative: 4),
+    Unary(operation: .atan, range: -9...9, relative: 4),
+    Unary(operation: .atan, range: -1e6...1e6, relative: 4),
   ]
 
   @Test(arguments: unary, supportedInstructionSets)
@@ -95,7 +104,11 @@ let oddLengths = [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100]
       (.geluTanh, .infinity, .infinity), (.geluTanh, -1e20, 0), (.geluTanh, .nan, .nan),
       (.geluTanh, 1e20, 1e20), (.geluErf, -1e20, 0), (.geluErf, .nan, .nan),
       (.sqrt, -1, .nan), (.rsqrt, 0, .infinity), (.reciprocal, 0, .infinity),
-      (.log, 0, -.infinity), (.log, -1, .nan),
+      (.log, 0, -.infinity), (.log, -1, .nan), (.log, .infinity, .infinity), (.log, .nan, .nan),
+      (.log, -.infinity, .nan), (.log, 1, 0), (.sin, .infinity, .nan), (.sin, .nan, .nan),
+      (.cos, -.infinity, .nan), (.cos, .nan, .nan), (.cos, 0, 1), (.atan, .infinity, .pi / 2),
+      (.atan, -.infinity, -.pi / 2), (.atan, .nan, .nan), (.round, 2.5, 2), (.round, -3.5, -4),
+      (.round, .nan, .nan), (.round, .infinity, .infinity), (.floor, -.infinity, -.infinity),
     ]
     for (operation, input, expected) in table {
       let value = Self.result(of: operation, input, isa)
@@ -127,6 +140,38 @@ let oddLengths = [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100]
         }
         #expect(worst <= 1, "operation \(operation.rawValue), strides \(strideA) \(strideB)")
         #expect(out.guardsAreIntact)
+      }
+    }
+  }
+
+  @Test(arguments: supportedInstructionSets)
+  func `keeps the sign of zero`(_ isa: InstructionSet) {
+    for operation in [UnaryOperation.sin, .atan, .round, .floor, .negate] {
+      for zero in [Float(0), -0.0] {
+        let expected = operation == .negate ? -zero : zero
+        #expect(Self.result(of: operation, zero, isa).bitPattern == expected.bitPattern)
+      }
+    }
+  }
+
+  /// Every pair of numbers that need care, beside the C library.
+  @Test(arguments: supportedInstructionSets)
+  func `raises to powers as the C library does`(_ isa: InstructionSet) {
+    let numbers: [Float] = [
+      0, -0.0, .infinity, -.infinity, .nan, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 10, 100, 1e30, -1e30,
+      1e-30, 127, -126, 0.1, 16_777_216, 8_388_607,
+    ]
+    for base in numbers {
+      for exponent in numbers {
+        var (a, b, out) = (base, exponent, Float(0))
+        functions(isa).binary(.pow, &out, &a, 1, &b, 1, 1)
+        let expected = ReferenceMath.binary(.pow, Double(base), Double(exponent))
+        let isSmall = abs(expected) < 0x1p-125
+        let allowed = isSmall ? 0x1p-125 : 2 * unitRoundoff * abs(expected)
+        let rounded = Double(Float(expected))
+        #expect(
+          worstRatio([out], [rounded.isInfinite ? rounded : expected]) { _ in allowed } <= 1,
+          "\(base) ^ \(exponent) = \(out)")
       }
     }
   }

@@ -28,6 +28,8 @@ enum ReferenceMath {
     case .geluErf: 0.5 * x * Foundation.erfc(-x / 2.0.squareRoot())
     case .floor: x.rounded(.down)
     case .ceil: x.rounded(.up)
+    case .round: x.rounded(.toNearestOrEven)
+    case .atan: Foundation.atan(x)
     }
   }
 

@@ -20,9 +20,9 @@ extension KernelCase {
     }
     + [
       KernelCase(
-        kernel: "copy", variant: "of every second", operands: ["f32[1024x2048]"],
-        body: "%t = slice(%a) {axis = 1, start = 0, end = 2048, step = 2} : f32[1024x1024]\n"
-          + "%y = contiguous(%t) : f32[1024x1024]", result: "f32[1024x1024]"),
+        kernel: "copy", variant: "of every second", operands: ["f32[1024x1024x2]"],
+        body: "%t = slice(%a) {axis = 2, start = 0, end = 1} : f32[1024x1024x1]\n"
+          + "%y = contiguous(%t) : f32[1024x1024x1]", result: "f32[1024x1024x1]"),
       KernelCase(
         kernel: "copy", variant: "of a broadcast", operands: ["f32[1024x1]"],
         body: "%t = broadcast(%a) {shape = [1024, 1024]} : f32[1024x1024]\n"

@@ -70,8 +70,11 @@ typedef enum PG_SWIFT(UnaryOperation) __attribute__((enum_extensibility(closed))
   PG_UNARY_RECIPROCAL PG_SWIFT(reciprocal),
   /// relative error <= 2u; results below 2^-125 may be 0
   PG_UNARY_EXP PG_SWIFT(exp),
+  /// relative error <= 4u
   PG_UNARY_LOG PG_SWIFT(log),
+  /// relative error <= 4u, near 0 <= 2u
   PG_UNARY_SIN PG_SWIFT(sin),
+  /// relative error <= 4u, near 0 <= 2u
   PG_UNARY_COS PG_SWIFT(cos),
   /// relative error <= 4u
   PG_UNARY_TANH PG_SWIFT(tanh),
@@ -89,6 +92,10 @@ typedef enum PG_SWIFT(UnaryOperation) __attribute__((enum_extensibility(closed))
   PG_UNARY_GELU_ERF PG_SWIFT(geluErf),
   PG_UNARY_FLOOR PG_SWIFT(floor),
   PG_UNARY_CEIL PG_SWIFT(ceil),
+  /// ties to even
+  PG_UNARY_ROUND PG_SWIFT(round),
+  /// relative error <= 4u
+  PG_UNARY_ATAN PG_SWIFT(atan),
 } pg_unary;
 
 /// Functions of two f32 values.
@@ -101,6 +108,7 @@ typedef enum PG_SWIFT(BinaryOperation) __attribute__((enum_extensibility(closed)
   PG_BINARY_MAX PG_SWIFT(max),
   /// NaN if either is NaN
   PG_BINARY_MIN PG_SWIFT(min),
+  /// relative error <= 2u
   PG_BINARY_POW PG_SWIFT(pow),
 } pg_binary;
 
@@ -111,6 +119,99 @@ typedef enum PG_SWIFT(Reduction) __attribute__((enum_extensibility(closed))) pg_
   /// NaN if any is NaN; -inf for an empty row
   PG_REDUCTION_MAX PG_SWIFT(max),
 } pg_reduction;
+
+/// Functions of one to three operands whose elements are not f32 throughout. A bool is a byte, true unless 0;
+/// results of comparisons are 0 or 1.
+typedef enum PG_SWIFT(MapOperation) __attribute__((enum_extensibility(closed))) pg_map {
+  /// Integers wrap around.
+  PG_MAP_NEGATE_I64 PG_SWIFT(negate) = 0,
+  PG_MAP_ABS_I64 PG_SWIFT(abs),
+  PG_MAP_RELU_I64 PG_SWIFT(relu),
+  PG_MAP_ADD_I64 PG_SWIFT(add),
+  PG_MAP_SUB_I64 PG_SWIFT(sub),
+  PG_MAP_MUL_I64 PG_SWIFT(mul),
+  /// Toward zero; 0 where the divisor is.
+  PG_MAP_DIV_I64 PG_SWIFT(div),
+  /// In double precision, toward zero; what does not fit is the nearest end.
+  PG_MAP_POW_I64 PG_SWIFT(pow),
+  PG_MAP_MAX_I64 PG_SWIFT(max),
+  PG_MAP_MIN_I64 PG_SWIFT(min),
+  PG_MAP_AND_I64 PG_SWIFT(and),
+  PG_MAP_OR_I64 PG_SWIFT(or),
+  PG_MAP_XOR_I64 PG_SWIFT(xor),
+  /// A shift by a negative number goes the other way; by 64 or more, nothing is left but the sign.
+  PG_MAP_SHIFT_LEFT_I64 PG_SWIFT(shiftLeft),
+  PG_MAP_SHIFT_RIGHT_I64 PG_SWIFT(shiftRight),
+  PG_MAP_EQUAL_I64 PG_SWIFT(equalIntegers),
+  PG_MAP_EQUAL_F32 PG_SWIFT(equalFloats),
+  PG_MAP_EQUAL_BOOL PG_SWIFT(equalFlags),
+  PG_MAP_LESS_I64 PG_SWIFT(lessIntegers),
+  PG_MAP_LESS_F32 PG_SWIFT(lessFloats),
+  /// The second operand where the first, a bool, is true, else the third; of elements of 1, 2, 4 or 8 bytes.
+  PG_MAP_SELECT_1 PG_SWIFT(select1),
+  PG_MAP_SELECT_2 PG_SWIFT(select2),
+  PG_MAP_SELECT_4 PG_SWIFT(select4),
+  PG_MAP_SELECT_8 PG_SWIFT(select8),
+} pg_map;
+
+/// What `convert` reads and writes.
+typedef enum PG_SWIFT(NumberType) __attribute__((enum_extensibility(closed))) pg_number {
+  PG_NUMBER_F64 PG_SWIFT(f64) = 0,
+  PG_NUMBER_F32 PG_SWIFT(f32),
+  PG_NUMBER_F16 PG_SWIFT(f16),
+  PG_NUMBER_BF16 PG_SWIFT(bf16),
+  PG_NUMBER_I64 PG_SWIFT(i64),
+  PG_NUMBER_I32 PG_SWIFT(i32),
+  PG_NUMBER_I16 PG_SWIFT(i16),
+  PG_NUMBER_I8 PG_SWIFT(i8),
+  PG_NUMBER_U64 PG_SWIFT(u64),
+  PG_NUMBER_U32 PG_SWIFT(u32),
+  PG_NUMBER_U16 PG_SWIFT(u16),
+  PG_NUMBER_U8 PG_SWIFT(u8),
+  PG_NUMBER_BOOL PG_SWIFT(bool),
+  /// A byte each.
+  PG_NUMBER_I4 PG_SWIFT(i4),
+  PG_NUMBER_U4 PG_SWIFT(u4),
+  /// A floating-point format of at most 8 bits, which `pg_small_floats` describes.
+  PG_NUMBER_SMALL PG_SWIFT(small),
+} pg_number;
+
+/// The small floats that `convert` reads and those that it writes.
+typedef struct pg_small_floats {
+  /// The values of the 256 bytes.
+  const float *_Nullable values;
+  /// The bytes for the 65,536 upper halves of an f32, for one whose lower half is 0 or, where the last bit
+  /// of the upper half is set, any.
+  const uint8_t *_Nullable codes;
+} pg_small_floats;
+
+/// Reductions of any axes. Those of f32 are taken in double precision; integers wrap around.
+typedef enum PG_SWIFT(FoldOperation) __attribute__((enum_extensibility(closed))) pg_fold {
+  PG_FOLD_SUM_F32 PG_SWIFT(sumFloats) = 0,
+  PG_FOLD_MEAN_F32 PG_SWIFT(meanFloats),
+  /// NaN if any is NaN; -inf of none
+  PG_FOLD_MAX_F32 PG_SWIFT(maxFloats),
+  PG_FOLD_PRODUCT_F32 PG_SWIFT(productFloats),
+  PG_FOLD_SUM_I64 PG_SWIFT(sumIntegers),
+  PG_FOLD_MAX_I64 PG_SWIFT(maxIntegers),
+  PG_FOLD_PRODUCT_I64 PG_SWIFT(productIntegers),
+} pg_fold;
+
+/// The largest rank of a tensor.
+#define PG_MAX_RANK 8
+
+/// Extents and strides, in elements, of 1 to PG_MAX_RANK axes.
+typedef struct pg_axes {
+  size_t rank;
+  ptrdiff_t shape[PG_MAX_RANK], strides[PG_MAX_RANK];
+} pg_axes;
+
+/// An operand of rows and columns: element (r, c) lies at r · row + c · step elements. Distances may be 0 or
+/// negative.
+typedef struct pg_strided {
+  const void *base;
+  ptrdiff_t row, step;
+} pg_strided;
 
 /// What happens to a finished product y[m, n], in this order:
 ///   y += bias[n];  y = activation(y);  y *= multiplier[m, n];  y += residual[m, n].
@@ -219,6 +320,15 @@ typedef struct pg_kernels {
   /// out[i] = op(a[i * stride_a], b[i * stride_b]). In place. Strides may be 0 or negative.
   void (*binary)(pg_binary op, float *out, const float *a, ptrdiff_t stride_a, const float *b,
                  ptrdiff_t stride_b, size_t n);
+  /// out[r, c] = op of the operands' elements there, for a dense `out`. In place.
+  void (*map)(pg_map op, void *out, const pg_strided *operands, size_t rows, size_t cols);
+  /// out[r, c] = x[r, c] as a number of the other type, by way of f64, for a dense `out`; `…_size` are bytes of
+  /// an element. To integers: toward zero, NaN is 0, what does not fit is the nearest end. To bool: not 0.
+  void (*convert)(pg_number to, void *out, size_t out_size, pg_number from, const pg_strided *x,
+                  size_t x_size, size_t rows, size_t cols, const pg_small_floats *small);
+  /// out[i] = the reduction of x over the axes `folded` at place first + i of the axes `kept`, for i < count.
+  void (*fold)(pg_fold op, void *out, const void *x, const pg_axes *kept, const pg_axes *folded,
+               size_t first, size_t count);
   /// out[r] = reduction of x[r, :]. `PG_REDUCTION_MEAN` of an empty row is NaN.
   void (*reduce)(pg_reduction op, float *out, const float *x, ptrdiff_t ldx, size_t rows,
                  size_t cols);
@@ -282,9 +392,6 @@ bool pg_isa_is_supported(pg_isa isa);
 /// The kernels for `isa`, or for the strongest supported one below it.
 const pg_kernels *pg_kernels_for(pg_isa isa);
 
-/// The largest rank that `pg_copy_strided` takes.
-#define PG_MAX_RANK 8
-
 /// out[i0, …] = in[i0, …] for every index below `shape`, in units of `element_size` bytes
 /// (1, 2, 4 or 8). Strides are in elements, may be 0 or negative for the input. Neighbouring
 /// dimensions that lie densely in both are merged first, so a contiguous copy is one memcpy.
@@ -292,6 +399,18 @@ const pg_kernels *pg_kernels_for(pg_isa isa);
 void pg_copy_strided(void *out, const void *in, size_t element_size, size_t rank,
                      const ptrdiff_t *shape, const ptrdiff_t *out_strides,
                      const ptrdiff_t *in_strides);
+
+/// Running sums of lines, of f32 or, where `is_integer`, of i64, which wrap around:
+/// out[s, w] = sum of x[0, w] … x[s, w], without x[s, w] where `is_exclusive`; from the other end where
+/// `is_reverse`. Element (s, w) lies at s · step + w · line elements.
+void pg_cumulate(bool is_integer, void *out, ptrdiff_t out_step, ptrdiff_t out_line, const void *x,
+                 ptrdiff_t step, ptrdiff_t line, size_t steps, size_t lines, bool is_exclusive,
+                 bool is_reverse);
+
+/// out[c] = the place of the best of `count` >= 1 numbers x[0, c], x[1, c], … at `step` elements from each other, of
+/// f32 or, where `is_integer`, of i64: the largest or smallest, the first of equals. A NaN is the largest.
+void pg_best_of_columns(bool is_integer, bool is_largest, int64_t *out, const void *x, ptrdiff_t step,
+                        size_t count, size_t columns);
 
 /// Kinds of arithmetic with peaks of their own: what the kernels for f32, bf16 and int8 weights use.
 typedef enum PG_SWIFT(PeakKind) __attribute__((enum_extensibility(closed))) pg_peak {

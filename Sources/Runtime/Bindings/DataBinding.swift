@@ -77,10 +77,9 @@ enum DataBinding {
     try site.requireDense(out, "the result")
     try site.require(out.shape.count == 1, "the result has not 1 axis")
     let start = try site.dim("start")
-    return BoundKernel(run: { views, _ in
+    return BoundKernel(run: { views, kernels in
       let out = views.result
-      let first = start.evaluate(views.symbols)
-      for index in 0..<out.count { out.integers[index] = Int64(first &+ index) }
+      kernels.iota(out: out.integers, first: start.evaluate(views.symbols), count: out.count)
     })
   }
 
@@ -175,27 +174,11 @@ enum DataBinding {
           out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides,
           shape: out.shape, elementBytes: bytes)
       }
-      let strides = mask.strides(broadcastTo: out.shape)
-      let available = source.count
-      // The elements of a row that share one flag are copied together.
-      var flags = out.shape
-      var run = 1
-      if flags.rank > 0, strides[flags.rank - 1] == 0 {
-        run = flags[flags.rank - 1]
-        flags[flags.rank - 1] = 1
-      }
-      var (position, next) = (0, 0)
-      try flags.forEachIndex { index in
-        if mask.flags[strides.position(of: index)] != 0 {
-          guard next + run <= available else {
-            throw ExecutionError.invalidValue(
-              "the mask selects more elements than the source has (\(available))")
-          }
-          (out.base + position * bytes).copyMemory(
-            from: source.base + next * bytes, byteCount: run * bytes)
-          next += run
-        }
-        position += run
+      let isWhole = kernels.maskedScatter(
+        out: out, mask: mask.flags, strides: mask.strides(broadcastTo: out.shape), source: source)
+      guard isWhole else {
+        throw ExecutionError.invalidValue(
+          "the mask selects more elements than the source has (\(source.count))")
       }
     })
   }
@@ -205,16 +188,10 @@ enum DataBinding {
     try site.requireDense(out, "the result")
     try site.require(out.shape.count == 2, "the result is no matrix")
     let window = try site.optionalInteger("window") ?? Int.max
-    return BoundKernel(run: { views, _ in
+    return BoundKernel(run: { views, kernels in
       let out = views.result
-      let (queries, keys) = (out.shape[0], out.shape[1])
-      for i in 0..<queries {
-        let query = keys - queries + i
-        for key in 0..<keys {
-          let isVisible = key <= query && query - key < window
-          out.floats[i * keys + key] = isVisible ? 0 : -.infinity
-        }
-      }
+      kernels.causalMask(
+        out: out.floats, queries: out.shape[0], keys: out.shape[1], window: window)
     })
   }
 }

@@ -1,5 +1,4 @@
 import CKernels
-import Glibc
 import Plans
 import Tensors
 
@@ -11,69 +10,51 @@ enum ElementwiseBinding {
         let exact = try site.word("approximate") == "none"
         return try unary(site, exact ? UnaryOperation.geluErf : .geluTanh)
       },
-      "neg": { try unary($0, .negate, integer: { 0 &- $0 }) },
-      "abs": { try unary($0, .abs, integer: { $0 < 0 ? 0 &- $0 : $0 }) },
-      "relu": { try unary($0, .relu, integer: { max($0, 0) }) },
-      "floor": { try plain($0) { $0.rounded(.down) } },
-      "round": { try plain($0) { $0.rounded(.toNearestOrEven) } },
-      "atan": { try plain($0) { atanf($0) } },
+      "neg": { try unary($0, .negate, integer: .negate) },
+      "abs": { try unary($0, .abs, integer: .abs) },
+      "relu": { try unary($0, .relu, integer: .relu) },
       "equal": equal, "less": less, "where": select, "cast": CastBinding.cast,
     ]
     for (name, operation) in unaryKernels { table[name] = { try unary($0, operation) } }
     for (name, operation, integer) in binaryKernels {
       table[name] = { try binary($0, operation, integer) }
     }
-    for (name, function) in bitwise { table[name] = { try integers($0, function) } }
+    for (name, operation) in bitwise { table[name] = { try integers($0, operation) } }
     return table
   }()
 
   private static let unaryKernels: [(String, UnaryOperation)] = [
     ("exp", .exp), ("log", .log), ("sqrt", .sqrt), ("rsqrt", .rsqrt), ("sin", .sin), ("cos", .cos),
-    ("tanh", .tanh), ("erf", .erf), ("sigmoid", .sigmoid), ("silu", .silu),
+    ("tanh", .tanh), ("erf", .erf), ("sigmoid", .sigmoid), ("silu", .silu), ("floor", .floor),
+    ("round", .round), ("atan", .atan),
   ]
 
-  private typealias IntegerFunction = @Sendable (Int64, Int64) -> Int64
-
-  private static let binaryKernels: [(String, BinaryOperation, IntegerFunction)] = [
-    ("add", .add, { $0 &+ $1 }), ("sub", .sub, { $0 &- $1 }),
-    ("mul", .mul, { $0 &* $1 }),
-    // Division by zero and of the smallest number by -1 would trap.
-    ("div", .div, { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue }),
-    ("pow", .pow, { Int64(saturating: Glibc.pow(Double($0), Double($1))) }),
-    ("maximum", .max, { max($0, $1) }),
-    ("minimum", .min, { min($0, $1) }),
+  private static let binaryKernels: [(String, BinaryOperation, MapOperation)] = [
+    ("add", .add, .add), ("sub", .sub, .sub), ("mul", .mul, .mul), ("div", .div, .div),
+    ("pow", .pow, .pow), ("maximum", .max, .max), ("minimum", .min, .min),
   ]
 
-  private static let bitwise: [(String, IntegerFunction)] = [
-    ("bit_and", { $0 & $1 }), ("bit_or", { $0 | $1 }), ("bit_xor", { $0 ^ $1 }),
-    ("shift_left", { $0 << $1 }), ("shift_right", { $0 >> $1 }),
+  private static let bitwise: [(String, MapOperation)] = [
+    ("bit_and", .and), ("bit_or", .or), ("bit_xor", .xor), ("shift_left", .shiftLeft),
+    ("shift_right", .shiftRight),
   ]
 
   private static func integers(
-    _ site: StepSite, _ function: @escaping IntegerFunction
+    _ site: StepSite, _ operation: MapOperation
   ) throws -> BoundKernel {
     _ = try site.result(.i64)
-    return try binary(site, .add, function)
+    return try binary(site, .add, operation)
   }
 
   private static func unary(
     _ site: StepSite, _ operation: UnaryOperation,
-    integer: (@Sendable (Int64) -> Int64)? = nil
+    integer: MapOperation? = nil
   ) throws -> BoundKernel {
     let element = integer == nil ? .f32 : site.step.result.element
     let (x, out) = (try site.operand(0, element), try site.result(element))
     try site.require(x.shape == out.shape, "x and the result have different shapes")
     try site.requireDense(out, "the result")
-    if element == .i64, let integer {
-      return BoundKernel(run: { views, _ in
-        let (x, out) = (views[0], views.result)
-        var position = 0
-        out.shape.forEachIndex { index in
-          out.integers[position] = integer(x.integers[x.strides.position(of: index)])
-          position += 1
-        }
-      })
-    }
+    if element == .i64, let integer { return map(site, integer, operands: 1) }
     try site.require(element == .f32, "no kernel for \(element)")
     let isDense = (try? site.requireDense(x, "x")) != nil
     return BoundKernel(run: { views, kernels in
@@ -89,25 +70,8 @@ enum ElementwiseBinding {
     })
   }
 
-  /// A function that is rare enough for a plain loop.
-  private static func plain(
-    _ site: StepSite, _ function: @escaping @Sendable (Float) -> Float
-  ) throws -> BoundKernel {
-    let (x, out) = (try site.operand(0), try site.result())
-    try site.require(x.shape == out.shape, "x and the result have different shapes")
-    try site.requireDense(out, "the result")
-    return BoundKernel(run: { views, _ in
-      let (x, out) = (views[0], views.result)
-      var position = 0
-      out.shape.forEachIndex { index in
-        out.floats[position] = function(x.floats[x.strides.position(of: index)])
-        position += 1
-      }
-    })
-  }
-
   private static func binary(
-    _ site: StepSite, _ operation: BinaryOperation, _ integer: @escaping IntegerFunction
+    _ site: StepSite, _ operation: BinaryOperation, _ integer: MapOperation
   ) throws -> BoundKernel {
     let element = site.step.result.element
     let (a, b) = (try site.operand(0, element), try site.operand(1, element))
@@ -115,40 +79,31 @@ enum ElementwiseBinding {
     for (name, view) in [("a", a), ("b", b)] {
       try site.requireBroadcast(view.shape, to: site.step.result.shape, name)
     }
-    if element == .i64 {
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip { position, a, b in
-          out.integers[position] = integer(views[0].integers[a], views[1].integers[b])
-        }
-      })
-    }
+    if element == .i64 { return map(site, integer, operands: 2) }
     try site.require(element == .f32, "no kernel for \(element)")
-    return BoundKernel(run: { views, kernels in
+    let stages = hasGaps(site, operands: 2)
+    return BoundKernel(scratch: scratch(stages)) { views, kernels in
       let out = views.result
       kernels.binary(
         operation, out: out.floats, shape: out.shape,
         a: StridedOperand(
           base: UnsafePointer(views[0].floats), strides: views[0].strides(broadcastTo: out.shape)),
         b: StridedOperand(
-          base: UnsafePointer(views[1].floats), strides: views[1].strides(broadcastTo: out.shape)))
-    })
+          base: UnsafePointer(views[1].floats), strides: views[1].strides(broadcastTo: out.shape)),
+        stages: stages)
+    }
   }
 
   @Sendable private static func equal(_ site: StepSite) throws -> BoundKernel {
-    try compare(site, integers: ==, floats: ==, flags: ==)
+    try compare(site, [.i64: .equalIntegers, .f32: .equalFloats, .bool: .equalFlags])
   }
 
   @Sendable private static func less(_ site: StepSite) throws -> BoundKernel {
-    try compare(site, integers: <, floats: <, flags: nil)
+    try compare(site, [.i64: .lessIntegers, .f32: .lessFloats])
   }
 
-  /// Inlined, so that the loops have the comparisons in them.
-  @inline(__always)
   private static func compare(
-    _ site: StepSite, integers: @escaping (Int64, Int64) -> Bool,
-    floats: @escaping (Float, Float) -> Bool,
-    flags: ((Bool, Bool) -> Bool)?
+    _ site: StepSite, _ operations: [ElementType: MapOperation]
   ) throws -> BoundKernel {
     let out = try site.result(.bool)
     try site.requireDense(out, "the result")
@@ -157,26 +112,8 @@ enum ElementwiseBinding {
       try site.requireBroadcast(
         try site.operand(index, element).shape, to: out.shape, "operand \(index)")
     }
-    switch (element, flags) {
-    case (.i64, _):
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip { out.flags[$0] = integers(views[0].integers[$1], views[1].integers[$2]) ? 1 : 0 }
-      })
-    case (.f32, _):
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip { out.flags[$0] = floats(views[0].floats[$1], views[1].floats[$2]) ? 1 : 0 }
-      })
-    case (.bool, let flags?):
-      return BoundKernel(run: { views, _ in
-        let out = views.result
-        views.zip {
-          out.flags[$0] = flags(views[0].flags[$1] != 0, views[1].flags[$2] != 0) ? 1 : 0
-        }
-      })
-    default: throw PlanError("no kernel for \(element)")
-    }
+    guard let operation = operations[element] else { throw PlanError("no kernel for \(element)") }
+    return map(site, operation, operands: 2)
   }
 
   @Sendable private static func select(_ site: StepSite) throws -> BoundKernel {
@@ -189,49 +126,48 @@ enum ElementwiseBinding {
       try site.requireBroadcast(view.shape, to: site.step.result.shape, "operand \(index)")
     }
     switch element.byteCount {
-    case 1: return BoundKernel(run: { views, _ in views.select(UInt8.self) })
-    case 2: return BoundKernel(run: { views, _ in views.select(UInt16.self) })
-    case 4: return BoundKernel(run: { views, _ in views.select(UInt32.self) })
-    default: return BoundKernel(run: { views, _ in views.select(UInt64.self) })
+    case 1: return map(site, .select1, operands: 3)
+    case 2: return map(site, .select2, operands: 3)
+    case 4: return map(site, .select4, operands: 3)
+    default: return map(site, .select8, operands: 3)
     }
   }
 }
 
-extension StepViews {
-  /// Calls `body` for each element of the result with its position and those of operands 0 and 1.
-  func zip(_ body: (_ position: Int, _ a: Int, _ b: Int) -> Void) {
-    let a = self[0].strides(broadcastTo: result.shape)
-    let b = self[1].strides(broadcastTo: result.shape)
-    let (stepA, stepB) = (a.last, b.last)
-    result.shape.forEachRow { index, position, count in
-      var (x, y) = (a.position(of: index), b.position(of: index))
-      for place in position..<position + count {
-        body(place, x, y)
-        (x, y) = (x + stepA, y + stepB)
-      }
+extension ElementwiseBinding {
+  /// A kernel over operands that broadcast to the dense result.
+  private static func map(
+    _ site: StepSite, _ operation: MapOperation, operands: Int
+  ) -> BoundKernel {
+    let stages = hasGaps(site, operands: operands)
+    return BoundKernel(scratch: scratch(stages)) { views, kernels in
+      let out = views.result
+      kernels.map(
+        operation, out: out.base, elementBytes: out.element.byteCount, shape: out.shape,
+        views.raw(0), operands > 1 ? views.raw(1) : nil, operands > 2 ? views.raw(2) : nil,
+        stages: stages)
     }
   }
 
-  /// The result's elements from operand 1 where operand 0 is true, else from operand 2; `Element` has
-  /// their size.
-  fileprivate func select<Element: BitwiseCopyable>(_: Element.Type) {
-    let shape = result.shape
-    let condition = self[0].strides(broadcastTo: shape)
-    let a = self[1].strides(broadcastTo: shape)
-    let b = self[2].strides(broadcastTo: shape)
-    let (stepCondition, stepA, stepB) = (condition.last, a.last, b.last)
-    let flags = self[0].flags
-    let first = self[1].base.assumingMemoryBound(to: Element.self)
-    let second = self[2].base.assumingMemoryBound(to: Element.self)
-    let out = result.base.assumingMemoryBound(to: Element.self)
-    shape.forEachRow { index, position, count in
-      var flag = condition.position(of: index)
-      var (x, y) = (a.position(of: index), b.position(of: index))
-      for place in position..<position + count {
-        out[place] = flags[flag] != 0 ? first[x] : second[y]
-        flag += stepCondition
-        (x, y) = (x + stepA, y + stepB)
-      }
+  /// Whether neighbours in a row of an operand may lie apart.
+  private static func hasGaps(_ site: StepSite, operands: Int) -> Bool {
+    (0..<operands).contains { index in
+      guard let view = site.optional(index), let last = view.strides.last else { return false }
+      return !(last == 1 || last == 0 || view.shape.last?.isOne == true)
     }
+  }
+
+  private static func scratch(_ stages: Bool) -> (StepViews) -> ScratchRequirement {
+    { _ in stages ? Kernels.elementwiseScratch : .none }
+  }
+}
+
+extension StepViews {
+  /// An operand as it is read by broadcasting to the result.
+  func raw(_ index: Int) -> RawOperand {
+    let view = self[index]
+    return RawOperand(
+      base: view.base, elementBytes: view.element.byteCount,
+      strides: view.strides(broadcastTo: result.shape))
   }
 }

@@ -17,56 +17,15 @@ enum IndexingBinding {
       "x and the result do not fit together")
     try site.requireDense(out, "the result")
     let isLargest = try site.flag("largest")
-    return BoundKernel(run: { views, _ in
+    return BoundKernel(run: { views, kernels in
       let (x, out) = (views[0], views.result)
       guard out.shape[axis] <= x.shape[axis] else {
         throw ExecutionError.invalidValue(
           "the best \(out.shape[axis]) of \(x.shape[axis]) elements are asked for")
       }
-      if element == .i64 {
-        let values = x.integers
-        select(x, out, axis: axis) { a, b in
-          isLargest ? values[a] > values[b] : values[a] < values[b]
-        }
-      } else {
-        let values = x.floats
-        select(x, out, axis: axis) { a, b in
-          let (a, b) = (values[a], values[b])
-          if a.isNaN || b.isNaN { return isLargest ? a.isNaN && !b.isNaN : b.isNaN && !a.isNaN }
-          return isLargest ? a > b : a < b
-        }
-      }
+      kernels.topK(
+        out: out, x: x, axis: axis, isInteger: element == .i64, isLargest: isLargest)
     })
-  }
-
-  /// Keeps the best places of each line sorted in the result while going through the line, so equal
-  /// elements stay in their order.
-  private static func select(
-    _ x: BufferView, _ out: BufferView, axis: Int, isBefore: (_ a: Int, _ b: Int) -> Bool
-  ) {
-    let (step, outStep, k) = (x.strides[axis], out.strides[axis], out.shape[axis])
-    guard k > 0 else { return }
-    LineLoops.forEachLine(x.shape, axis) { index in
-      let (from, to) = (x.strides.position(of: index), out.strides.position(of: index))
-      var found = 0
-      for place in 0..<x.shape[axis] {
-        var slot = found
-        if found == k {
-          let last = Int(out.integers[to + (k - 1) * outStep])
-          guard isBefore(from + place * step, from + last * step) else { continue }
-          slot = k - 1
-        } else {
-          found += 1
-        }
-        while slot > 0 {
-          let above = out.integers[to + (slot - 1) * outStep]
-          guard isBefore(from + place * step, from + Int(above) * step) else { break }
-          out.integers[to + slot * outStep] = above
-          slot -= 1
-        }
-        out.integers[to + slot * outStep] = Int64(place)
-      }
-    }
   }
 
   @Sendable private static func scatter(_ site: StepSite) throws -> BoundKernel {
@@ -81,67 +40,31 @@ enum IndexingBinding {
     try site.require(
       x.shape == out.shape && !x.shape.isEmpty
         && updates.shape == ids.shape + x.shape.dropFirst(), "the operands do not fit together")
-    let combine = try Combination(site.word("reduction"), out.element)
+    let reduction = try reduction(site)
     return BoundKernel(run: { views, kernels in
       let (x, ids, updates, out) = (views[0], views[1], views[2], views.result)
       kernels.copy(
         out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
         elementBytes: out.element.byteCount)
-      let extent = out.shape[0]
-      // Dense axes of extent 1 may have any stride.
-      let inner = (1..<out.rank).reduce(1) { $0 * out.shape[$1] }
-      for position in 0..<ids.count {
-        let id = Int(ids.integers[position])
-        guard id >= -extent, id < extent else {
-          throw ExecutionError.invalidValue(
-            "id \(id) at position \(position) is outside an axis of \(extent)")
-        }
-        combine(
-          out, at: (id < 0 ? id + extent : id) * inner, updates, at: position * inner,
-          count: inner)
+      do throws(RowOutOfRange) {
+        try kernels.scatter(
+          reduction, out: out, updates: updates, ids: UnsafePointer(ids.integers), count: ids.count)
+      } catch {
+        throw ExecutionError.invalidValue(
+          "id \(error.row) at position \(error.position) is outside an axis of \(error.tableRows)")
       }
     })
   }
-}
 
-/// What `scatter` makes of an element and its update.
-private struct Combination: Sendable {
-  private let floats: (@Sendable (Float, Float) -> Float)?
-  private let integers: (@Sendable (Int64, Int64) -> Int64)?
-
-  init(_ reduction: String, _ element: ElementType) throws {
-    switch reduction {
-    case "none": (floats, integers) = (nil, nil)
-    case "add": (floats, integers) = ({ $0 + $1 }, { $0 &+ $1 })
-    case "mul": (floats, integers) = ({ $0 * $1 }, { $0 &* $1 })
-    case "max":
-      (floats, integers) = ({ $0.isNaN || $1.isNaN ? .nan : max($0, $1) }, { max($0, $1) })
-    case "min":
-      (floats, integers) = ({ $0.isNaN || $1.isNaN ? .nan : min($0, $1) }, { min($0, $1) })
-    default: throw PlanError("no kernel for reduction \(reduction)")
+  private static func reduction(_ site: StepSite) throws -> ScatterReduction {
+    let word = try site.word("reduction")
+    guard let reduction = ScatterReduction(rawValue: word) else {
+      throw PlanError("no kernel for reduction \(word)")
     }
-    guard floats == nil || element == .f32 || element == .i64 else {
+    let element = site.step.result.element
+    guard reduction == .none || element == .f32 || element == .i64 else {
       throw PlanError("no kernel for \(element)")
     }
-  }
-
-  func callAsFunction(
-    _ out: BufferView, at target: Int, _ updates: BufferView, at source: Int, count: Int
-  ) {
-    guard let floats, let integers else {
-      let bytes = out.element.byteCount
-      (out.base + target * bytes).copyMemory(
-        from: updates.base + source * bytes, byteCount: count * bytes)
-      return
-    }
-    for offset in 0..<count {
-      if out.element == .i64 {
-        out.integers[target + offset] = integers(
-          out.integers[target + offset], updates.integers[source + offset])
-      } else {
-        out.floats[target + offset] = floats(
-          out.floats[target + offset], updates.floats[source + offset])
-      }
-    }
+    return reduction
   }
 }

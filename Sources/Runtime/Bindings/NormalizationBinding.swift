@@ -66,7 +66,16 @@ enum NormalizationBinding {
       try site.requireRows(x, "x")
       return BoundKernel(run: { views, kernels in kernels.softmax(views.rows) })
     }
-    return BoundKernel(run: { views, _ in LineLoops.softmax(views[0], views.result, axis: axis) })
+    let isDense = (try? site.requireDense(x, "x")) != nil
+    return BoundKernel(scratch: { _ in Kernels.softmaxColumnScratch }) { views, kernels in
+      let (x, out) = (views[0], views.result)
+      if !isDense {
+        kernels.copy(
+          out: out.base, outStrides: out.strides, x: x.base, xStrides: x.strides, shape: out.shape,
+          elementBytes: out.element.byteCount)
+      }
+      kernels.softmaxColumns(out: out, x: isDense ? x : out, axis: axis)
+    }
   }
 }
 
@@ -93,71 +102,5 @@ extension StepViews {
       out: result.floats, x: UnsafePointer(self[0].floats), outer: product(0..<axis),
       channels: shape[axis], inner: product(axis + 1..<shape.rank), weight: vector(1),
       bias: vector(2), mean: vector(3), variance: vector(4))
-  }
-}
-
-/// Plain loops along any axis, for what the row kernels do not cover.
-enum LineLoops {
-  static func softmax(_ x: BufferView, _ out: BufferView, axis: Int) {
-    forEachLine(x.shape, axis) { index in
-      let (from, to) = (x.strides.position(of: index), out.strides.position(of: index))
-      let (step, outStep, count) = (x.strides[axis], out.strides[axis], x.shape[axis])
-      var largest = -Float.infinity
-      for i in 0..<count { largest = max(largest, x.floats[from + i * step]) }
-      var sum: Float = 0
-      for i in 0..<count {
-        let value = exponential(x.floats[from + i * step] - largest)
-        out.floats[to + i * outStep] = value
-        sum += value
-      }
-      for i in 0..<count { out.floats[to + i * outStep] /= sum }
-    }
-  }
-
-  /// Folds the given axes of `x` into each element of the dense `out`, in double precision.
-  static func reduce(
-    _ x: BufferView, _ out: BufferView, axes: [Int], from start: Double,
-    _ combine: (Double, Double) -> Double, finish: (Double, Int) -> Double
-  ) {
-    var outer = x.shape
-    var inner = x.shape
-    for axis in 0..<x.rank {
-      if axes.contains(axis) { outer[axis] = 1 } else { inner[axis] = 1 }
-    }
-    var position = 0
-    outer.forEachIndex { index in
-      let base = x.strides.position(of: index)
-      var sum = start
-      inner.forEachIndex { sum = combine(sum, Double(x.floats[base + x.strides.position(of: $0)])) }
-      out.floats[position] = Float(finish(sum, inner.elementCount))
-      position += 1
-    }
-  }
-
-  /// Folds the given axes of integers into each element of the dense `out`.
-  static func reduce(
-    _ x: BufferView, _ out: BufferView, axes: [Int], from start: Int64,
-    _ combine: (Int64, Int64) -> Int64
-  ) {
-    var (outer, inner) = (x.shape, x.shape)
-    for axis in 0..<x.rank {
-      if axes.contains(axis) { outer[axis] = 1 } else { inner[axis] = 1 }
-    }
-    var position = 0
-    outer.forEachIndex { index in
-      let base = x.strides.position(of: index)
-      var result = start
-      inner.forEachIndex { result = combine(result, x.integers[base + x.strides.position(of: $0)]) }
-      out.integers[position] = result
-      position += 1
-    }
-  }
-
-  static func forEachLine(
-    _ shape: InlineShape, _ axis: Int, _ body: (InlineShape) -> Void
-  ) {
-    var outer = shape
-    outer[axis] = 1
-    outer.forEachIndex(body)
   }
 }

@@ -1,60 +1,49 @@
 import CKernels
-import Glibc
 import Plans
 import Tensors
 
 /// Kernels that fold axes away.
 enum ReductionBinding {
-  /// Integers wrap around.
   static let all: [String: KernelRegistry.Binder] = [
-    "sum": { site in
-      if isIntegral(site) { return try integral(site, from: 0, &+) }
-      return try bind(site, .sum, from: 0, +) { value, _ in value }
-    },
-    "mean": { try bind($0, .mean, from: 0, +) { value, count in value / Double(count) } },
-    "max": { site in
-      if isIntegral(site) { return try integral(site, from: .min, Swift.max) }
-      return try bind(
-        site, .max, from: -.infinity, { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
-      ) { value, _ in value }
-    },
-    "prod": { site in
-      if isIntegral(site) { return try integral(site, from: 1, &*) }
-      return try bind(site, nil, from: 1, *) { value, _ in value }
-    },
+    "sum": { try bind($0, .sum, .sumFloats, integers: .sumIntegers) },
+    "mean": { try bind($0, .mean, .meanFloats) },
+    "max": { try bind($0, .max, .maxFloats, integers: .maxIntegers) },
+    "prod": { try bind($0, nil, .productFloats, integers: .productIntegers) },
     "cumsum": CumulativeBinding.cumsum,
   ]
 
-  private static func isIntegral(_ site: StepSite) -> Bool { site.step.result.element == .i64 }
-
-  private static func integral(
-    _ site: StepSite, from start: Int64, _ combine: @escaping (Int64, Int64) -> Int64
-  ) throws -> BoundKernel {
-    let axes = try axes(site, .i64)
-    return BoundKernel(run: { views, _ in
-      LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine)
-    })
-  }
-
+  /// - Parameter operation: what folds f32 along rows or columns, the common cases.
   private static func bind(
-    _ site: StepSite, _ operation: Reduction?, from start: Double,
-    _ combine: @escaping (Double, Double) -> Double, finish: @escaping (Double, Int) -> Double
+    _ site: StepSite, _ operation: Reduction?, _ floats: FoldOperation,
+    integers: FoldOperation? = nil
   ) throws -> BoundKernel {
+    if site.step.result.element == .i64, let integers {
+      return fold(integers, try axes(site, .i64))
+    }
     let x = try site.operand(0)
     let axes = try axes(site, .f32)
-    if let operation, axes == [x.shape.count - 1], (try? site.requireRows(x, "x")) != nil {
+    guard let operation else { return fold(floats, axes) }
+    if axes == [x.shape.count - 1], (try? site.requireRows(x, "x")) != nil {
       return BoundKernel(run: { views, kernels in kernels.reduce(operation, views.rowsOfOperand) })
     }
-    if let operation, let rows = try rows(of: x, axes, site) {
+    if let rows = try rows(of: x, axes, site) {
       return BoundKernel(run: { views, kernels in kernels.reduce(operation, rows(views)) })
     }
-    if let operation, let columns = try columns(of: x, axes, site) {
+    if let columns = try columns(of: x, axes, site) {
       return BoundKernel(
         scratch: { _ in Kernels.columnScratch },
         run: { views, kernels in kernels.reduceColumns(operation, columns(views)) })
     }
-    return BoundKernel(run: { views, _ in
-      LineLoops.reduce(views[0], views.result, axes: axes, from: start, combine, finish: finish)
+    return fold(floats, axes)
+  }
+
+  /// Any axes of any strides.
+  private static func fold(_ operation: FoldOperation, _ axes: [Int]) -> BoundKernel {
+    BoundKernel(run: { views, kernels in
+      let (x, out) = (views[0], views.result)
+      kernels.fold(
+        operation, out: out.base, elementBytes: out.element.byteCount, x: x.base, shape: x.shape,
+        strides: x.strides, isFolded: axes.contains)
     })
   }
 }
@@ -104,40 +93,13 @@ private enum CumulativeBinding {
     try site.require(element == .f32 || element == .i64, "no kernel for \(element)")
     let axis = try site.axis("axis", rank: x.shape.count)
     let (isExclusive, isReverse) = (try site.flag("exclusive"), try site.flag("reverse"))
-    return BoundKernel(run: { views, _ in
-      if element == .i64 {
-        run(
-          views[0], views.result, views[0].integers, views.result.integers, axis: axis,
-          isExclusive, isReverse, 0, &+)
-      } else {
-        run(
-          views[0], views.result, views[0].floats, views.result.floats, axis: axis,
-          isExclusive, isReverse, 0, +)
-      }
+    return BoundKernel(run: { views, kernels in
+      kernels.cumulate(
+        isInteger: element == .i64, out: views.result, x: views[0], axis: axis,
+        isExclusive: isExclusive, isReverse: isReverse)
     })
   }
-
-  private static func run<Element>(
-    _ x: BufferView, _ out: BufferView, _ source: UnsafeMutablePointer<Element>,
-    _ target: UnsafeMutablePointer<Element>, axis: Int, _ isExclusive: Bool, _ isReverse: Bool,
-    _ zero: Element, _ add: (Element, Element) -> Element
-  ) {
-    let count = x.shape[axis]
-    LineLoops.forEachLine(x.shape, axis) { index in
-      let (from, to) = (x.strides.position(of: index), out.strides.position(of: index))
-      var sum = zero
-      for step in 0..<count {
-        let place = isReverse ? count - 1 - step : step
-        let next = add(sum, source[from + place * x.strides[axis]])
-        target[to + place * out.strides[axis]] = isExclusive ? sum : next
-        sum = next
-      }
-    }
-  }
 }
-
-/// e^x of the C library.
-func exponential(_ x: Float) -> Float { expf(x) }
 
 extension ReductionBinding {
   /// The reduced axes, with operand and result checked to fit them.

@@ -22,25 +22,9 @@ enum SelectionBinding {
     }
     let rank = x.shape.count
     let symbol = try rows(site, width: rank)
-    return BoundKernel(measuring: symbol) { views, _ in
+    return BoundKernel(measuring: symbol) { views, kernels in
       let (x, out) = (views[0], views.result)
-      let room = out.shape[0]
-      var count = 0
-      x.shape.forEachIndex { index in
-        let position = x.strides.position(of: index)
-        let isSet =
-          switch x.element {
-          case .f32: x.floats[position] != 0
-          case .i64: x.integers[position] != 0
-          default: x.flags[position] != 0
-          }
-        guard isSet else { return }
-        if count < room {
-          for axis in 0..<rank { out.integers[count * rank + axis] = Int64(index[axis]) }
-        }
-        count += 1
-      }
-      return count
+      return kernels.nonzero(rows: out.integers, room: out.shape[0], x: x)
     }
   }
 

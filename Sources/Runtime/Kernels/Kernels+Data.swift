@@ -140,7 +140,7 @@ private struct GatherTiles: TileWork {
   }
 }
 
-/// A strided copy, cut along its first dimension of more than one element.
+/// A strided copy, cut along its first dimension of some elements, or the longest where none has as many.
 private struct CopyTiles: TileWork {
   let out: UnsafeMutableRawPointer
   let outStrides: InlineShape
@@ -150,6 +150,8 @@ private struct CopyTiles: TileWork {
   let elementBytes: Int
   let axis: Int?
   let grid: TileGrid
+  /// So many slices are enough for any number of threads.
+  private static let cutExtent = 64
 
   init(
     out: UnsafeMutableRawPointer, outStrides: InlineShape, x: UnsafeRawPointer,
@@ -162,7 +164,10 @@ private struct CopyTiles: TileWork {
     self.shape = shape
     self.elementBytes = elementBytes
     var axis: Int?
-    for candidate in 0..<shape.rank where axis == nil && shape[candidate] != 1 { axis = candidate }
+    for candidate in 0..<shape.rank where shape[candidate] > axis.map({ shape[$0] }) ?? 1 {
+      axis = candidate
+      if shape[candidate] >= Self.cutExtent { break }
+    }
     self.axis = axis
     let extent = axis.map { shape[$0] } ?? 1
     let slice = shape.elementCount / max(extent, 1)

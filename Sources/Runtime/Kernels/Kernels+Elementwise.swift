@@ -32,14 +32,19 @@ extension Kernels {
       tiles: grid.tileCount, SoftcapTiles(cap: cap, out: out, x: x, grid: grid, table: table))
   }
 
-  /// out = operation(a, b) over `shape`; `out` is dense and may be a dense operand.
+  /// out = operation(a, b) over `shape`; `out` is dense and may be a dense operand. Needs
+  /// `elementwiseScratch` where `stages`, which is for operands with gaps in their rows.
   public func binary(
     _ operation: BinaryOperation, out: UnsafeMutablePointer<Float>, shape: InlineShape,
-    a: StridedOperand, b: StridedOperand
+    a: StridedOperand, b: StridedOperand, stages: Bool = false
   ) {
+    if stages { assertScratch(Self.elementwiseScratch) }
     let work = BinaryTiles(
-      operation: operation, out: out, shape: shape, a: a, b: b, table: table)
-    pool.run(tiles: work.tileCount, work)
+      operation: operation, out: out, a: a.base, b: b.base,
+      grid: ElementwiseGrid(
+        shape: shape, strides: [a.strides, b.strides, b.strides], operandCount: 2),
+      stages: stages, kernels: self)
+    pool.run(tiles: work.grid.tileCount, work)
   }
 }
 
@@ -71,80 +76,29 @@ private struct SoftcapTiles: TileWork {
   }
 }
 
-/// A broadcast operation as rows: dimensions that lie densely in both operands are merged, the
-/// last one is the row, the others are counted through. Tiles are groups of rows, cut along the
-/// row too where it is long.
+/// Row after row of the rectangles of a tile.
 private struct BinaryTiles: TileWork {
   let operation: BinaryOperation
   let out: UnsafeMutablePointer<Float>
   let a: UnsafePointer<Float>
   let b: UnsafePointer<Float>
-  let table: KernelTable
-  private var outer = InlineShape()
-  private var outerStridesA = InlineShape()
-  private var outerStridesB = InlineShape()
-  private var rowLength = 1
-  private var rowStrideA = 0
-  private var rowStrideB = 0
-  private let rowGrid: TileGrid
-  private let columnGrid: TileGrid
-
-  var tileCount: Int { rowGrid.tileCount * columnGrid.tileCount }
-
-  init(
-    operation: BinaryOperation, out: UnsafeMutablePointer<Float>, shape: InlineShape,
-    a: StridedOperand, b: StridedOperand, table: KernelTable
-  ) {
-    self.operation = operation
-    self.out = out
-    self.a = a.base
-    self.b = b.base
-    self.table = table
-    var merged = InlineShape(), stridesA = InlineShape(), stridesB = InlineShape()
-    for axis in 0..<shape.rank where shape[axis] != 1 {
-      let last = merged.rank - 1
-      if last >= 0, stridesA[last] == shape[axis] * a.strides[axis],
-        stridesB[last] == shape[axis] * b.strides[axis]
-      {
-        merged[last] *= shape[axis]
-        stridesA[last] = a.strides[axis]
-        stridesB[last] = b.strides[axis]
-      } else {
-        merged.append(shape[axis])
-        stridesA.append(a.strides[axis])
-        stridesB.append(b.strides[axis])
-      }
-    }
-    for axis in 0..<merged.rank {
-      if axis == merged.rank - 1 {
-        rowLength = merged[axis]
-        rowStrideA = stridesA[axis]
-        rowStrideB = stridesB[axis]
-      } else {
-        outer.append(merged[axis])
-        outerStridesA.append(stridesA[axis])
-        outerStridesB.append(stridesB[axis])
-      }
-    }
-    let limit = Kernels.elementsPerTile
-    rowGrid = TileGrid(count: outer.elementCount, limit: max(1, limit / max(rowLength, 1)))
-    columnGrid = TileGrid(count: rowLength, limit: limit, unit: 16)
-  }
+  let grid: ElementwiseGrid
+  let stages: Bool
+  let kernels: Kernels
 
   func run(tile: Int, worker: Int) {
-    let columns = columnGrid.range(tile % columnGrid.tileCount)
-    for row in rowGrid.range(tile / columnGrid.tileCount) {
-      var offsetA = columns.lowerBound * rowStrideA, offsetB = columns.lowerBound * rowStrideB
-      var rest = row
-      for axis in stride(from: outer.rank - 1, through: 0, by: -1) {
-        let index = rest % outer[axis]
-        rest /= outer[axis]
-        offsetA += index * outerStridesA[axis]
-        offsetB += index * outerStridesB[axis]
+    let stage = stages ? kernels.pool.scratch.perWorker(worker) : nil
+    let binary = kernels.table.functions.pointee.binary
+    grid.forEachRectangle(of: tile) { part in
+      let left = grid.operand(0, of: part, a, 4, stage: stage)
+      let right = grid.operand(1, of: part, b, 4, stage: stage)
+      let x = left.base.assumingMemoryBound(to: Float.self)
+      let y = right.base.assumingMemoryBound(to: Float.self)
+      for row in 0..<part.rows {
+        binary(
+          operation, out + part.out + row * part.columns, x + row * left.row, left.step,
+          y + row * right.row, right.step, part.columns)
       }
-      table.functions.pointee.binary(
-        operation, out + row * rowLength + columns.lowerBound, a + offsetA, rowStrideA,
-        b + offsetB, rowStrideB, columns.count)
     }
   }
 }

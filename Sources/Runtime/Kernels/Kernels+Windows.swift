@@ -29,30 +29,6 @@ extension Kernels {
         out: out, pixels: pixels, height: height, width: width, rows: rows, columns: columns,
         window: window, value: value, grid: grid))
   }
-
-  /// out[o, i, …] = x[o, ids[i], …] for elements of any type; ids below 0 count from the end.
-  ///
-  /// - Throws: `RowOutOfRange`, before anything is written unless the ids change meanwhile.
-  public func gather(
-    out: UnsafeMutableRawPointer, x: UnsafeRawPointer, extent: Int, outer: Int, innerBytes: Int,
-    ids: UnsafePointer<Int64>, count: Int
-  ) throws(RowOutOfRange) {
-    for position in 0..<count where ids[position] < -extent || ids[position] >= extent {
-      throw RowOutOfRange(row: ids[position], position: position, tableRows: extent)
-    }
-    for row in 0..<outer {
-      for position in 0..<count {
-        // What is used is what is checked, whoever else may write there.
-        let id = Int(ids[position])
-        guard id >= -extent, id < extent else {
-          throw RowOutOfRange(row: Int64(id), position: position, tableRows: extent)
-        }
-        let place = row * extent + (id < 0 ? id + extent : id)
-        (out + (row * count + position) * innerBytes)
-          .copyMemory(from: x + place * innerBytes, byteCount: innerBytes)
-      }
-    }
-  }
 }
 
 /// One element of all windows of a plane after the other.
