@@ -38,7 +38,7 @@ private struct CausalMaskTiles: TileWork {
     for row in grid.range(tile) {
       let query = keys - queries + row
       let end = min(max(query + 1, 0), keys)
-      let start = min(max(query.subtractingReportingOverflow(window).partialValue + 1, 0), end)
+      let start = min(max(query + 1 - min(window, max(query + 1, 0)), 0), end)
       let line = out + row * keys
       line.update(repeating: -.infinity, count: start)
       (line + start).update(repeating: 0, count: end - start)
