@@ -33,24 +33,20 @@ public struct InputFile: ~Copyable, Sendable {
       close(descriptor)
       throw InputFileError(path: path, problem: .notARegularFile)
     }
-    guard !Self.isLargeFilePointer(descriptor, byteCount: Int(status.st_size)) else {
-      close(descriptor)
-      throw InputFileError(path: path, problem: .largeFilePointer)
-    }
     self.path = path
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
+    if try isLargeFilePointer() {
+      throw InputFileError(path: path, problem: .largeFilePointer)
+    }
   }
 
   /// Whether this is what Git leaves in place of a large file that was not fetched. Such a text is
   /// shorter than 1024 bytes, so that larger files are not looked at.
-  private static func isLargeFilePointer(_ descriptor: Int32, byteCount: Int) -> Bool {
+  private func isLargeFilePointer() throws(InputFileError) -> Bool {
     let beginning = Array("version https://git-lfs.github.com/spec/".utf8)
     guard (beginning.count..<1024).contains(byteCount) else { return false }
-    let found = [UInt8](unsafeUninitializedCapacity: beginning.count) { buffer, filled in
-      filled = max(0, pread(descriptor, buffer.baseAddress, buffer.count, 0))
-    }
-    return found == beginning
+    return try read(count: beginning.count) == beginning
   }
 
   deinit { close(descriptor) }

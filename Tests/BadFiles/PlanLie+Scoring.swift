@@ -13,11 +13,14 @@ extension PlanLie {
       "the ids of a text are one number at the end of the arena",
       "@text, input input_ids is i64[1, 1], expected i64[1, N]"
     ) { try $0.edit(input: "input_ids", of: "text") { $0.shape = [1, 1] } },
-    PlanLie("the ids of a text lie apart", "@text, input input_ids is not dense") {
+    PlanLie("the ids of a text lie apart", "@text, input input_ids: elements have gaps") {
       try $0.edit(input: "input_ids", of: "text") { $0.strides = [1, 2] }
     },
-    PlanLie("pictures lie apart", "@image, input pixel_values is not dense") {
+    PlanLie("pictures lie apart", "@image, input pixel_values: elements have gaps") {
       try $0.edit(input: "pixel_values", of: "image") { $0.strides[1] = 100_000 }
+    },
+    PlanLie("rows of a picture are its columns", "@image, input pixel_values is not dense") {
+      try $0.edit(input: "pixel_values", of: "image") { $0.strides.swapAt(2, 3) }
     },
     PlanLie("all of an embedding is one number", "@text, output text_embeds is not dense") {
       try $0.edit(output: "text_embeds", of: "text") { $0.strides = [0, 0] }

@@ -15,8 +15,11 @@ extension PlanLie {
       "the next token's id is none at the end of the arena",
       "@decode, input input_ids is i64[1, 0], expected i64[1, 1]"
     ) { try $0.edit(input: "input_ids", of: "decode") { $0.shape = [1, 0] } },
-    PlanLie("the prompt's ids lie apart", "@prefill, input input_ids is not dense") {
+    PlanLie("the prompt's ids lie apart", "@prefill, input input_ids: elements have gaps") {
       try $0.edit(input: "input_ids", of: "prefill") { $0.strides = [1, 2] }
+    },
+    PlanLie("rows of a picture are its columns", "@vision, input pixel_values is not dense") {
+      try $0.edit(input: "pixel_values", of: "vision") { $0.strides.swapAt(2, 3) }
     },
     PlanLie("all logits are one", "@decode, output logits is not dense: its strides are [0, 0]") {
       try $0.edit(output: "logits", of: "decode") { $0.strides = [0, 0] }

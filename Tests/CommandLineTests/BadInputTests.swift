@@ -108,7 +108,7 @@ import Testing
 
   static let pictures: [(name: String, data: Data, problem: String)] = [
     ("empty.png", Data(), "empty.png: "),
-    ("text.jpg", Data("hello".utf8), "is not a JPEG, PNG or WebP picture"),
+    ("text.jpg", Data("hello".utf8), "is not a JPEG, PNG,"),
     ("cut.png", Data([0x89] + Array("PNG\r\n".utf8) + [0x1A, 0x0A, 0, 0]), "cut.png: "),
     ("huge.png", hugePNG, "huge.png: "),
   ]
@@ -236,7 +236,9 @@ import Testing
       "run", scratch.path("x.plan"), "--image", "\(PictureRunTests.model)/picture.png", "--prompt",
       "",
     ])
-    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    // There is room for one token of the answer.
+    #expect(run.status == 0 && run.errorLines.count == 1, "\(run.errors)")
+    #expect(run.errors.hasPrefix("paligraph: the answer was cut after 1 token"), "\(run.errors)")
   }
 
   @Test func `settings of a model that are not applied are one warning`() throws {

@@ -162,8 +162,8 @@ import Testing
   }
 
   static let layouts: [(shape: Shape, strides: [Dim], extents: [Int])] = [
-    ([2, 3], [3, 1], [2, 3]), ([2, 3], [8, 1], [2, 3]), ([2, 3], [1, 4], [2, 3]),
-    ([Dim(symbol: "T"), 3], [6, 2], [5, 3]), ([1, 6], [0, 1], [1, 6]),
+    ([2, 3], [3, 1], [2, 3]), ([2, 3], [1, 2], [2, 3]), ([2, 2, 3], [3, 6, 1], [2, 2, 3]),
+    ([Dim(symbol: "T"), 3], [3, 1], [5, 3]), ([1, 6], [0, 1], [1, 6]),
     ([2, 3, 1], [1, 2, 9], [2, 3, 1]),
     ([], [], []), ([0, 3], [3, 1], [0, 3]),
   ]
@@ -213,7 +213,7 @@ import Testing
   }
 
   @Test func `a port takes and gives its own number and type of elements`() throws {
-    let executor = try Self.executor(Self.echo(.f32, [2, 3], strides: [1, 4]))
+    let executor = try Self.executor(Self.echo(.f32, [2, 3], strides: [1, 2]))
     try executor.write([Float](repeating: 1, count: 6), to: 0, of: 0)
     for count in [0, 5, 7] {
       let error = #expect(throws: ExecutionError.self) {

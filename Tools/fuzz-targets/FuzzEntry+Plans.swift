@@ -89,12 +89,13 @@ extension FuzzEntry {
   ) throws {
     let planned = executor.file.plan.functions[function]
     for port in planned.inputs.indices {
-      guard let input = executor.input(port, of: function), input.isDense else { continue }
-      let (count, kind) = (input.shape.elementCount, edits.next())
-      if input.element == .i64 {
-        for index in 0..<count { input.integerBuffer[index] = integer(index, kind) }
-      } else if input.element == .f32 {
-        for index in 0..<count { input.floatBuffer[index] = Float(integer(index, kind)) / 2 }
+      guard let input = executor.input(port, of: function) else { continue }
+      let kind = edits.next()
+      let values = (0..<input.shape.elementCount).map { integer($0, kind) }
+      switch input.element {
+      case .i64: try executor.write(values, to: port, of: function)
+      case .f32: try executor.write(values.map { Float($0) / 2 }, to: port, of: function)
+      default: break
       }
     }
     // An id outside its table is an error of the call, and no reason to leave out what follows.
