@@ -33,26 +33,39 @@ public struct InputFile: ~Copyable, Sendable {
       close(descriptor)
       throw InputFileError(path: path, problem: .notARegularFile)
     }
+    do {
+      try Self.requireNoLargeFilePointer(descriptor, path, byteCount: Int(status.st_size))
+    } catch {
+      close(descriptor)
+      throw error
+    }
     self.path = path
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
-    if try isLargeFilePointer() {
-      throw InputFileError(path: path, problem: .largeFilePointer)
-    }
   }
 
-  /// Whether this is what Git leaves in place of a large file that was not fetched. Such a text is
-  /// shorter than 1024 bytes, so that larger files are not looked at.
-  private func isLargeFilePointer() throws(InputFileError) -> Bool {
+  /// Throws for what Git leaves in place of a large file that was not fetched. Such a text is shorter
+  /// than 1024 bytes, so that larger files are not looked at.
+  private static func requireNoLargeFilePointer(
+    _ descriptor: Int32, _ path: String, byteCount: Int
+  ) throws(InputFileError) {
     let beginning = Array("version https://git-lfs.github.com/spec/".utf8)
-    guard (beginning.count..<1024).contains(byteCount) else { return false }
-    return try read(count: beginning.count) == beginning
+    guard (beginning.count..<1024).contains(byteCount) else { return }
+    guard try bytes(of: descriptor, path, offset: 0, count: beginning.count) != beginning else {
+      throw InputFileError(path: path, problem: .largeFilePointer)
+    }
   }
 
   deinit { close(descriptor) }
 
   /// Exactly `count` bytes from `offset` on, copied into memory. The caller has bounded `count`.
   public func read(offset: Int = 0, count: Int) throws(InputFileError) -> [UInt8] {
+    try Self.bytes(of: descriptor, path, offset: offset, count: count)
+  }
+
+  private static func bytes(
+    of descriptor: Int32, _ path: String, offset: Int, count: Int
+  ) throws(InputFileError) -> [UInt8] {
     var code: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count, let base = buffer.baseAddress {
