@@ -79,6 +79,7 @@ enum PictureInputs {
     magic("2.3.2", "FITS", Array("SIMPLE  =                    T".utf8)),
     magic("2.3.2", "SVG", Array("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".utf8)),
     magic("2.3.2", "JPEG 2000", [0, 0, 0, 12] + Array("jP  \r\n".utf8) + [0x87, 0x0A]),
+    magic("2.3.2", "AVIF", [0, 0, 0, 28] + Array("ftypavif".utf8)),
     magic("2.3.2", "HEIC", [0, 0, 0, 24] + Array("ftypheic".utf8)),
     BadInput("2.3.+", "a file beyond the memory", .refused("bytes long")) { folder in
       try folder.write(try fixture("rgb8.png"), to: "x.png")
