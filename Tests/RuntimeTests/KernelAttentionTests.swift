@@ -132,7 +132,7 @@ import Testing
     return out
   }
 
-  @Test(arguments: cases, supportedInstructionSets)
+  @Test(arguments: cases, testedInstructionSets)
   func `equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
     let problem = Problem(c, seed: 3)
     let scratch = Kernels.attentionScratch(c.shape)
@@ -152,7 +152,7 @@ import Testing
     Case(1, over: 1, queries: 255, keys: 256, size: 8),
   ]
 
-  @Test(arguments: roundedCases, supportedInstructionSets)
+  @Test(arguments: roundedCases, testedInstructionSets)
   func `rounds to bf16 only where it may and pays`(_ c: Case, _ isa: InstructionSet) throws {
     let problem = Problem(c, seed: 6)
     let kernels = try makeKernels(

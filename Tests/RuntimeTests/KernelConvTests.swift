@@ -74,7 +74,7 @@ import Testing
   ]
 
   /// Two pictures, a weight as rows or in panels, all that an epilogue does.
-  @Test(arguments: cases, supportedInstructionSets)
+  @Test(arguments: cases, testedInstructionSets)
   func `conv equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
     let (batch, inputs) = (2, c.kernel.0 * c.kernel.1 * c.channels)
     let rows = batch * c.places.rows * c.places.columns
@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test(arguments: cases, supportedInstructionSets)
+  @Test(arguments: cases, testedInstructionSets)
   func `depthwise_conv equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
     let (batch, elements) = (2, c.kernel.0 * c.kernel.1)
     var random = SeededGenerator(seed: 43)
@@ -177,7 +177,7 @@ import Testing
     #expect(bits.allSatisfy { $0 == bits[0] })
   }
 
-  @Test(arguments: cases, supportedInstructionSets)
+  @Test(arguments: cases, testedInstructionSets)
   func `max_pool equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
     let batch = 2
     var random = SeededGenerator(seed: 37)
@@ -200,7 +200,7 @@ import Testing
     #expect(out.values == expected && out.guardsAreIntact)
   }
 
-  @Test(arguments: supportedInstructionSets, [Reduction.sum, .mean, .max])
+  @Test(arguments: testedInstructionSets, [Reduction.sum, .mean, .max])
   func `columns are folded`(_ isa: InstructionSet, _ operation: Reduction) throws {
     let (outer, rows, columns) = (3, 600, 1037)
     var random = SeededGenerator(seed: 41)

@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ElementType.allCases, supportedInstructionSets)
+  @Test(arguments: ElementType.allCases, testedInstructionSets)
   func `from and to every type is that of one number`(from: ElementType, isa: InstructionSet) {
     let source = Self.numbers.flatMap { Self.bytes(from, of: $0) }
     let (count, size) = (Self.numbers.count, from.byteCount)

@@ -59,7 +59,7 @@ import Testing
     return places
   }
 
-  @Test(arguments: folds, supportedInstructionSets)
+  @Test(arguments: folds, testedInstructionSets)
   func `folds any axes`(_ c: Fold, _ isa: InstructionSet) throws {
     let places = places(c), count = c.shape.reduce(1, *)
     let integers = `A kernel of integers and flags`.numbers(count, seed: 12)
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `a NaN is the largest, wherever it stands`(_ isa: InstructionSet) throws {
     let kernels = try makeKernels(threads: 1, isa: isa)
     for (rows, columns, axis) in [(1, 40, 1), (40, 20, 0), (20, 3, 1)] {
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0...1, supportedInstructionSets)
+  @Test(arguments: 0...1, testedInstructionSets)
   func `softmax goes along outer axes`(axis: Int, isa: InstructionSet) throws {
     let (extents, count) = ([9, 7, 40], 9 * 7 * 40)
     var random = SeededGenerator(seed: 17)

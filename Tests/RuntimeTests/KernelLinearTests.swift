@@ -242,7 +242,7 @@ import Testing
     return scratch(c.rows, c.inputs, c.outputs, factors)
   }
 
-  @Test(arguments: cases + panelCases, supportedInstructionSets)
+  @Test(arguments: cases + panelCases, testedInstructionSets)
   func `equals its definition`(_ c: Case, _ isa: InstructionSet) throws {
     let problem = Problem(
       c, seed: 1, rounds: c.form == .bf16Panels && c.inputs * c.outputs >= 1 << 20)
@@ -284,7 +284,7 @@ import Testing
   }
 
   /// To the last bit, since both products are summed in the same order either way.
-  @Test(arguments: gatedCases, supportedInstructionSets)
+  @Test(arguments: gatedCases, testedInstructionSets)
   func `with up has the product with it as multiplier`(_ c: Case, _ isa: InstructionSet) throws {
     let problem = Problem(c, seed: 5)
     let up = Problem(c, seed: 6)
@@ -315,7 +315,7 @@ import Testing
     let problem = Problem(c, seed: 3)
     var plain = c
     plain.epilogue = []
-    let results = try supportedInstructionSets.map {
+    let results = try testedInstructionSets.map {
       Self.run(
         plain, problem, on: try makeKernels(threads: 2, scratch: Self.scratch(c), isa: $0)
       ).bits
@@ -324,7 +324,7 @@ import Testing
   }
 
   /// Rows of zeros, weights of zeros, one outlier, and what is no number stays where it is.
-  @Test(arguments: supportedInstructionSets, [Case.Form.int8Panels, .int4Panels])
+  @Test(arguments: testedInstructionSets, [Case.Form.int8Panels, .int4Panels])
   func `with integer panels keeps zeros and NaN apart`(
     _ isa: InstructionSet, _ form: Case.Form
   ) throws {

@@ -46,7 +46,7 @@ import Testing
 
   static let steps = [(1, 1), (1, 0), (0, 1), (0, 0), (2, 1), (1, 3), (-1, 1)]
 
-  @Test(arguments: integers, supportedInstructionSets)
+  @Test(arguments: integers, testedInstructionSets)
   func `computes what it is defined to, at any strides`(_ c: Case, _ isa: InstructionSet) {
     for columns in oddLengths {
       for (stepA, stepB) in Self.steps {
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  @Test(arguments: integers, supportedInstructionSets)
+  @Test(arguments: integers, testedInstructionSets)
   func `computes in place`(_ c: Case, _ isa: InstructionSet) {
     let a = Self.numbers(100, seed: 3), b = Self.numbers(100, seed: 4)
     for isLeft in [true, false] {
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `compares`(_ isa: InstructionSet) {
     let integers = Self.numbers(100, seed: 5), others = Self.numbers(100, seed: 6)
     let floats: [Float] = integers.map { $0 == 3 ? .nan : $0 == 0 ? -0.0 : Float($0) }
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `chooses elements of any size`(_ isa: InstructionSet) {
     choose(isa, .select1, UInt8.self)
     choose(isa, .select2, UInt16.self)
@@ -159,7 +159,7 @@ import Testing
   }
 
   /// A broadcast and a transposed operand, in many dimensions, in tiles.
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `broadcasts over many dimensions on any number of threads`(_ isa: InstructionSet) throws {
     let shape: InlineShape = [3, 70, 90, 2]
     let a = Self.numbers(shape.elementCount, seed: 7), b = Self.numbers(70 * 90, seed: 8)

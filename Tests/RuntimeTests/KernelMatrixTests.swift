@@ -4,7 +4,7 @@ import Testing
 @testable import Runtime
 
 @Suite struct `A matrix kernel` {
-  @Test(arguments: 1...11, supportedInstructionSets)
+  @Test(arguments: 1...11, testedInstructionSets)
   func `streams a weight for any number of rows`(rows: Int, isa: InstructionSet) {
     for inputs in [1, 3, 7, 8, 15, 16, 17, 33, 64, 100, 130] {
       for outputs in [1, 2, 3, 5, 9] {
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 2, 7, 8, 9, 17], supportedInstructionSets)
+  @Test(arguments: [1, 2, 7, 8, 9, 17], testedInstructionSets)
   func `accumulates weighted rows`(rows: Int, isa: InstructionSet) {
     for (keys, size) in [(0, 5), (1, 1), (3, 17), (9, 16), (20, 72), (5, 8), (4, 7)] {
       var random = SeededGenerator(seed: UInt64(keys * 100 + size))
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `widens every bf16`(_ isa: InstructionSet) {
     let bits = (0...UInt16.max).map { $0 }
     let x = TestBuffer(bits, misalignment: 1, filler: 0)
@@ -73,7 +73,7 @@ import Testing
     #expect(out.bits == bits.map { UInt32($0) << 16 })
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `narrows to the nearest bf16, ties to even`(_ isa: InstructionSet) {
     let table: [(UInt32, UInt16)] = [
       (0x3f80_0000, 0x3f80), (0x3f80_7fff, 0x3f80), (0x3f80_8000, 0x3f80),
@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `narrowing undoes widening`(_ isa: InstructionSet) {
     // Every bf16 but the signalling NaNs, which become quiet.
     let bits = (0...UInt16.max).filter { $0 & 0x7fff <= 0x7f80 || $0 & 0x40 != 0 }
@@ -101,7 +101,7 @@ import Testing
     #expect(out.values == bits)
   }
 
-  @Test(arguments: [1, 7, 8, 15, 16, 17, 33], supportedInstructionSets)
+  @Test(arguments: [1, 7, 8, 15, 16, 17, 33], testedInstructionSets)
   func `gathers scaled rows`(columns: Int, isa: InstructionSet) throws {
     var random = SeededGenerator(seed: 21)
     let halves = random.halves(10 * (columns + 1)), ids: [Int64] = [9, 0, 3, 3]

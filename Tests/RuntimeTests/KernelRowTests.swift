@@ -40,7 +40,7 @@ import Testing
 
   static let widths = [1, 3, 7, 8, 15, 16, 17, 33, 64, 100, 129, 1152]
 
-  @Test(arguments: widths, supportedInstructionSets)
+  @Test(arguments: widths, testedInstructionSets)
   func `layer_norm equals its definition`(columns: Int, isa: InstructionSet) {
     let p = Problem(columns: columns, seed: 11)
     for (hasWeight, hasBias) in [(true, true), (false, true), (false, false)] {
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test(arguments: widths, supportedInstructionSets)
+  @Test(arguments: widths, testedInstructionSets)
   func `rms_norm equals its definition`(columns: Int, isa: InstructionSet) {
     let p = Problem(columns: columns, seed: 12)
     for (hasWeight, offset) in [(true, Float(1)), (true, 0), (false, 1)] {
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test(arguments: widths, supportedInstructionSets)
+  @Test(arguments: widths, testedInstructionSets)
   func `softmax equals its definition, with keys at minus infinity`(
     columns: Int, isa: InstructionSet
   ) {
@@ -113,7 +113,7 @@ import Testing
     ([104, 0], [1, 0]), ([88.8, 88.8], [0.5, 0.5]),
   ]
 
-  @Test(arguments: extremes, supportedInstructionSets)
+  @Test(arguments: extremes, testedInstructionSets)
   func `softmax of extreme scores does not overflow`(
     extreme: (scores: [Float], weights: [Float]), isa: InstructionSet
   ) {
@@ -128,14 +128,14 @@ import Testing
     }
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `softmax of a row of minus infinity is NaN`(_ isa: InstructionSet) {
     let x = TestBuffer([Float](repeating: -.infinity, count: 20))
     functions(isa).softmax(x.pointer, 20, x.constant, 20, 1, 20)
     #expect(x.values.allSatisfy { $0.isNaN })
   }
 
-  @Test(arguments: widths, supportedInstructionSets)
+  @Test(arguments: widths, testedInstructionSets)
   func `online softmax over two blocks equals softmax`(columns: Int, isa: InstructionSet) {
     let p = Problem(columns: 2 * columns, seed: 14, range: -9...9)
     var largest = -Float.infinity, sum: Float = 0
@@ -159,7 +159,7 @@ import Testing
     #expect(worstRatio(weights, expected) { _ in 1e-5 } <= 1)
   }
 
-  @Test(arguments: supportedInstructionSets)
+  @Test(arguments: testedInstructionSets)
   func `online softmax ignores a block of minus infinity`(_ isa: InstructionSet) {
     var largest = -Float.infinity, sum: Float = 0
     let hidden = TestBuffer([Float](repeating: -.infinity, count: 19))
@@ -173,7 +173,7 @@ import Testing
     #expect(last == 1 && sum == 2 && again.values.allSatisfy { $0 == 0 })
   }
 
-  @Test(arguments: [2, 6, 14, 16, 18, 32, 34, 64, 72, 256], supportedInstructionSets)
+  @Test(arguments: [2, 6, 14, 16, 18, 32, 34, 64, 72, 256], testedInstructionSets)
   func `rope equals its definition`(size: Int, isa: InstructionSet) {
     let x = Problem(columns: size, seed: 15), angles = Problem(columns: size, seed: 16)
     let other = Problem(columns: size, seed: 17)
@@ -193,7 +193,7 @@ import Testing
     #expect(out.guardsAreIntact)
   }
 
-  @Test(arguments: [0] + widths, supportedInstructionSets)
+  @Test(arguments: [0] + widths, testedInstructionSets)
   func `reductions equal their definitions`(columns: Int, isa: InstructionSet) {
     let p = Problem(columns: columns, seed: 18)
     let x = TestBuffer(p.x, misalignment: 1)
@@ -216,7 +216,7 @@ import Testing
     }
   }
 
-  @Test(arguments: widths, supportedInstructionSets)
+  @Test(arguments: widths, testedInstructionSets)
   func `argmax is the first of the largest, and a NaN is larger than all`(
     columns: Int, isa: InstructionSet
   ) {
