@@ -19,25 +19,19 @@ struct Expression: Hashable {
 
 /// Finds operations that compute the same, whatever the number of readers of their operands.
 ///
-/// Holds only the operations of one op, since each change of an operand costs a hash.
+/// Holds only the operations of one op, since each insertion costs a hash. Nodes are never removed: who
+/// looks one up checks whether it still computes the expression.
 struct ExpressionIndex {
   let op: String
   private var nodes: [Expression: [Int]] = [:]
 
   init(op: String) { self.op = op }
 
-  /// The nodes whose operations compute what this one does, itself included.
-  func nodes(like operation: Operation) -> [Int] {
-    nodes[Expression(operation), default: []]
-  }
+  /// Nodes that compute or once computed an expression, in the order of their insertion.
+  func nodes(of expression: Expression) -> [Int] { nodes[expression, default: []] }
 
   mutating func insert(_ node: Int, _ operation: Operation) {
     guard operation.op == op else { return }
     nodes[Expression(operation), default: []].append(node)
-  }
-
-  mutating func remove(_ node: Int, _ operation: Operation) {
-    guard operation.op == op else { return }
-    nodes[Expression(operation)]?.removeAll { $0 == node }
   }
 }

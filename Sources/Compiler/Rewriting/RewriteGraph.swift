@@ -86,11 +86,12 @@ extension RewriteGraph {
   /// How many operations read a value.
   func readerCount(of id: ValueID) -> Int { readers[id.index].count }
 
-  /// The first slice that equals another one and precedes it.
+  /// A slice that equals another one and precedes it.
   func equal(slice: Operation) -> Operation? {
     guard let node = definitions[slice.result.index] else { return nil }
-    return slices.nodes(like: slice).filter { positions[$0] < positions[node] }
-      .min { positions[$0] < positions[$1] }.flatMap { nodes[$0] }
+    let expression = Expression(slice)
+    return slices.nodes(of: expression).lazy.filter { positions[$0] < positions[node] }
+      .compactMap { nodes[$0] }.first { Expression($0) == expression }
   }
 
   func isReturned(_ id: ValueID) -> Bool { !returned[id.index].isEmpty }
@@ -275,7 +276,6 @@ extension RewriteGraph {
     readers[old.index] = [:]
     for node in users.keys {
       guard var operation = nodes[node] else { continue }
-      slices.remove(node, operation)
       operation.operands = operation.operands.map { $0 == .value(old) ? new : $0 }
       slices.insert(node, operation)
       nodes[node] = operation
@@ -296,7 +296,6 @@ extension RewriteGraph {
       guard let operation = nodes[node] else { continue }
       nodes[node] = nil
       killed.append((node, operation))
-      slices.remove(node, operation)
       for result in operation.results { definitions[result.index] = nil }
       if let state = operation.writtenState { writers[state]?.removeAll { $0 == node } }
       for id in Set(operation.operands.compactMap { $0?.value }) {
