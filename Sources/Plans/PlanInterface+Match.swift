@@ -33,7 +33,7 @@ extension PlanInterface {
         try Self.requireCount(interface.inputs, planned.inputs, function, "inputs")
         try Self.requireCount(interface.outputs, planned.outputs, function, "outputs")
       }
-      sizes = try interface.sizes.map { try matching.value(of: $0) }
+      sizes = interface.sizes.map { matching.value(of: $0) }
     }
 
     private static func requireCount(
@@ -139,7 +139,7 @@ private struct Matching {
         + "\(port.element)\(port.shape)")
   }
 
-  func value(of size: PlanInterface.Size) throws -> Int {
+  func value(of size: PlanInterface.Size) -> Int {
     guard let known = found[size.index] else {
       preconditionFailure("the size \(size.name) occurs in no port")
     }

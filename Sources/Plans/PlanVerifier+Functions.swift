@@ -53,11 +53,8 @@ extension PlanVerifier {
       throw PlanError("\(place): \(view.shape.count) extents, \(view.strides.count) strides")
     }
     let size = try regionSize(of: view, place)
-    let (bounds, begin) = try naming(place) {
-      let bounds = try views.bounds(of: view)
-      return (bounds, try bounds.first.range(views.bounds))
-    }
-    guard bounds.isEmpty || !bounds.isExact || begin.upperBound >= 0,
+    let bounds = try naming(place) { try views.bounds(of: view) }
+    guard bounds.isEmpty || !bounds.isExact || bounds.firstRange.upperBound >= 0,
       bounds.range.upperBound <= size / view.element.byteCount
     else {
       throw PlanError("\(place): elements \(bounds.range) leave a region of \(size) bytes")

@@ -12,6 +12,8 @@ struct ViewBounds {
   let first: Dim
   let last: Dim
   let isExact: Bool
+  /// The values that `first` takes.
+  let firstRange: ClosedRange<Int>
   /// No element of any size lies outside.
   let range: Range<Int>
   /// No two elements are one, at any size.
@@ -45,6 +47,7 @@ struct ViewBounds {
     }
     let (low, high) = (try first.range(bounds), try last.range(bounds))
     self.isEmpty = isEmpty
+    firstRange = low
     range = isEmpty ? 0..<0 : low.lowerBound..<max(low.lowerBound, high.upperBound + 1)
   }
 

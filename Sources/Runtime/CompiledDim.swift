@@ -23,12 +23,13 @@ struct CompiledDim {
   /// Positions of the symbols that occur.
   var symbols: Set<Int> { Set(positions) }
 
-  /// No smaller than any value while each symbol is between 1 and its bound; wraps as `evaluate`.
+  /// No smaller than any value while each symbol is between 1 and its bound.
   func largest(_ bounds: UnsafePointer<Int>) -> Int {
     sum { $0 < 0 ? nil : bounds }
   }
 
-  /// The value at the given symbol values, wrapping on overflow: callers check the views it yields.
+  /// The value at the given symbol values. It overflows at none within the bounds: `Dim.range` of each
+  /// dimension was taken when the plan was verified.
   func evaluate(_ values: UnsafePointer<Int>) -> Int {
     sum { _ in values }
   }
