@@ -55,7 +55,7 @@ struct RunNeeds {
   /// Whether there is only one function to run, and it takes nothing.
   var areNone: Bool { use == .tensors && functions.count == 1 && functions[0].inputs.isEmpty }
 
-  /// What is missing.
+  /// The message that names the missing options or inputs.
   var problem: String {
     switch use {
     case .scoring:

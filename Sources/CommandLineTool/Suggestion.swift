@@ -11,7 +11,7 @@ enum Suggestion {
     return " (did you mean '\(best.0)'?)"
   }
 
-  /// What is wrong with the name of a pass that there is not.
+  /// The message for an unknown pass, with the most similar name if there is one.
   static func unknownPass(_ name: String) -> String {
     let guess = text(for: name, among: PassManager.all.map(\.name))
     return "there is no pass '\(name.printable)'\(guess); paligraph pass --help lists them"

@@ -4,8 +4,7 @@ import PaliGraph
 
 /// What a command is used for and on, as far as its options depend on it.
 enum Use: String, CaseIterable {
-  /// What is done: a prompt about a picture is answered, texts are scored against a picture, a function
-  /// runs on tensors.
+  /// Answering a prompt about a picture, scoring texts against a picture, running a function on tensors.
   case answering, scoring, tensors
   /// What file is given.
   case plan, directory, graph, onnx

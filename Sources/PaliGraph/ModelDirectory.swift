@@ -86,7 +86,7 @@ struct ModelDirectory<Config: ModelConfig> {
     return (settings, true)
   }
 
-  /// What is assumed about pictures for want of a file, where transformers refuses the folder.
+  /// Warnings about picture settings that no file states. transformers refuses such a folder.
   func assumptions(_ processor: (settings: ImageProcessorSettings, isStated: Bool)) -> [String] {
     guard !processor.isStated else { return [] }
     return [

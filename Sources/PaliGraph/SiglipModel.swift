@@ -30,7 +30,7 @@ struct SiglipModel {
         + directory.assumptions(processor) + Self.assumptions(tokenizerConfig, directory.path))
   }
 
-  /// What is assumed about the tokenizer for want of a file, where transformers refuses the folder.
+  /// Warnings about tokenizer settings that no file states. transformers refuses such a folder.
   private static func assumptions(_ config: TokenizerConfig, _ directory: String) -> [String] {
     guard !config.isPresent else { return [] }
     return [

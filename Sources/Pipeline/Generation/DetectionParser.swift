@@ -22,8 +22,8 @@ public enum DetectionParser {
     parse(tokenizer.answer(ids))
   }
 
-  /// Parses an answer in which tokens are spelled out. What is not exactly a record, or whose box has no
-  /// width or no height, stays in the remainder.
+  /// Parses an answer in which tokens are spelled out. Malformed records and records whose box is empty
+  /// stay in the remainder.
   public static func parse(_ text: String) -> Answer { parse(Array(text.utf8)) }
 
   private static func parse(_ text: [UInt8]) -> Answer {

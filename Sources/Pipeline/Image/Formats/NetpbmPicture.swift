@@ -6,7 +6,7 @@ struct NetpbmPicture: PictureReader {
   private var data = 0
   private var kind: Kind
   private var isPlain: Bool
-  /// The sample that stands for full brightness.
+  /// The largest sample value, which is full brightness.
   private var most = 1
 
   private enum Kind: Int {

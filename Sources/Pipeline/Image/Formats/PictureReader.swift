@@ -11,7 +11,7 @@ protocol PictureReader {
 }
 
 extension PictureReader {
-  /// What is wrong in the file at an offset.
+  /// An error that names the byte offset of the damage.
   func damaged(_ offset: Int, _ what: String) -> ImageError {
     ImageError(.damagedHeader(header.format, offset: offset, what))
   }
