@@ -56,7 +56,12 @@ public struct PlanFile: Sendable {
     guard file.metadata(Key.checksum) == Self.checksum(plan: text, file.entries) else {
       throw PlanError("the header's checksum is wrong, so the plan was changed; compile it again")
     }
-    plan = try Self.plan(stepList: text)
+    try self.init(Self.plan(stepList: text), over: file)
+  }
+
+  /// Throws `PlanError` where the file lacks a tensor of a sound plan.
+  private init(_ plan: Plan, over file: SafetensorsFile) throws {
+    self.plan = plan
     ranges = try plan.tensors.map { tensor in
       guard let entry = file.entry(named: tensor.name), entry.elementType == tensor.storedElement,
         entry.shape == tensor.storedShape
@@ -68,6 +73,14 @@ public struct PlanFile: Sendable {
     }
     path = file.path
     self.file = file
+  }
+
+  /// The same file if it had another step list, which is checked as that of any file.
+  ///
+  /// - Throws: `PlanError`.
+  package func replacing(stepList plan: Plan) throws -> PlanFile {
+    try PlanVerifier.verify(plan)
+    return try PlanFile(plan, over: file)
   }
 
   /// The sound plan that a step list says. Throws `JSONError` or `PlanError`.

@@ -96,12 +96,14 @@ package struct SeededValues: Sendable {
   }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014), seeded by the FNV-1a hash of a text.
+/// SplitMix64 (Steele, Lea and Flood, 2014), seeded by the FNV-1a hash of a text or of bytes.
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
-  package init(_ text: String) {
-    state = text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  package init(_ text: String) { self.init(text.utf8) }
+
+  package init(_ bytes: some Sequence<UInt8>) {
+    state = bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
   package mutating func next() -> UInt64 {

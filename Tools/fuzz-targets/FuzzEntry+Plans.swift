@@ -3,6 +3,7 @@ import Pipeline
 import Plans
 import Runtime
 import Tensors
+import Validation
 
 extension FuzzEntry {
   /// A plan as an attacker may write it, its checksum right: a step list of its own, or what edits make of
@@ -10,32 +11,40 @@ extension FuzzEntry {
   /// session.
   ///
   /// An input that begins with `{` is a step list. Any other names a compiled plan by its first byte; the
-  /// rest are edits (`PlanEdits`).
+  /// rest are edits (`PlanEdits`). What they make is written to a file and read from there if that byte is
+  /// 224 or more, which takes several times as long. Sizes and inputs are drawn from the input's hash.
   static let plan = FuzzEntry("plan") { folder in
     { bytes in
-      guard bytes.first != UInt8(ascii: "{") else { return try runStepList(bytes, in: folder) }
+      var choices = SeededGenerator(bytes)
+      guard bytes.first != UInt8(ascii: "{") else {
+        return try runStepList(bytes, &choices, in: folder)
+      }
       var edits = PlanEdits(bytes)
-      let base = try PlanBase.chosen(by: edits.next())
+      let first = edits.next()
+      let base = try PlanBase.chosen(by: first)
       var plan = base.plan
       edits.edit(&plan)
-      try PlanVerifier.verify(plan)
+      var file = try base.file(replacing: plan)
       guard isSmall(plan) else { return }
-      let path = try folder.write(base.file(of: plan), as: "plan.pgp")
-      try run(PlanFile(path: path), &edits)
+      if first >= 224 {
+        file = try PlanFile(path: folder.write(base.bytes(replacing: plan), as: "plan.pgp"))
+      }
+      try run(file, &choices)
       plantedBug(when: plan.symbols.contains { $0.bound == 7 })
     }
   }
 
   /// Executes a sound and small step list, with made-up weights.
-  private static func runStepList(_ bytes: [UInt8], in folder: ScratchFolder) throws {
+  private static func runStepList(
+    _ bytes: [UInt8], _ choices: inout SeededGenerator, in folder: ScratchFolder
+  ) throws {
     let plan = try PlanFile.plan(stepList: String(decoding: bytes, as: UTF8.self))
     guard plan.weightBytes <= 1 << 16, isSmall(plan) else { return }
     let path = "\(folder.path)/plan.pgp"
     try PlanWriter.write(plan, extras: [], to: path) { tensor in
       TensorData((0..<tensor.shape.reduce(1, *)).map { Float($0 % 3) }, shape: tensor.shape)
     }
-    var edits = PlanEdits([])
-    try run(PlanFile(path: path), &edits)
+    try run(PlanFile(path: path), &choices)
     plantedBug(when: plan.name != "m")
   }
 
@@ -51,8 +60,8 @@ extension FuzzEntry {
       }
   }
 
-  private static func run(_ file: PlanFile, _ edits: inout PlanEdits) throws {
-    let executed = Result { try execute(file, &edits) }
+  private static func run(_ file: PlanFile, _ choices: inout SeededGenerator) throws {
+    let executed = Result { try execute(file, &choices) }
     if file.plan.section(SessionSettings.section) != nil { try answer(file) }
     if ScoringSession.opens(file) { try score(file) }
     try executed.get()
@@ -72,25 +81,27 @@ extension FuzzEntry {
   }
 
   /// Every function at the smallest and the largest sizes and at some between.
-  private static func execute(_ file: PlanFile, _ edits: inout PlanEdits) throws {
+  private static func execute(_ file: PlanFile, _ choices: inout SeededGenerator) throws {
     let executor = try Executor(file, threads: 1)
     let bounds = file.plan.symbols.map(\.bound)
-    let between = (0..<2).map { _ in bounds.map { 1 + Int(edits.next()) % min($0, 256) } }
+    let between = (0..<2).map { _ in
+      bounds.map { Int.random(in: 1...min($0, 256), using: &choices) }
+    }
     for sizes in [bounds.map { _ in 1 }, bounds, bounds.map { ($0 + 1) / 2 }] + between {
       do {
         for (index, size) in sizes.enumerated() { try executor.setSymbol(index, to: size) }
       } catch { continue }
-      for function in file.plan.functions.indices { try execute(function, of: executor, &edits) }
+      for function in file.plan.functions.indices { try execute(function, of: executor, &choices) }
     }
   }
 
   private static func execute(
-    _ function: Int, of executor: Executor, _ edits: inout PlanEdits
+    _ function: Int, of executor: Executor, _ choices: inout SeededGenerator
   ) throws {
     let planned = executor.file.plan.functions[function]
     for port in planned.inputs.indices {
       guard let input = executor.input(port, of: function) else { continue }
-      let kind = edits.next()
+      let kind = Int.random(in: 0...3, using: &choices)
       let values = (0..<input.shape.elementCount).map { integer($0, kind) }
       switch input.element {
       case .i64: try executor.write(values, to: port, of: function)
@@ -109,8 +120,8 @@ extension FuzzEntry {
   }
 
   /// Mostly ids of some table, seldom what no table has.
-  private static func integer(_ index: Int, _ kind: UInt8) -> Int64 {
-    switch kind % 4 {
+  private static func integer(_ index: Int, _ kind: Int) -> Int64 {
+    switch kind {
     case 0: 0
     case 1: Int64(index % 3)
     case 2: Int64(index) - 1
