@@ -7,12 +7,12 @@ import Validation
 
 extension FuzzEntry {
   /// A plan as an attacker may write it, its checksum right: a step list of its own, or what edits make of
-  /// a compiled plan. Opened and run as the command line would, by an executor and, for a model, by its
-  /// session.
+  /// a compiled plan. Opened and run as the command line would.
   ///
-  /// An input that begins with `{` is a step list. Any other names a compiled plan by its first byte; the
-  /// rest are edits (`PlanEdits`). What they make is written to a file and read from there if that byte is
-  /// 224 or more, which takes several times as long. Sizes and inputs are drawn from the input's hash.
+  /// An input that begins with `{` is a step list. The first byte of any other names a compiled plan, whether
+  /// a model's is opened by its session or by an executor (8), and whether it is written to a file and read
+  /// from there (224 or more), which takes longer. The rest are edits (`PlanEdits`). Sizes and inputs are
+  /// drawn from the input's hash.
   static let plan = FuzzEntry("plan") { folder in
     { bytes in
       var choices = SeededGenerator(bytes)
@@ -29,7 +29,7 @@ extension FuzzEntry {
       if first >= 224 {
         file = try PlanFile(path: folder.write(base.bytes(replacing: plan), as: "plan.pgp"))
       }
-      try run(file, &choices)
+      try run(file, asModel: first & 8 != 0, &choices)
       plantedBug(when: plan.symbols.contains { $0.bound == 7 })
     }
   }
@@ -44,7 +44,7 @@ extension FuzzEntry {
     try PlanWriter.write(plan, extras: [], to: path) { tensor in
       TensorData((0..<tensor.shape.reduce(1, *)).map { Float($0 % 3) }, shape: tensor.shape)
     }
-    try run(PlanFile(path: path), &choices)
+    try run(PlanFile(path: path), asModel: false, &choices)
     plantedBug(when: plan.name != "m")
   }
 
@@ -60,11 +60,17 @@ extension FuzzEntry {
       }
   }
 
-  private static func run(_ file: PlanFile, _ choices: inout SeededGenerator) throws {
-    let executed = Result { try execute(file, &choices) }
-    if file.plan.section(SessionSettings.section) != nil { try answer(file) }
-    if ScoringSession.opens(file) { try score(file) }
-    try executed.get()
+  /// Opens a model's plan as a session or, as any other plan, by an executor.
+  private static func run(
+    _ file: PlanFile, asModel: Bool, _ choices: inout SeededGenerator
+  ) throws {
+    if asModel, ScoringSession.opens(file) {
+      try score(file)
+    } else if asModel, file.plan.section(SessionSettings.section) != nil {
+      try answer(file)
+    } else {
+      try execute(file, &choices)
+    }
   }
 
   private static let seenPicture = RGBImage(
