@@ -68,7 +68,7 @@ extension RewriteGraph {
   /// broadcast [B, H/g, 1, L, D] to [B, H/g, g, L, D], contiguous, reshape [B, H, L, D].
   private func unrepeated(_ operand: Operand) -> (heads: Dim, build: Unrepeated)? {
     let repeated = type(of: operand).shape
-    guard repeated.count == 4, let merge = definition(of: skippingCopy(operand), is: "reshape"),
+    guard let merge = definition(of: skippingCopy(operand), is: "reshape"),
       let broadcast = definition(of: skippingCopy(merge.operands[0]), is: "broadcast"),
       let single = broadcast.operands[0]
     else { return nil }

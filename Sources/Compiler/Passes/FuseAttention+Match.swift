@@ -26,8 +26,7 @@ struct AttentionMatch {
   init?(_ product: Operation, _ graph: RewriteGraph) {
     guard !product.isFlagSet("transpose_a"), !product.isFlagSet("transpose_b"),
       let weights = product.operands[0], let values = product.operands[1],
-      let softmax = graph.softmax(weights), var scores = softmax.operands[0],
-      [3, 4].contains(graph.type(of: scores).rank)
+      let softmax = graph.softmax(weights), var scores = softmax.operands[0]
     else { return nil }
     let rank = graph.type(of: scores).rank
     guard softmax.axis("axis", rank: rank) == rank - 1 else { return nil }
@@ -39,7 +38,7 @@ struct AttentionMatch {
       !dot.isFlagSet("transpose_a"), let query = dot.operands[0], let key = dot.operands[1]
     else { return nil }
     (q, k, keysAreTransposed) = (query, key, !dot.isFlagSet("transpose_b"))
-    guard scale.isFinite else { return nil }
+    guard Float(scale).isFinite else { return nil }
     if keysAreTransposed, let keys = graph.turnedBack(k) {
       (k, keysAreTransposed) = (keys, false)
     }
@@ -77,7 +76,7 @@ struct AttentionMatch {
   private mutating func take(choice: Operation, _ graph: RewriteGraph) -> Operand? {
     guard let condition = choice.operands[0] else { return nil }
     for (kept, replaced) in [(1, 2), (2, 1)] {
-      guard let scores = choice.operands[kept], graph.isScore(scores),
+      guard let scores = choice.operands[kept],
         let number = graph.scalar(choice.operands[replaced]), number <= Self.farBelow
       else { continue }
       masks.append(.replaced(condition: condition, value: replaced == 1, number: number))
@@ -111,18 +110,21 @@ struct AttentionMatch {
 
   // MARK: Building
 
-  /// Queries, keys, values and mask as the fused operation takes them.
-  func operands(_ patch: inout PatchBuilder, _ graph: RewriteGraph) throws -> [Operand?] {
+  /// Queries, keys and values as the fused operation takes them; nil when its result would not be of
+  /// this type.
+  func factors(
+    of result: TensorType, _ patch: inout PatchBuilder, _ graph: RewriteGraph
+  ) throws -> [Operand]? {
     var (keys, values) = (k, v)
-    let rank = graph.type(of: q).rank
     if keysAreTransposed {
-      let order = rank == 4 ? [0, 1, 3, 2] : [0, 2, 1]
+      let order = Array(graph.type(of: k).shape.indices).swappingLastTwo()
       keys = try patch.append("transpose", [keys], ["perm": .integers(order)])
     } else if let (key, value) = graph.unrepeated(k, v) {
       keys = try key(&patch)
       values = try value(&patch)
     }
-    return try [q, keys, values].map { try withHeads($0, &patch) } + [mask(&patch, rank)]
+    let factors = try [q, keys, values].map { try withHeads($0, &patch) }
+    return fits(factors, patch, result) ? factors : nil
   }
 
   /// [B, T, D] as [B, 1, T, D]
@@ -133,7 +135,9 @@ struct AttentionMatch {
     return try patch.append("reshape", [operand], ["shape": .dimensions(shape)])
   }
 
-  private func mask(_ patch: inout PatchBuilder, _ rank: Int) throws -> Operand? {
+  /// The sum of all masks, for factors that fit.
+  func mask(_ patch: inout PatchBuilder, _ graph: RewriteGraph) throws -> Operand? {
+    let rank = graph.type(of: q).rank
     var sum: Operand?
     for mask in masks {
       var next: Operand
@@ -151,12 +155,10 @@ struct AttentionMatch {
     return sum
   }
 
-  /// Whether the parts are what the fused operation takes.
-  func fits(_ operands: [Operand?], _ patch: PatchBuilder, _ result: TensorType) -> Bool {
-    let types = operands.prefix(3).compactMap { $0.map(patch.type(of:)) }
-    guard types.count == 3, types.allSatisfy({ $0.rank == 4 && $0.element == .f32 }) else {
-      return false
-    }
+  /// Whether the fused operation of these factors has this result.
+  private func fits(_ factors: [Operand], _ patch: PatchBuilder, _ result: TensorType) -> Bool {
+    let types = factors.map(patch.type(of:))
+    guard types.allSatisfy({ $0.rank == 4 && $0.element == .f32 }) else { return false }
     let (query, key, value) = (types[0].shape, types[1].shape, types[2].shape)
     var shape = [query[0], query[1], query[2], value[3]]
     if result.rank == 3 { shape.remove(at: 1) }

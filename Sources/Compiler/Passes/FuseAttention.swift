@@ -29,7 +29,7 @@ enum FuseAttentionRules {
       operands[index] = factor
       scale *= number
     }
-    guard operands != anchor.operands, scale.isFinite else { return nil }
+    guard operands != anchor.operands, Float(scale).isFinite else { return nil }
     let product = try patch.append("matmul", operands, anchor.attributes)
     let constant = try patch.append("constant", [], ["value": .single(scale)])
     let result = try patch.append("mul", [product, constant])
@@ -50,14 +50,14 @@ enum FuseAttentionRules {
     if match.isCausal { attributes["causal"] = .flag(true) }
     attributes["window"] = match.window.map { .integer($0) }
     var patch = graph.patch()
-    let operands = try match.operands(&patch, graph)
-    guard match.fits(operands, patch, graph.type(of: .value(anchor.result))) else { return nil }
-    let result = try patch.append("attention", operands, attributes)
+    let type = graph.type(of: .value(anchor.result))
+    guard let factors = try match.factors(of: type, &patch, graph) else { return nil }
+    let result = try patch.append(
+      "attention", factors + [match.mask(&patch, graph)], attributes)
     let heads = try patch.append("transpose", [result], ["perm": .integers([0, 2, 1, 3])])
-    let shape = graph.type(of: .value(anchor.result)).shape
     let merged =
-      shape.count == 4
-      ? heads : try patch.append("reshape", [heads], ["shape": .dimensions(shape)])
+      type.rank == 4
+      ? heads : try patch.append("reshape", [heads], ["shape": .dimensions(type.shape)])
     return try patch.replacing(with: merged)
   }
 }
