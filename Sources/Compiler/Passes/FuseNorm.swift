@@ -44,8 +44,7 @@ enum FuseNormRules {
     guard let (centred, eps) = graph.rootMeanSquareQuotient(anchor),
       let difference = graph.definition(of: centred, is: "sub"), let x = difference.operands[0],
       let mean = graph.definition(of: difference.operands[1], is: "mean"), graph.isReadOnce(mean),
-      mean.operands[0] == x, graph.reducesLastAxis(mean),
-      graph.type(of: x).with(element: .f32) == graph.type(of: .value(anchor.result))
+      mean.operands[0] == x, graph.reducesLastAxis(mean)
     else { return nil }
     var patch = graph.patch()
     let norm = try patch.append("layer_norm", [x], ["eps": .single(eps)])
@@ -100,7 +99,8 @@ extension RewriteGraph {
         let average = definition(of: mean, is: "mean"), isReadOnce(average),
         reducesLastAxis(average),
         let square = definition(of: average.operands[0]), isReadOnce(square),
-        isSquare(square, of: x)
+        isSquare(square, of: x),
+        type(of: x).with(element: .f32) == type(of: .value(operation.result))
       else { continue }
       return (x, eps)
     }
@@ -141,6 +141,6 @@ extension RewriteGraph {
   fileprivate func isVector(_ operand: Operand, fitting x: Operand) -> Bool {
     let (vector, target) = (type(of: operand), type(of: x))
     return vector.rank == 1 && vector.shape.last == target.shape.last
-      && vector.element.isFloatingPoint && vector.element.computed == target.element.computed
+      && vector.element.computed == target.element.computed
   }
 }
