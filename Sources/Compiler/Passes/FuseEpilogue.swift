@@ -39,7 +39,7 @@ enum FuseEpilogueRules {
     for (product, bias) in graph.orders(anchor) {
       guard let linear = graph.openLinear(product, upTo: .bias),
         graph.type(of: bias).shape == [graph.type(of: product).shape.last],
-        graph.type(of: product) == graph.type(of: .value(anchor.result))
+        graph.type(of: bias).element.computed == graph.type(of: product).element
       else { continue }
       return try graph.extended(linear, .bias, bias)
     }
@@ -136,7 +136,7 @@ enum FuseEpilogueRules {
     guard let (rows, factor) = graph.scaled(anchor),
       let embedding = graph.definition(of: rows, is: "embedding"), graph.isReadOnce(embedding),
       graph.type(of: rows) == graph.type(of: .value(anchor.result)),
-      let scale = embedding.attribute("scale")?.real, (scale * factor).isFinite
+      let scale = embedding.attribute("scale")?.real, Float(scale * factor).isFinite
     else { return nil }
     var patch = graph.patch()
     let result = try patch.append(
@@ -237,13 +237,10 @@ extension RewriteGraph {
     return uses[one] == [.factor] && uses[other] == [.factor] ? (a, b) : nil
   }
 
-  /// The patch that adds an operand to a `linear`; nil when its elements are of another type.
+  /// The patch that adds an operand to a `linear`.
   fileprivate func extended(
     _ linear: Operation, _ part: Epilogue, _ operand: Operand
-  ) throws -> Patch? {
-    guard type(of: operand).element.computed == type(of: .value(linear.result)).element else {
-      return nil
-    }
+  ) throws -> Patch {
     var operands = linear.operands
     operands[part.rawValue] = operand
     var patch = patch()
