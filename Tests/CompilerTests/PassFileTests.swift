@@ -97,6 +97,7 @@ import Validation
       switch name {
       case "dtype": context.dtype = try #require(PassContext.DType(rawValue: value))
       case "folded_byte_limit": context.foldedByteLimit = try #require(Int(value))
+      case "folded_work_limit": context.foldedWorkLimit = try #require(Int(value))
       default: Issue.record("unknown option '\(name)'")
       }
     }

@@ -32,15 +32,12 @@ struct KnownValue {
 
 /// The values of a function that do not depend on its inputs, or only on positions.
 struct KnownValues {
-  /// Most multiply-adds that evaluating one matrix product may take.
-  static let workLimit = 1 << 26
-
   private let function: Function
   private let module: Module
   private let context: PassContext
   private var known: [ValueID: KnownValue] = [:]
 
-  /// `tableRows` is how many positions a table covers.
+  /// `tableRows` is the number of positions that a table covers, `tableRows(for: module)`.
   init(of function: Function, in module: Module, _ context: PassContext, tableRows: Int) {
     self.function = function
     self.module = module
@@ -65,26 +62,36 @@ struct KnownValues {
   /// largest end of any `iota` whose range depends on a symbol.
   static func tableRows(for module: Module) -> Int {
     module.functions.flatMap(\.operations).reduce(0) { rows, operation in
-      guard operation.op == "iota", let (start, count) = range(of: operation),
-        start.constant == nil || count.constant == nil,
-        let (_, end) = try? extremes(start, count, module.symbols)
+      guard let range = PositionRange(operation), range.constants == nil,
+        let (_, end) = try? range.extremes(module.symbols)
       else { return rows }
       return max(rows, end)
     }
   }
+}
 
-  private static func range(of iota: Operation) -> (start: Dim, count: Dim)? {
-    guard let start = iota.attribute("start")?.dimension,
-      let count = iota.attribute("count")?.dimension
+/// The positions that an `iota` counts.
+private struct PositionRange {
+  let start: Dim
+  let count: Dim
+
+  /// nil for other operations, none of which has both attributes.
+  init?(_ operation: Operation) {
+    guard let start = operation.attribute("start")?.dimension,
+      let count = operation.attribute("count")?.dimension
     else { return nil }
+    (self.start, self.count) = (start, count)
+  }
+
+  /// Start and count when neither depends on a symbol.
+  var constants: (start: Int, count: Int)? {
+    guard let start = start.constant, let count = count.constant else { return nil }
     return (start, count)
   }
 
-  /// The smallest start and the largest end of a range, over all corners of the symbols' ranges: a
-  /// polynomial without powers is extreme there.
-  private static func extremes(
-    _ start: Dim, _ count: Dim, _ symbols: [Symbol]
-  ) throws -> (start: Int, end: Int)? {
+  /// The smallest start and the largest end, over all corners of the symbols' ranges: a polynomial
+  /// without powers is extreme there.
+  func extremes(_ symbols: [Symbol]) throws -> (start: Int, end: Int)? {
     let end = try start + count
     let used = symbols.filter { (start.symbols + end.symbols).contains($0.name) }
     guard used.count <= 4 else { return nil }
@@ -134,7 +141,7 @@ extension KnownValues {
     switch operand {
     case nil: true
     case .value(let id): known[id] != nil
-    case .tensor(let id): module.tensor(id).kind != .weight && module.tensor(id).kind != .state
+    case .tensor(let id): module.tensor(id).kind != .weight
     }
   }
 
@@ -149,18 +156,18 @@ extension KnownValues {
   }
 
   private func positions(_ iota: Operation, _ tableRows: Int) throws -> KnownValue? {
-    guard let (start, count) = Self.range(of: iota) else { return nil }
-    if let first = start.constant, let count = count.constant {
+    guard let range = PositionRange(iota) else { return nil }
+    if let (first, count) = range.constants {
       guard first >= 0, fits(.i64, [count]) else { return nil }
       let tensor = HostTensor(.i64, [count], (0..<count).map { Double(first + $0) })
       return KnownValue(tensor: tensor, window: nil, isComputed: false)
     }
-    guard let (lowest, end) = try Self.extremes(start, count, module.symbols), lowest >= 0,
-      end <= tableRows, fits(.i64, [tableRows])
+    guard let (lowest, _) = try range.extremes(module.symbols), lowest >= 0,
+      fits(.i64, [tableRows])
     else { return nil }
     return KnownValue(
       tensor: HostTensor(.i64, [tableRows], (0..<tableRows).map { Double($0) }),
-      window: KnownValue.Window(axis: 0, start: start, count: count), isComputed: false)
+      window: KnownValue.Window(axis: 0, start: range.start, count: range.count), isComputed: false)
   }
 
   private func fits(_ element: ElementType, _ shape: [Int]) -> Bool {
@@ -188,13 +195,11 @@ extension KnownValues {
 
   private func evaluate(_ site: OpSite, _ inputs: [HostTensor?]) throws -> HostTensor? {
     guard let type = try site.definition.infer(site).first, let shape = type.shape.constants,
-      type.element.safetensorsName != nil, fits(type.element, shape),
-      shape.count <= Verifier.rankLimit
+      type.element.safetensorsName != nil, fits(type.element, shape)
     else { return nil }
     if site.definition.name == "matmul", let a = inputs[0] {
       let inner = a.shape[a.shape.count - (site.attribute("transpose_a")?.flag == true ? 2 : 1)]
-      let (work, overflow) = shape.reduce(1, *).multipliedReportingOverflow(by: inner)
-      guard !overflow, work <= Self.workLimit else { return nil }
+      guard shape.reduce(1, *) <= context.foldedWorkLimit / max(inner, 1) else { return nil }
     }
     let evaluation = Evaluation(
       site: site, inputs: inputs, bindings: [:], results: [(type.element, shape)])
@@ -227,11 +232,10 @@ extension KnownValues {
       }
       window.axis = axis
     case "concat":
-      guard operation.axis("axis", rank: shape.count) != window.axis,
-        windows.count == inputs.count, Set(windows).count == 1
-      else { return nil }
+      // Tables have more rows than what else could stand there, so that they do not join with it.
+      guard operation.axis("axis", rank: shape.count) != window.axis else { return nil }
     case "matmul":
-      guard let a = inputs[0], a.window != nil, inputs[1]?.window == nil,
+      guard let a = inputs[0], inputs[1]?.window == nil,
         !operation.isFlagSet("transpose_a"), window.axis == a.tensor.shape.count - 2,
         (inputs[1]?.tensor.shape.count ?? 0) <= a.tensor.shape.count
       else { return nil }

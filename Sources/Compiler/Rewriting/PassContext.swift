@@ -30,6 +30,8 @@ public struct PassContext: Sendable {
   public var dtype = DType.auto
   /// Largest tensor that `fold_constants` creates.
   public var foldedByteLimit = 16 << 20
+  /// Most multiply-adds that `fold_constants` spends on one matrix product.
+  public var foldedWorkLimit = 1 << 26
   /// The value of a persistent buffer from the checkpoint, or nil when it is not at hand. Asked for
   /// small buffers only, never for weights.
   public var bufferSource: @Sendable (ModuleTensor) throws -> HostTensor? = { _ in nil }
