@@ -33,6 +33,24 @@ import Validation
     }
   }
 
+  /// A bisection builds on it.
+  @Test(arguments: PassFile.all())
+  func `a pass makes of the graph nothing that it does not count`(file: PassFile) throws {
+    let module = try Module.parse(file.head)
+    let pass = try PassManager.pass(named: #require(file.passes.first))
+    var (stopped, context) = (module, try context(for: file))
+    context.rewriteLimit = 0
+    context.begin(pass)
+    try pass.transform(&stopped, &context)
+    #expect(stopped.description == module.description)
+
+    var (result, unlimited) = (module, try self.context(for: file))
+    let reports = try PassManager(passes: [pass]).run(&result, context: &unlimited)
+    if result.description == module.description, pass.name != "plan_memory" {
+      #expect(reports[0].rewriteCount == 0)
+    }
+  }
+
   @Test func `there are file tests for every pass`() {
     let tested = Set(PassFile.all().flatMap(\.passes))
     #expect(PassManager.all.map(\.name).filter { !tested.contains($0) } == [])

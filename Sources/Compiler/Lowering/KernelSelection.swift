@@ -33,7 +33,7 @@ enum KernelSelection {
     }
   }
 
-  /// Whether the kernel of an operation can read an operand in panels.
+  /// Whether the kernel of an operation can read an operand in panels. Such operands are matrices.
   static func readsPanels(_ operation: Operation, _ operand: Int, of module: Module) -> Bool {
     switch (operation.op, operand) {
     case ("linear", 1), ("linear", 5), ("conv", 1), ("embedding", 0): true

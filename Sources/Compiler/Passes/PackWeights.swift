@@ -17,7 +17,7 @@ extension Pass {
   ) { module, context in
     for (id, uses) in module.panelUses().sorted(by: { $0.key.index < $1.key.index }) {
       let (index, tensor) = (id.index, module.tensor(id))
-      guard !uses.contains(.other), tensor.type.rank == 2, tensor.packing == nil,
+      guard !uses.contains(.other), tensor.packing == nil,
         let packing = WeightPacking(for: tensor.type.element),
         context.takeRewrite("pack_as_\(packing.rawValue)", "%\(tensor.name)")
       else { continue }

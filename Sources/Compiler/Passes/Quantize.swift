@@ -87,8 +87,7 @@ extension Module {
     return panelUses().reduce(into: [:]) { packings, entry in
       let (id, uses) = entry
       let isCopied = copied.contains(tensor(id).name)
-      guard uses.contains(.factor) || isCopied, !uses.contains(.other), tensor(id).type.rank == 2
-      else { return }
+      guard uses.contains(.factor) || isCopied, !uses.contains(.other) else { return }
       packings[id] = dtype == .int4 && !uses.contains(.table) ? .int4 : .int8
     }
   }
@@ -96,12 +95,12 @@ extension Module {
   /// Gives each weight that is a table and a factor a copy that is only a factor.
   fileprivate mutating func copyFactorsThatAreTables(_ context: inout PassContext) {
     var names = UniqueNames(tensors.map(\.name))
-    let uses = panelUses().filter {
-      $0.value == [.factor, .table] && tensor($0.key).kind == .weight
-    }
-    for id in uses.keys.sorted(by: { $0.index < $1.index }) {
-      guard context.takeRewrite("copy_factor", "%\(tensor(id).name)") else { return }
-      var copy = tensor(id)
+    let uses = panelUses()
+    for (index, tensor) in tensors.enumerated() {
+      let id = TensorID(index)
+      guard tensor.kind == .weight, uses[id] == [.factor, .table] else { continue }
+      guard context.takeRewrite("copy_factor", "%\(tensor.name)") else { return }
+      var copy = tensor
       copy.original = copy.name
       copy.name = names.unique("\(copy.name).factor")
       let operand = Operand.tensor(TensorID(tensors.count))
