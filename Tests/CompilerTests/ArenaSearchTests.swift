@@ -192,6 +192,20 @@ import Validation
     #expect(Self.fault(placement, buffers) == nil)
   }
 
+  @Test func `buffers without bytes lie at the beginning`() {
+    let buffers = Self.buffers(
+      (Self.missedByGreedy[0] + [(0, 7, 0)]).map { ($0.0, $0.1, $0.2 * 64) })
+    let placement = ArenaPlacement.place(buffers)
+    #expect(placement.effort.nodes > 0)
+    #expect(placement.offsets.last == 0)
+  }
+
+  @Test func `an area counts both ends of a lifetime and saturates`() {
+    let buffer = ArenaBuffer(root: ValueID(0), bytes: 64, lifetime: 2...4)
+    #expect(buffer.area == 192)
+    #expect(ArenaBuffer(root: ValueID(0), bytes: .max / 2, lifetime: 2...4).area == .max)
+  }
+
   // MARK: The limit
 
   /// So many buffers that the search does not come to an end.
@@ -222,8 +236,23 @@ import Validation
     #expect(a.effort.nodes == b.effort.nodes && a.effort.steps == b.effort.steps)
   }
 
+  /// Every order gets its turn. Which buffers it tries, and what a plan looks like that ends at the
+  /// limit, may depend on nothing but the buffers; whoever changes an order changes these numbers.
+  @Test func `the search takes the same steps on every machine`() {
+    let effort = ArenaPlacement.place(Self.puzzle, steps: 1_000_000).effort
+    #expect(effort.nodes == 5762)
+    #expect(effort.steps == 570_640)
+  }
+
   @Test func `too many buffers at once are placed without a search`() {
     let buffers = Self.buffers((0..<3500).map { (0, 1 + $0 % 2, 64 + $0 % 7 * 64) })
     #expect(ArenaSearch(buffers) == nil)
+  }
+
+  /// The tables have an entry for each of n buffers and for each of its n - 1 neighbours.
+  @Test(arguments: [(2048, true), (2049, false)])
+  func `as many buffers are searched as tables may hold`(count: Int, isSearched: Bool) {
+    let buffers = Self.buffers(Array(repeating: (0, 1, 64), count: count))
+    #expect((ArenaSections(buffers) != nil) == isSearched)
   }
 }

@@ -70,6 +70,31 @@ import Validation
     #expect(!compilation.arenaSearchStopped)
   }
 
+  /// %a writes over nothing, since %x is read again; %y takes over %a, and %z takes over %x.
+  @Test func `a memory plan counts the arena of all functions`() throws {
+    let module = try Self.run(
+      [.planMemory],
+      on: Module.parse(
+        """
+        module @m {
+          func @f(%x: f32[48]) -> (f32[48], f32[48]) {
+            %a = exp(%x) : f32[48]
+            %y = neg(%a) : f32[48]
+            %z = exp(%x) : f32[48]
+            return %y, %z
+          }
+          func @g(%x: f32[16]) -> (f32[16]) {
+            %y = neg(%x) : f32[16]
+            return %y
+          }
+        }
+        """))
+    let plan = try MemoryPlan(of: module)
+    #expect(plan.arenaBytes == 384 && plan.lowerBound == 384)
+    #expect(plan.valuesInPlace == 3)
+    #expect(plan.buffers.map { $0.map(\.bytes) } == [[192, 192], [64]])
+  }
+
   // MARK: Liveness
 
   @Test(arguments: PlanExecutionTests.blocks + ["mini-paligemma"])

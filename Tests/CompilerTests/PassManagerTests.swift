@@ -1,5 +1,6 @@
 import Foundation
 import IR
+import Plans
 import Testing
 
 @testable import Compiler
@@ -56,6 +57,85 @@ import Testing
     try PassManager(named: ["canonicalize", "dead_code"]).run(&module, context: &context)
     #expect(module.functions[0].operations.count == operations)
     #expect(context.rewriteCount == min(limit, 3))
+  }
+
+  /// Two functions, of which the first needs more memory.
+  static let functions = """
+    module @m {
+      func @wide(%x: f32[3x16]) -> (f32[3x16]) {
+        %a = exp(%x) : f32[3x16]
+        %y = add(%a, %x) : f32[3x16]
+        return %y
+      }
+      func @narrow(%x: f32[16]) -> (f32[16]) {
+        %a = exp(%x) : f32[16]
+        %y = add(%a, %x) : f32[16]
+        return %y
+      }
+    }
+    """
+
+  @Test func `functions share an arena that is as large as the largest needs`() throws {
+    var module = try Module.parse(Self.functions)
+    var context = PassContext()
+    let reports = try PassManager(passes: [.planMemory]).run(&module, context: &context)
+    #expect(reports[0].remark == "arena 384 bytes, lower bound 384")
+    #expect(!context.arenaSearchStopped)
+  }
+
+  /// The sum is computed in place.
+  @Test func `spread memory gives every other value a place of its own`() throws {
+    var module = try Module.parse(Self.functions)
+    var context = PassContext()
+    context.rewriteLimit = 1
+    try PassManager(passes: [.spreadMemory]).run(&module, context: &context)
+    #expect(module.functions[0].values.map(\.offset) == [0, 192, 192])
+    #expect(module.functions[1].values.map(\.offset) == [nil, nil, nil])
+  }
+
+  @Test(arguments: [
+    (
+      "func @f(%x: f64[3]) -> (f64[3]) { %y = neg(%x) : f64[3] return %y }",
+      "@f, %y = neg: no kernel computes in f64; cast to f32 before"
+    ),
+    (
+      """
+      func @f(%x: f32[1x1x1x3x2], %t: f32[3x2]) -> (f32[1x1x1x3x2]) {
+        %y = rope(%x, %t, %t) : f32[1x1x1x3x2]
+        return %y
+      }
+      """, "@f, %y = rope: no kernel turns 5 axes; merge some with reshape"
+    ),
+  ])
+  func `what no kernel computes is refused`(function: String, message: String) throws {
+    var module = try Module.parse("module @m { \(function) }")
+    var context = PassContext()
+    let error = #expect(throws: PassError.self) {
+      try PassManager(passes: [.selectKernels]).run(&module, context: &context)
+    }
+    #expect(error?.description == "pass select_kernels: \(message)")
+  }
+
+  @Test func `a plan has the tensors that functions read or return, and all states`() throws {
+    let module = try Module.parse(
+      """
+      module @m {
+        weight %read : f32[3]
+        weight %returned : f32[3]
+        weight %unused : f32[3]
+        state %first : f32[3]
+        state %second : f32[3]
+
+        func @f(%x: f32[3]) -> (f32[3], f32[3], f32[3]) {
+          %y = add(%x, %read)   : f32[3]
+          %z = neg(%second)     : f32[3]
+          return %y, %z, %returned
+        }
+      }
+      """)
+    let plan = try Compilation(module).plan
+    #expect(plan.tensors.map(\.name) == ["read", "returned"])
+    #expect(plan.states.map(\.name) == ["first", "second"])
   }
 
   @Test func `an unknown pass is refused by name`() {

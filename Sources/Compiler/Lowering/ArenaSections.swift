@@ -22,14 +22,13 @@ struct ArenaSections {
 
   /// Sweeps over all beginnings and ends; returns how many entries the tables will have.
   private mutating func findSpans(_ buffers: [ArenaBuffer]) -> Int {
-    var events: [(moment: Int, begins: Bool, buffer: Int)] = []
+    // Even times lie between moments: what ends there goes before what begins at the next moment.
+    var events: [(time: Int, begins: Bool, buffer: Int)] = []
     for (index, buffer) in buffers.enumerated() where buffer.bytes > 0 {
-      events.append((buffer.lifetime.lowerBound, true, index))
-      events.append((buffer.lifetime.upperBound + 1, false, index))
+      events.append((2 * buffer.lifetime.lowerBound + 1, true, index))
+      events.append((2 * buffer.lifetime.upperBound + 2, false, index))
     }
-    events.sort {
-      ($0.moment, $0.begins ? 1 : 0, $0.buffer) < ($1.moment, $1.begins ? 1 : 0, $1.buffer)
-    }
+    events.sort { $0.time < $1.time }
     var (entries, alive, isNew) = (0, 0, false)
     var first = [Int](repeating: 0, count: buffers.count)
     for event in events {

@@ -6,8 +6,8 @@ package struct InPlace {
   private let function: Function
   private let layouts: [Layout]
   /// Index of the last operation that reads each root's storage; the count of operations when the
-  /// function returns it.
-  private let lastUse: [Int]
+  /// function returns it, and nil when nothing reads it.
+  private let lastUse: [Int?]
 
   /// For each value that is computed in place: the value whose storage it takes over.
   static func storage(of function: Function, _ layouts: [Layout]) -> [ValueID?] {
@@ -25,7 +25,7 @@ package struct InPlace {
   private init(_ function: Function, _ layouts: [Layout]) {
     self.function = function
     self.layouts = layouts
-    var last = [Int](repeating: -1, count: function.values.count)
+    var last = [Int?](repeating: nil, count: function.values.count)
     func use(_ operand: Operand?, at index: Int) {
       if let id = operand?.value, let root = layouts[id.index].root.value {
         last[root.index] = index
