@@ -41,7 +41,6 @@ extension PlanView {
 
   /// Whether the two have a byte in common at some size.
   private func meets(_ own: ViewBounds, _ other: PlanView, _ others: ViewBounds) -> Bool {
-    guard !own.isEmpty, !others.isEmpty else { return false }
     switch (region, other.region) {
     case (.arena(let offset), .arena(let place)):
       return bytes(own, from: offset).overlaps(other.bytes(others, from: place))

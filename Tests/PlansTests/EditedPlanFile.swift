@@ -12,12 +12,14 @@ struct EditedPlanFile {
   /// The plan's tensor, and whether it begins where plans put it.
   var tensor = SafetensorsLayout.Declaration("w", .f32, shape: [1])
   var isAligned = true
+  /// How many checksums of tensors there are.
+  var checksumCount = 1
 
   var bytes: [UInt8] {
     get throws {
       let declarations =
         (isAligned ? [] : [.init("first", .f32, shape: [1])]) + [
-          tensor, .init(PlanFile.checksumTensor, .i64, shape: [1]),
+          tensor, .init(PlanFile.checksumTensor, .i64, shape: [checksumCount]),
         ]
       func layout(_ checksum: String) throws -> SafetensorsLayout {
         let metadata = [

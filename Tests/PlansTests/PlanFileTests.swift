@@ -66,6 +66,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 2])
+  func `checksums of more or fewer tensors are none`(count: Int) throws {
+    try withTemporaryFile(bytes: EditedPlanFile(checksumCount: count).bytes) { path in
+      let file = try PlanFile(path: path)
+      let error = #expect(throws: PlanFileError.self) { try file.verifyTensors() }
+      #expect(error?.problem == "it has no tensor checksums; compile it again")
+    }
+  }
+
   @Test func `the name of a changed tensor is escaped`() throws {
     var plan = Plan.minimal
     plan.tensors[0].name = "w\u{1B}[2J"

@@ -40,6 +40,13 @@ import Testing
       $0.functions[0].steps[0].operands[0] = view(
         .arena(offset: 0), [try u * 5 - t * 5 + 5, 4])
     },
+    Flaw(
+      "an operand without elements has extents whose product is too large",
+      "@f, step sum: a size is negative or too large"
+    ) {
+      $0.functions[0].steps[0].operands[0] = view(
+        .state(0), [0, 16_777_216, 33_554_432], strides: [0, 0, 0])
+    },
     Flaw("a size between its ends overflows", "@f, step sum: a size is negative or too large") {
       addSymbol(&$0, bound: 1 << 40)
       let far = try (u - 1) * (Dim(1 << 40) - u) + 1
@@ -136,6 +143,13 @@ import Testing
       $0.functions[0].outputs.removeLast()
     },
     Flaw(
+      "the same places as elements of another type",
+      "@f, step sum writes over its operand at arena bytes 0..<128"
+    ) {
+      $0.functions[0].steps[0].result = view(.arena(offset: 0), [t, 4], .i32)
+      $0.functions[0].outputs.removeFirst()
+    },
+    Flaw(
       "an operand that is reached at the largest sizes only",
       "@f, step sum writes over its operand at arena bytes 0..<128"
     ) {
@@ -162,7 +176,36 @@ import Testing
     ) {
       $0.functions[0].steps[2].result.strides[2] = 8
     },
+    Flaw(
+      "one row of a cache, as if others came in other steps",
+      "@f, step seen writes over its operand, elements 0..<4 of a state"
+    ) {
+      $0.functions[0].steps[2].operands[0] = view(
+        .state(0), [1, 1, 1, 4], strides: [32, 32, 8, 1])
+    },
+    Flaw(
+      "rows of a cache in other steps than the one that is written",
+      "@f, step seen writes over its operand, elements 0..<12 of a state"
+    ) {
+      $0.functions[0].steps[2].operands = [
+        view(.state(0), [1, 1, 2, 4], strides: [32, 32, 8, 1]), nil,
+      ]
+      $0.functions[0].steps[2].result.shape[2] = 1
+    },
   ]
+
+  /// -(U² - U + 1) seems to lie between -9 and 1, but U + 1 of it are -(U³ + 1).
+  @Test func `an axis that only seems to turn reaches nothing behind it`() throws {
+    var plan = Plan.small
+    Self.addSymbol(&plan, bound: 3)
+    let u = Self.u
+    plan.functions[0].steps[0].operands[0] = view(
+      .state(0), [try u + 2], strides: [try u - u * u - 1], start: 31)
+    try PlanVerifier.verify(plan)
+    plan.functions[0].steps[0].operands[0]?.start = 32
+    let error = #expect(throws: PlanError.self) { try PlanVerifier.verify(plan) }
+    #expect(error?.description == "@f, step sum: elements 4..<33 leave a region of 128 bytes")
+  }
 
   @Test func `parts of one state that do not meet are apart`() throws {
     var plan = Plan.small

@@ -126,6 +126,14 @@ import Testing
       "tensors[0][2][0]: expected an integer from 0 to 1099511627776, found -1"
     ),
     (
+      #"["w","f32",[1],null]"#, #"["w","f32",[1,1],"int9"]"#,
+      #"tensors[0][3]: expected the packing of a matrix, found "int9""#
+    ),
+    (
+      #"["w","f32",[1],null]"#, #"["w","f32",[1],"f32_panels"]"#,
+      #"tensors[0][3]: expected the packing of a matrix, found "f32_panels""#
+    ),
+    (
       #"["tensor",0,"f32",[1]]"#, #"["weight",0,"f32",[1]]"#,
       "functions[0].steps[0][2][1][0]: expected arena, tensor or state, found \"weight\""
     ),

@@ -231,6 +231,13 @@ struct Flaw: Sendable, CustomTestStringConvertible {
       $0.functions[0].steps[1].kernel = "embedding_f32_panels"
       $0.functions[0].steps[1].operands[0]?.shape = [2, 4]
     },
+    Flaw(
+      "a packed tensor is read in other steps", "@f, step rows cannot read a tensor in f32_panels"
+    ) {
+      $0.tensors[0].packing = .f32
+      $0.functions[0].steps[1].kernel = "embedding_f32_panels"
+      $0.functions[0].steps[1].operands[0]?.strides = [1, 1]
+    },
     Flaw("a symbol is unknown", "@f, step sum: there is no symbol U") {
       $0.functions[0].steps[0].operands[0]?.shape[0] = Dim(symbol: "U")
     },

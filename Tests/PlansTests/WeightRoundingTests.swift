@@ -21,6 +21,17 @@ import Testing
 
   static let columns = 70
 
+  /// Packing a matrix takes memory for a piece of it, and no more pieces than that asks for.
+  @Test(arguments: [(1, [16, 16, 8]), (2 * 16 * 280, [32, 8]), (1 << 20, [40])])
+  func `a matrix is packed in pieces of about the size that is asked`(
+    sourceBytes: Int, rows: [Int]
+  ) {
+    var pieces: [Int] = []
+    let matrix = Self.matrix(rows: 40, columns: Self.columns)
+    WeightPacking.bf16.pieces(of: matrix, sourceBytes: sourceBytes) { pieces.append($0.shape[0]) }
+    #expect(pieces == rows.map { ($0 + WeightPacking.panelRows - 1) / WeightPacking.panelRows })
+  }
+
   /// Each row's largest weight is 127 steps of its scale.
   @Test func `int8 moves no weight by more than half a step`() {
     let matrix = Self.matrix(rows: 20, columns: Self.columns)

@@ -16,24 +16,30 @@ class Area:
 
 
 PASS_FILES = "CompilerTests.PassFileTests/.a pass makes of the graph"
+PLANS_OF_GRAPHS = "CompilerTests.PlanExecutionTests/.a graph's plan"
 ONNX_MODELS = "InterchangeTests.ONNXReferenceTests/.the imported graph"
 
 AREAS = [
     Area("IR verifier", ["Sources/IR/Verifier.swift", "Sources/IR/Layout.swift", "Sources/IR/Ops/*.swift"],
-         ["IRTests", PASS_FILES, "CompilerTests.PassPipelineTests"], 4),
+         ["IRTests", "InspectTests.OperationsPageTests", PASS_FILES, "CompilerTests.PassPipelineTests",
+          ONNX_MODELS, PLANS_OF_GRAPHS], 4),
     Area("plan verifier", ["Sources/Plans/PlanVerifier*.swift", "Sources/Plans/Plan+JSON.swift",
                            "Sources/Plans/PlanFile.swift", "Sources/Plans/PlanInterface*.swift",
                            "Sources/Plans/ViewBounds.swift", "Sources/Plans/ArenaContents.swift",
                            "Sources/Plans/OperandSharing.swift", "Sources/Plans/WeightPacking*.swift"],
          ["PlansTests.PlanVerifier", "PlansTests.PlanSize", "PlansTests.PlanMessage", "PlansTests.PlanFileTests",
           "PlansTests.PlanRoundTrip", "PlansTests.PlanArena", "PlansTests.PlanFileRefusal", "PlansTests.PlanWriter",
-          "PlansTests.PlanStepList", "RuntimeTests.OperandSharing", "RuntimeTests.ExecutorTests"], 12),
+          "PlansTests.PlanStepList", "PlansTests.WeightRounding", "RuntimeTests.OperandSharing",
+          "RuntimeTests.ExecutorTests", "PaliGraphTests.PlanLieTests"], 12),
     Area("kernel bindings", ["Sources/Runtime/Bindings/*.swift", "Sources/Runtime/CompiledDim.swift",
                              "Sources/Runtime/BufferView*.swift", "Sources/Runtime/StepBinder.swift"],
-         ["RuntimeTests.BindingTests", "RuntimeTests.OperandSharing", "RuntimeTests.ExecutorTests", "RuntimeTests.MaskedScatterTests", "RuntimeTests.ScratchTests"], 6),
+         ["RuntimeTests.BindingTests", "RuntimeTests.OperandSharing", "RuntimeTests.ExecutorTests",
+          "RuntimeTests.MaskedScatterTests", "RuntimeTests.ScratchTests", PLANS_OF_GRAPHS,
+          "CompilerTests.EdgeSizeTests",
+          "InterchangeTests.ONNXReferenceTests/.the plan"], 6),
     Area("passes", ["Sources/Compiler/Passes/*.swift", "Sources/Compiler/Rewriting/*.swift"],
          [PASS_FILES, "CompilerTests.PassManagerTests", "CompilerTests.PassPipelineTests",
-          "CompilerTests.PlanExecutionTests/.a graph's plan"], 3,
+          PLANS_OF_GRAPHS], 3,
          always=("guard dropped", "term dropped")),
     Area("planner", ["Sources/Compiler/Lowering/*.swift"],
          [PASS_FILES, "CompilerTests.ArenaSearchTests", "CompilerTests.PassManagerTests",
@@ -42,7 +48,7 @@ AREAS = [
          ["RuntimeTests..A kernel of channels", "RuntimeTests..A row kernel", "RuntimeTests..Moving data",
           "RuntimeTests..An elementwise kernel", "RuntimeTests..A kernel of integers", "RuntimeTests..A conversion",
           "RuntimeTests..A kernel along axes", "RuntimeTests..Filling and scattering", "RuntimeTests..A matrix kernel", "RuntimeTests.Attention",
-          "RuntimeTests..A linear layer/.with int", "PlansTests.PlanWriter"], 25),
+          "RuntimeTests..A linear layer./.with int", "PlansTests.PlanWriter"], 25),
     Area("tokenizer", ["Sources/Pipeline/Tokenizer/*.swift"],
          [f"PipelineTests.Tokenizer{part}" for part in
           ("Refusal", "Prompt", "SentencePiece", "Reference", "Files", "Tables")], 5),
