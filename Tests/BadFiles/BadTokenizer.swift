@@ -63,10 +63,14 @@ extension BadTokenizer {
     BadTokenizer("an inverted split", "\"invert\": false", "\"invert\": true", "invert"),
     BadTokenizer("another decoder", "\"type\": \"Fuse\"", "\"type\": \"Strip\"", "Strip"),
     BadTokenizer(
+      "a decoder of another mark", "\"String\": \"▁\"}, \"content\": \" \"",
+      "\"String\": \"_\"}, \"content\": \" \"", "pattern.String"),
+    BadTokenizer(
       "another post-processor", "TemplateProcessing", "RobertaProcessing", "RobertaProcessing"),
     BadTokenizer(
       "an unknown template token", "\"<unk>\": {\"id\"", "\"<u>\": {\"id\"", "special_tokens"),
     BadTokenizer("a template id out of range", "\"ids\": [0]", "\"ids\": [9999]", "ids[0]"),
+    BadTokenizer("the first template id that is none", "\"ids\": [0]", "\"ids\": [100]", "ids[0]"),
     BadTokenizer("a merge of one part", "\"ab\", \"a\"]", "\"ab\"]", "merges[1]"),
     BadTokenizer("a merge of three parts", "\"ab\", \"a\"]", "\"a\", \"b\", \"a\"]", "merges[1]"),
     BadTokenizer("two spellings of merges", "[\"ab\", \"a\"]", "\"ab a\"", "merges[1]"),

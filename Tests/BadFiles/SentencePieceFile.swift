@@ -62,6 +62,12 @@ extension SentencePieceFile {
       for byte in UInt8.min...0xFE { model.pieces.append((bytePiece(byte), 0, 6)) }
       model.pieces.append((Array("<0xZZ>".utf8), 0, 6))
     },
+    .fault("256 byte pieces, one of them an ordinary piece", "<0xFF>") { model in
+      model.trainer.append((35, 1))
+      for byte in UInt8.min...0xFE { model.pieces.append((bytePiece(byte), 0, 6)) }
+      model.pieces.append((Array("<0xZZ>".utf8), 0, 6))
+      model.pieces.append((bytePiece(0xFF), 0, 1))
+    },
     .fault("a dummy prefix", "add_dummy_prefix") { $0.normalizer = [(4, 0)] },
     .fault("white space removed", "remove_extra") { $0.normalizer = [(3, 0)] },
     .fault("white space not escaped", "escape") { $0.normalizer.append((5, 0)) },

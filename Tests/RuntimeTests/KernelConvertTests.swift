@@ -54,6 +54,30 @@ import Testing
     }
   }
 
+  @Test(arguments: testedInstructionSets)
+  func `of a matrix to and from bf16 writes its rows and nothing else`(isa: InstructionSet) {
+    var random = SeededGenerator(seed: 31)
+    for (rows, columns) in [(1, 1), (3, 7), (2, 33), (1, 64)] {
+      let halves = random.halves(rows * (columns + 3))
+      let x = TestBuffer(halves, filler: 7)
+      let wide = TestBuffer<Float>(count: rows * (columns + 2))
+      functions(isa).bf16_to_f32(
+        wide.pointer, columns + 2, x.constant, columns + 3, rows, columns)
+      let narrow = TestBuffer<UInt16>(count: rows * (columns + 1), filler: 7)
+      functions(isa).f32_to_bf16(
+        narrow.pointer, columns + 1, wide.constant, columns + 2, rows, columns)
+      for row in 0..<rows {
+        let expected = Array(halves.dropFirst(row * (columns + 3)).prefix(columns))
+        let floats: [Float] = expected.map(widened) + [-12345, -12345]
+        let read = Array(wide.values.dropFirst(row * (columns + 2)).prefix(columns + 2))
+        #expect(read == floats)
+        let written = Array(narrow.values.dropFirst(row * (columns + 1)).prefix(columns + 1))
+        #expect(written == expected + [7])
+      }
+      #expect(wide.guardsAreIntact && narrow.guardsAreIntact)
+    }
+  }
+
   /// Numbers around the ends and ties of every type, as f64.
   static let numbers: [Double] = {
     var random = SeededGenerator(seed: 11)

@@ -1,4 +1,6 @@
 import CKernels
+import Plans
+import Tensors
 import Testing
 
 @testable import Runtime
@@ -53,6 +55,31 @@ import Testing
       out: out.pointer, outStrides: [4, 1], x: x.pointer + 3, xStrides: [0, -1], shape: [2, 4],
       elementBytes: 4)
     #expect(out.values == [4, 3, 2, 1, 4, 3, 2, 1])
+  }
+
+  /// `WeightPacking.rounded` says what is left of a matrix in panels.
+  @Test(arguments: WeightPacking.allCases)
+  func `rows come back from panels as packing left them`(packing: WeightPacking) {
+    let (rows, columns) = (20, 70)
+    var random = SeededGenerator(seed: 23)
+    let values = random.floats(rows * columns, in: -3...3)
+    let panels = TestBuffer<UInt8>(
+      count: 2 * pg_panel_bytes(packing.format, columns), filler: 0xA5)
+    let x = TestBuffer(values)
+    pg_pack_panels(packing.format, panels.pointer, x.constant, columns, rows, columns)
+    #expect(panels.guardsAreIntact)
+    var expected = packing.rounded(TensorData(values, shape: [rows, columns])).floats()
+    if packing == .bf16 { expected = expected.map { Float(BFloat16($0)) } }
+    let ids: [Int64] = [19, 0, 7, 16, 15]
+    let out = TestBuffer<Float>(count: ids.count * columns)
+    pg_gather_panels(
+      packing.format, out.pointer, columns, panels.constant, ids, ids.count, columns, 2)
+    #expect(out.guardsAreIntact)
+    #expect(
+      out.values
+        == ids.flatMap { id in
+          expected[Int(id) * columns..<(Int(id) + 1) * columns].map { 2 * $0 }
+        })
   }
 
   struct Windows: CustomTestStringConvertible {

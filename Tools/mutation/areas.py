@@ -48,10 +48,12 @@ AREAS = [
          ["RuntimeTests..A kernel of channels", "RuntimeTests..A row kernel", "RuntimeTests..Moving data",
           "RuntimeTests..An elementwise kernel", "RuntimeTests..A kernel of integers", "RuntimeTests..A conversion",
           "RuntimeTests..A kernel along axes", "RuntimeTests..Filling and scattering", "RuntimeTests..A matrix kernel", "RuntimeTests.Attention",
-          "RuntimeTests..A linear layer./.with int", "PlansTests.PlanWriter"], 25),
+          "RuntimeTests..A linear layer./.with int", "RuntimeTests.KernelConv", "PlansTests.PlanWriter",
+          "PlansTests.WeightRounding"], 25),
     Area("tokenizer", ["Sources/Pipeline/Tokenizer/*.swift"],
          [f"PipelineTests.Tokenizer{part}" for part in
-          ("Refusal", "Prompt", "SentencePiece", "Reference", "Files", "Tables")], 5),
+          ("Refusal", "Prompt", "SentencePiece", "Reference", "Files", "SideFiles", "Tables", "Edge")]
+         + ["PipelineTests.SamplerTests"], 5),
     Area("image processing", ["Sources/Pipeline/Image/*.swift", "Sources/CImageCodecs/resample.c"],
          [f"PipelineTests.Image{part}" for part in ("Drawing", "Processor", "Decoding", "BadInput", "Resize")], 5),
     Area("samplers", ["Sources/Pipeline/Generation/*.swift"],

@@ -41,7 +41,7 @@ struct Engine {
     result.statistics.prefill = timer.seconds
     timer = Timer()
     var sampler = Sampler(request.sampling)
-    var decoder = StreamDecoder(prompts.tokenizer)
+    var decoder = StreamDecoder(prompts.tokenizer, skippingSpecialTokens: true)
     let limit = min(request.maxNewTokens, settings.maxTokens - count)
     result.tokens.reserveCapacity(limit)
     while result.tokens.count < limit {

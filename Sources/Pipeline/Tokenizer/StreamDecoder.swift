@@ -8,7 +8,7 @@ public struct StreamDecoder: Sendable {
   private let skippingSpecialTokens: Bool
   private var assembler = TokenTextAssembler()
 
-  public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true) {
+  public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool) {
     self.tokenizer = tokenizer
     self.skippingSpecialTokens = skippingSpecialTokens
   }
