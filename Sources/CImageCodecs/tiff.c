@@ -7,12 +7,11 @@
 // Per-file handlers and limits came with 4.5, and with it the soname.
 #if defined(TIFFLIB_VERSION) && TIFFLIB_VERSION >= 20221213
 
-#include <dlfcn.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-// The functions of the library, which is loaded with the first TIFF file.
+#include "library.h"
+
 #define FUNCTIONS(USE) \
   USE(TIFFClientOpenExt) USE(TIFFClose) USE(TIFFComputeStrip) USE(TIFFComputeTile) \
   USE(TIFFGetField) USE(TIFFGetFieldDefaulted) USE(TIFFIsTiled) USE(TIFFOpenOptionsAlloc) \
@@ -21,18 +20,7 @@
   USE(TIFFReadEncodedStrip) USE(TIFFReadEncodedTile) USE(TIFFScanlineSize64) USE(TIFFSetField) \
   USE(TIFFTileRowSize64)
 
-#define DECLARE(name) __typeof__(&name) name##_;
-static struct { FUNCTIONS(DECLARE) bool loaded; } library;
-
-static void load(void) {
-  void *handle = dlopen("libtiff.so.6", RTLD_NOW | RTLD_LOCAL);
-  if (!handle) return;
-  library.loaded = true;
-#define LOOK_UP(name)                                              \
-  *(void **)&library.name##_ = dlsym(handle, #name);               \
-  if (!library.name##_) library.loaded = false;
-  FUNCTIONS(LOOK_UP)
-}
+CIMAGE_LIBRARY("libtiff.so.6", FUNCTIONS)
 
 // The file in memory, as the library reads it.
 typedef struct {
@@ -321,11 +309,7 @@ static bool read_picture(
   return whole;
 }
 
-bool cimage_has_tiff(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, load);
-  return library.loaded;
-}
+bool cimage_has_tiff(void) { return library_is_loaded(); }
 
 bool cimage_decode_tiff(
     const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
