@@ -76,7 +76,7 @@ import Testing
   /// Also shows that nothing is read beyond the bytes there are.
   @Test(arguments: [
     "rgb8.png", "palette4_interlaced.png", "rgb_420.jpg", "rgb_progressive.jpg", "lossless.webp",
-    "lossy_alpha.webp", "last_row_unpadded.bmp", "strips.tif",
+    "lossy_alpha.webp", "last_row_unpadded.bmp", "strips.tif", "one_pixel.avif", "sequence.avif",
     "grey.pgm",
     "plain.pbm",
   ])

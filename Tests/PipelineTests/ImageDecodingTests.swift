@@ -14,6 +14,15 @@ import Testing
     #expect(difference <= (isLossy ? 1 : 0))
   }
 
+  /// The limit of a tile's pixels follows from the number of tiles.
+  @Test func `a grid of two large tiles is read`() throws {
+    let picture = try RGBImage.decode(path: ImageFixtures.path("large_tiles.avif"))
+    #expect((picture.width, picture.height) == (2048, 1024))
+    let first = Array(picture.pixels.prefix(3))
+    #expect(zip(first, [200, 100, 50]).allSatisfy { abs(Int($0) - $1) <= 2 })
+    #expect(Array(picture.pixels.suffix(3)) == first)
+  }
+
   @Test func `PNG encoding round-trips`() throws {
     let picture = ImageFixtures.noise(width: 31, height: 7)
     #expect(try RGBImage.decode(picture.pngEncoded()) == picture)

@@ -13,7 +13,7 @@ enum ImageFixtures {
 
   /// Extensions of the files in `decode` that are read; the others are what Pillow makes of them.
   static let extensions: Set<String> = [
-    "png", "jpg", "webp", "gif", "bmp", "tif", "pbm", "pgm", "pnm",
+    "png", "jpg", "webp", "gif", "bmp", "tif", "avif", "pbm", "pgm", "pnm",
   ]
 
   /// Names of the files in a folder that have one of the extensions, sorted.

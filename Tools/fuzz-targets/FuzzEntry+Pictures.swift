@@ -8,6 +8,7 @@ extension FuzzEntry {
   static let gif = picture(.gif)
   static let bmp = picture(.bmp)
   static let tiff = picture(.tiff)
+  static let avif = picture(.avif)
   static let netpbm = picture(.netpbm)
 
   /// Pictures up to this many pixels are decoded: what a large one costs is known from its header.
@@ -51,7 +52,7 @@ extension ImageFormat {
   fileprivate var isDecodedInSwift: Bool {
     switch self {
     case .gif, .bmp, .netpbm: true
-    case .jpeg, .png, .webp, .tiff: false
+    case .jpeg, .png, .webp, .tiff, .avif: false
     }
   }
 }

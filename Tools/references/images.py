@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the reference pictures of Tests/Fixtures/images.
 
-decode/NAME.{png,jpg,webp,gif,bmp,tif,pbm,pgm,pnm} are input files, decode/NAME_FORMAT.ppm what Pillow makes of them:
+decode/NAME.{png,jpg,webp,gif,bmp,tif,avif,pbm,pgm,pnm} are input files, decode/NAME_FORMAT.ppm what Pillow makes of them:
 ImageOps.exif_transpose(Image.open(f)).convert("RGB"), as transformers' load_image does.
 
 resize/WxH_to_WxH_FILTER.ppm are results of Image.resize on the noise picture of the first size; the
@@ -10,14 +10,18 @@ tests make the same noise from the same recurrence (see `noise`).
 pixel_values/NAME.json are processor configurations and NAME.f32 the little-endian float32 CHW values
 that transformers' PIL-backed SigLIP processor makes of a noise picture, whose size is in the name.
 
+large_tiles.avif is a grid of two tiles.
+
 With `--decode` only the first kind is written, which needs no transformers.
 
-Needs: pip install "pillow==13.0.0" "transformers==5.23.0" numpy
+Needs: pip install "pillow==13.0.0" "transformers==5.23.0" numpy, and avifenc 0.11 (Debian package libavif-bin)
 """
 
 import json
 import struct
+import subprocess
 import sys
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -504,6 +508,75 @@ def pack_tiff(samples, depth, order):
     return b"".join(packed[y * length + 1 : (y + 1) * length] for y in range(samples.shape[0]))
 
 
+def avif_files():
+    from io import BytesIO
+
+    def saved(picture, **options):
+        file = BytesIO()
+        picture.save(file, "AVIF", max_threads=1, **options)
+        return file.getvalue()
+
+    picture = Image.fromarray(scene(37, 29))
+    clear = Image.fromarray(scene(37, 29, 4), mode="RGBA")
+    for subsampling in ("4:0:0", "4:2:0", "4:2:2", "4:4:4"):
+        yield f"yuv{subsampling.replace(':', '')}.avif", saved(picture, subsampling=subsampling)
+    yield "limited.avif", saved(picture, range="limited")
+    yield "rgba.avif", saved(clear)
+    yield "premultiplied.avif", saved(clear, alpha_premultiplied=True)
+    yield "one_pixel.avif", saved(Image.fromarray(noise(1, 1)))
+    yield "profile.avif", saved(Image.fromarray(noise(4, 3)), icc_profile=b"not a profile")
+    frames = [Image.fromarray(scene(12, 10)), Image.fromarray(scene(12, 10)[::-1].copy())]
+    yield "sequence.avif", without_times(saved(frames[0], save_all=True, append_images=frames[1:]))
+    small = Image.fromarray(scene(24, 16))
+    for orientation in range(2, 9):
+        yield f"orientation{orientation}.avif", saved(small, exif=exif(orientation))
+    # Pillow turns an orientation into boxes; under another tag it stays, and gets its own afterwards.
+    other_tag = exif(6).replace(b"\x01\x12", b"\x01\x13")
+    for name, options in (("exif", {}), ("exif_xmp", {"xmp": xmp(6)})):
+        file = saved(small, exif=other_tag, **options)
+        yield f"orientation_{name}.avif", file.replace(other_tag, exif(6))
+    yield "orientation_exif_none_xmp.avif", saved(small, exif=other_tag, xmp=xmp(6))
+    yield "orientation_xmp.avif", saved(small, xmp=xmp(6))
+    yield "orientation_boxes_xmp.avif", saved(small, exif=exif(3), xmp=xmp(6))
+    for turn, mirror in ((2, 0), (2, 1), (1, 1), (0, 0)):
+        yield f"turned{turn}_mirrored{mirror}.avif", avifenc(small, f"--irot {turn} --imir {mirror}")
+    yield "lossless.avif", avifenc(small, "--lossless")
+    yield "clean_aperture.avif", avifenc(small, "--crop 2,2,12,8")
+    yield "grain.avif", avifenc(picture, "-a film-grain-test=3")
+    yield "grid.avif", avifenc(Image.fromarray(scene(128, 64)), "-g 2x1 --yuv 420")
+    yield "grid_alpha.avif", avifenc(Image.fromarray(scene(64, 128, 4), mode="RGBA"), "-g 1x2")
+    for depth in (10, 12):
+        for subsampling in (400, 420, 422, 444):
+            options = f"-d {depth} --yuv {subsampling}"
+            yield f"deep{depth}_{subsampling}.avif", avifenc(small, options)
+            yield f"deep{depth}_{subsampling}_alpha.avif", avifenc(
+                Image.fromarray(scene(24, 16, 4), mode="RGBA"), options + " -p -r limited")
+    # Matrices that libyuv has and has not; 12 takes the one of the primaries.
+    for matrix in (0, 1, 4, 7, 8, 9):
+        for depth in (8, 10):
+            yield f"matrix{matrix}_{depth}.avif", avifenc(small, f"-d {depth} --cicp 1/13/{matrix}")
+    for primaries in (1, 9):
+        yield f"matrix12_primaries{primaries}.avif", avifenc(small, f"-d 10 --cicp {primaries}/13/12")
+
+
+def without_times(file):
+    """A sequence with zeros where libavif writes the time: two numbers of 8 bytes behind version and flags."""
+    for box in (b"mvhd", b"tkhd", b"mdhd"):
+        start = file.index(box) + 8
+        file = file[:start] + bytes(16) + file[start + 16 :]
+    return file
+
+
+def avifenc(picture, options):
+    """A file of what Pillow does not write."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = f"{folder}/picture.png", f"{folder}/picture.avif"
+        picture.save(source)
+        command = ["avifenc", "-j", "1", "-s", "6", "--min", "5", "--max", "25", *options.split()]
+        subprocess.run([*command, source, target], check=True, stdout=subprocess.DEVNULL)
+        return Path(target).read_bytes()
+
+
 def netpbm_files():
     grey, colour = noise(7, 5, 1), noise(7, 5)
     yield "bits.pbm", b"P4\n# a comment\n11 5\n" + noise(2, 5, 1).tobytes()
@@ -523,13 +596,15 @@ def netpbm_files():
 def write_decode():
     folder = ROOT / "decode"
     folder.mkdir(parents=True, exist_ok=True)
-    for files in (png_files(), jpeg_files(), webp_files(), gif_files(), bmp_files(), tiff_files(), netpbm_files()):
+    for files in (png_files(), jpeg_files(), webp_files(), gif_files(), bmp_files(), tiff_files(), avif_files(), netpbm_files()):
         for name, data in files:
             path = folder / name
             path.write_bytes(data)
             with Image.open(path) as picture:
                 upright = ImageOps.exif_transpose(picture).convert("RGB")
             upright.save(path.with_name(name.replace(".", "_") + ".ppm"))
+    # Of one colour, so that it needs no reference.
+    (ROOT / "large_tiles.avif").write_bytes(avifenc(Image.new("RGB", (2048, 1024), (200, 100, 50)), "-g 2x1"))
 
 
 RESIZES = [

@@ -1,5 +1,5 @@
-// Pixel codecs behind a boundary that Swift can trust: libjpeg-turbo, libpng and libwebp, and the
-// inner loops of image resampling.
+// Pixel codecs behind a boundary that Swift can trust: libjpeg-turbo, libpng and libwebp, libtiff and libavif
+// where they are installed, and the inner loops of image resampling.
 //
 // The caller has read width and height from the file's header, has checked them against its limits
 // and has allocated the pixels. Every decoder checks that the library sees the same size before it
@@ -49,6 +49,32 @@ bool cimage_has_tiff(void);
 
 // Decodes the first picture of a TIFF file; see `cimage_has_tiff`.
 bool cimage_decode_tiff(
+    const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
+    char *message);
+
+// Whether there is libavif with dav1d, of the version that this was built for. It is loaded with the first
+// AVIF file.
+bool cimage_has_avif(void);
+
+// What the container of an AVIF file says about its picture.
+typedef struct {
+  uint32_t width, height;
+  // The boxes `irot` and `imir` as a value of EXIF's orientation; 1 where there is neither.
+  int orientation;
+  // Bytes that decoding takes beside the pixels, if the compressed data are as the container says.
+  size_t codec_bytes;
+  uint8_t *exif, *xmp;
+  size_t exif_size, xmp_size;
+} cimage_avif_header;
+
+// Reads the container of an AVIF file without decoding; see `cimage_has_avif`. Sides are at most 32768, and
+// pixels 2^28. What it returns must be freed.
+bool cimage_read_avif_header(
+    const uint8_t *data, size_t size, cimage_avif_header *header, char *message);
+void cimage_free_avif_header(cimage_avif_header *header);
+
+// Decodes the picture of an AVIF file, of a sequence the first frame. Starts no thread.
+bool cimage_decode_avif(
     const uint8_t *data, size_t size, uint32_t width, uint32_t height, uint8_t *pixels,
     char *message);
 

@@ -73,7 +73,7 @@ extension ImageError.Reason: CustomStringConvertible {
     case .damagedHeader(let format, let offset, let what):
       "is a damaged \(format.rawValue) file: at byte \(offset), \(what); save it again"
     case .missingLibrary(let format, let library, let package):
-      "is a \(format.rawValue) picture, and \(library), which reads them, is missing here or was when "
+      "needs \(library), which reads \(format.rawValue) pictures and is missing here or was when "
         + "PaliGraph was built; install it (\(package) in Debian) or save the picture as PNG"
     case .damagedPixels(let format, let what):
       "is a damaged \(format.rawValue) file: \(what.printable); save it again"

@@ -6,6 +6,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
   case gif = "GIF"
   case bmp = "BMP"
   case tiff = "TIFF"
+  case avif = "AVIF"
   /// PBM, PGM and PPM.
   case netpbm = "Netpbm"
 
@@ -22,8 +23,21 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
         bytes.count >= magic.count && zip(magic, bytes).allSatisfy { $0 == nil || $0 == $1 }
       }
     }
-    guard let found else { return nil }
-    self = found
+    guard let format = found ?? (Self.hasAVIFBrand(bytes) ? .avif : nil) else { return nil }
+    self = format
+  }
+
+  /// Whether the first box of a file is an `ftyp` (ISO/IEC 14496-12, 4.3) with a brand of AVIF. HEIC files have
+  /// such a box with other brands.
+  private static func hasAVIFBrand(_ bytes: [UInt8]) -> Bool {
+    let mostBytes = 4096
+    var reader = ByteReader(bytes, .big)
+    guard let length = reader.number(4), reader.fourCC() == "ftyp" else { return false }
+    reader = ByteReader(bytes, in: 8..<max(8, min(length, mostBytes)), .big)
+    while let brand = reader.fourCC() {
+      if brand == "avif" || brand == "avis" { return true }
+    }
+    return false
   }
 
   /// How files begin; any byte may stand where it is nil.
@@ -36,6 +50,8 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case .gif: [text("GIF87a"), text("GIF89a")]
     case .bmp: [text("BM")]
     case .tiff: [text("II*\0"), text("MM\0*")]
+    // The brand may stand anywhere in the first box: see `hasAVIFBrand`.
+    case .avif: []
     case .netpbm: (1...6).flatMap { kind in " \t\n\u{B}\u{C}\r".map { text("P\(kind)\($0)") } }
     }
   }
@@ -67,6 +83,7 @@ package struct ImageHeader: Equatable {
     case .webp: try self.init(webp: bytes)
     case .gif: self = try GIFPicture(bytes).header
     case .tiff: try self.init(tiff: bytes)
+    case .avif: try self.init(avif: bytes)
     case .bmp: self = try BitmapPicture(bytes).header
     case .netpbm: self = try NetpbmPicture(bytes).header
     }

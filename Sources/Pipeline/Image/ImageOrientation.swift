@@ -30,7 +30,7 @@ struct OrientationMetadata {
   }
 
   /// The orientation tag of the first image file directory (TIFF 6.0, section 2).
-  private var exifValue: Int? {
+  var exifValue: Int? {
     var start = 0
     for _ in 0..<2 where exif.dropFirst(start).starts(with: Self.exifPrefix) {
       start += Self.exifPrefix.count

@@ -9,7 +9,7 @@ extension RGBImage {
   /// ignored. The header is checked against `ImageLimits` before pixels are allocated. Stricter than
   /// Pillow: a PNG file must be complete to its `IEND`, its indices must lie in its palette, and a
   /// progressive JPEG has at most 100 scans, of large pictures fewer. PNG and lossless WebP give Pillow's bits; JPEG and lossy
-  /// WebP do when both use the same codec version.
+  /// WebP do when both use the same codec version, AVIF when libavif is built with libyuv, as Pillow's is.
   public static func decode(path: String) throws(ImageError) -> RGBImage {
     do throws(ImageError) {
       return try decode(readFile(path))
@@ -45,7 +45,7 @@ extension RGBImage {
     _ bytes: [UInt8], _ header: ImageHeader
   ) throws(ImageError) -> [UInt8] {
     switch header.format {
-    case .jpeg, .png, .webp, .tiff: try decodeWithCodec(bytes, header)
+    case .jpeg, .png, .webp, .tiff, .avif: try decodeWithCodec(bytes, header)
     case .gif: try GIFPicture(bytes).pixels()
     case .bmp: try BitmapPicture(bytes).pixels()
     case .netpbm: try NetpbmPicture(bytes).pixels()
@@ -71,6 +71,8 @@ extension RGBImage {
           cimage_decode_png(bytes, bytes.count, width, height, pixels.baseAddress, message)
         case .tiff:
           cimage_decode_tiff(bytes, bytes.count, width, height, pixels.baseAddress, message)
+        case .avif:
+          cimage_decode_avif(bytes, bytes.count, width, height, pixels.baseAddress, message)
         default: decodeWebP(bytes, header, pixels, message)
         }
       }

@@ -1,8 +1,9 @@
 import Foundation
+import Testing
 
 /// Lines of §2.3 about the formats that came later: cut off, with bombs, and with sizes and places that lie.
 extension PictureInputs {
-  static let further: [BadInput] = gifs + bitmaps + netpbms + tiffs
+  static let further: [BadInput] = gifs + bitmaps + netpbms + tiffs + avifs
 
   private static func refused(
     _ line: String, _ what: String, _ problem: String,
@@ -138,5 +139,61 @@ extension PictureInputs {
     entry("Lab colours", "layout of samples", "strips.tif", tag: 262, value: 8),
     entry("3 bits a sample", "layout of samples", "white2.tif", tag: 258, value: 3),
     entry("2^32 bits of samples", "damaged TIFF", "rgb_tiff_lzw.tif", tag: 258, value: -1, at: 4),
+  ]
+
+  /// A box of an AVIF file of the tests with bytes replaced, counted from its type.
+  private static func box(
+    _ line: String, _ what: String, _ problem: String, of name: String = "yuv420.avif",
+    _ type: String, at offset: Int, _ values: [UInt8]
+  ) -> BadInput {
+    refused(line, "an AVIF \(what)", problem) {
+      var bytes = try fixture(name)
+      let start = try #require(bytes.firstRange(of: Array(type.utf8))).lowerBound + offset
+      bytes.replaceSubrange(start..<start + values.count, with: values)
+      return bytes
+    }
+  }
+
+  private static let avifs: [BadInput] = [
+    refused("2.3.1", "the start of an AVIF", "damaged AVIF") {
+      [0, 0, 0, 28] + Array("ftypavif".utf8) + [UInt8](repeating: 0, count: 64)
+    },
+    half("2.3.2", "rgba.avif", "damaged AVIF"),
+    refused("2.3.2", "an AVIF without its last byte", "damaged AVIF") {
+      try fixture("yuv420.avif").dropLast()
+    },
+    box("2.3.3", "of 2^31 columns", "2147483648x29", "ispe", at: 8, [128, 0, 0, 0]),
+    box("2.3.3", "of 2^28 pixels", "no data for", "ispe", at: 8, [0, 0, 64, 0, 0, 0, 64, 0]),
+    box("2.3.6", "without columns", "0x29", "ispe", at: 8, [0, 0, 0, 0]),
+    box("2.3.2", "box beyond its end", "damaged AVIF", "meta", at: -4, [127, 255, 255, 255]),
+    box(
+      "2.3.2", "box beyond the one around it", "Child box too large", "iprp", at: -4, [0, 1, 0, 0]),
+    box("2.3.2", "item beyond its end", "damaged AVIF", "iloc", at: 18, [127, 255, 255, 255]),
+    box("2.3.2", "item of 2^32 bytes", "damaged AVIF", "iloc", at: 22, [255, 255, 255, 255]),
+    box("2.3.2", "without a primary item", "damaged AVIF", "pitm", at: 0, Array("free".utf8)),
+    box("2.3.2", "whose primary item is missing", "damaged AVIF", "pitm", at: 8, [0, 99]),
+    box("2.3.2", "without items", "damaged AVIF", "iinf", at: 8, [0, 0]),
+    box("2.3.2", "of HEVC data", "damaged AVIF", "av01", at: 0, Array("hvc1".utf8)),
+    box("2.3.2", "of another codec's configuration", "damaged AVIF", "av1C", at: 4, [255, 255]),
+    box(
+      "2.3.2", "with damaged AV1 data", "damaged AVIF", "mdat", at: 4,
+      [UInt8](repeating: 255, count: 64)),
+    box(
+      "2.3.2", "grid of 65536 tiles", "damaged AVIF", of: "grid.avif", "mdat", at: 6, [255, 255]),
+    box(
+      "2.3.2", "grid of 2^32 rows", "damaged AVIF", of: "grid.avif", "mdat", at: 4,
+      [0, 1, 0, 1, 0, 0, 0, 128, 255, 255, 255, 255]),
+    box(
+      "2.3.21", "sequence without a track", "damaged AVIF", of: "sequence.avif", "trak", at: 0,
+      Array("free".utf8)),
+    box(
+      "2.3.21", "sequence without frames", "damaged AVIF", of: "sequence.avif", "stsz", at: 12,
+      [0, 0, 0, 0]),
+    box(
+      "2.3.21", "sequence of 2^32 frames", "damaged AVIF", of: "sequence.avif", "stsc", at: 16,
+      [255, 255, 255, 255]),
+    box(
+      "2.3.21", "sequence beyond its end", "damaged AVIF", of: "sequence.avif", "stco", at: 12,
+      [127, 255, 255, 255]),
   ]
 }

@@ -79,8 +79,8 @@ enum PictureInputs {
     magic("2.3.2", "FITS", Array("SIMPLE  =                    T".utf8)),
     magic("2.3.2", "SVG", Array("<svg xmlns=\"http://www.w3.org/2000/svg\"/>".utf8)),
     magic("2.3.2", "JPEG 2000", [0, 0, 0, 12] + Array("jP  \r\n".utf8) + [0x87, 0x0A]),
-    magic("2.3.2", "AVIF", [0, 0, 0, 28] + Array("ftypavif".utf8)),
     magic("2.3.2", "HEIC", [0, 0, 0, 24] + Array("ftypheic".utf8)),
+    magic("2.3.2", "HEIC of brand mif1", [0, 0, 0, 24] + Array("ftypmif1\0\0\0\0mif1heic".utf8)),
     BadInput("2.3.+", "a file beyond the memory", .refused("bytes long")) { folder in
       try folder.write(try fixture("rgb8.png"), to: "x.png")
       try folder.extend("x.png", to: 3 << 30)
@@ -205,8 +205,9 @@ enum PictureInputs {
       ],
       "2.3.2": [
         "interlaced.gif", "transparent.gif", "small_frame.gif", "runs8.bmp", "masks_565.bmp",
-        "palette4_odd.bmp", "bits_group4.tif", "orientation6.tif", "tiles.tif", "bits.pbm",
-        "grey_wide.pgm", "colour.pnm",
+        "palette4_odd.bmp", "bits_group4.tif", "orientation6.tif", "tiles.tif", "rgba.avif",
+        "orientation7.avif", "deep12_422_alpha.avif", "grid.avif", "bits.pbm", "grey_wide.pgm",
+        "colour.pnm",
       ],
       "2.3.17": ["cmyk.jpg", "ycck.jpg", "grey.jpg"],
       "2.3.18": [
@@ -214,7 +215,9 @@ enum PictureInputs {
         "orientation_far_directory.jpg", "orientation_after.png",
       ],
       "2.3.19": ["profile_ignored.png"],
-      "2.3.21": ["animated.webp", "animated_offset.webp", "animated.png", "animated.gif"],
+      "2.3.21": [
+        "animated.webp", "animated_offset.webp", "animated.png", "animated.gif", "sequence.avif",
+      ],
     ].sorted { $0.key < $1.key }.flatMap { line, names in
       names.map { name in picture(line, name, .accepted(""), name: name) { try fixture(name) } }
     } + [
