@@ -170,6 +170,11 @@ void *malloc(size_t count) {
   return fails(next("malloc")) ? NULL : real(count);
 }
 
+void *dlopen(const char *name, int flags) {
+  if (fails(next("dlopen"))) return NULL;
+  return REAL(dlopen)(name, flags);
+}
+
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*entry)(void *),
                    void *argument) {
   if (fails(next("pthread_create"))) return errno;

@@ -133,6 +133,31 @@ import Testing
     #expect(!scratch.exists("out"))
   }
 
+  @Test(arguments: [
+    ("strips.tif", "libtiff 4.5, which reads TIFF", "libtiff-dev"),
+    ("yuv420.avif", "libavif 0.11 with dav1d, which reads AVIF", "libavif-dev"),
+  ])
+  func `a picture whose library cannot be loaded is one line with its package`(
+    picture: String, library: String, package: String
+  ) throws {
+    let scratch = try Scratch()
+    func run(_ picture: String) throws -> CommandLineProcess {
+      let folder = CommandLineProcess.root.appendingPathComponent("Tests/Fixtures/images/decode")
+      return try Self.run(
+        ["run", try CompiledPlans.picture.get(), "--max-new-tokens", "1", "--image"]
+          + [folder.appendingPathComponent(picture).path], fault: "dlopen:0:\(ENOENT)", scratch)
+    }
+    #expect(try run("rgb8.png").status == 0)
+    #expect(!scratch.exists("mark"))
+    let refused = try run(picture)
+    #expect(scratch.exists("mark"))
+    #expect(refused.status == 1 && refused.errorLines.count == 1)
+    #expect(
+      refused.errors.contains(
+        "\(picture): needs \(library) pictures and is missing here or was when PaliGraph was "
+          + "built; install it (\(package) in Debian) or save the picture as PNG"))
+  }
+
   @Test func `of two compiles to one path one wins whole`() async throws {
     let scratch = try Scratch()
     let models = try (1...4).map { try Self.graph(scratch, "m\($0).pg", seed: $0) }
