@@ -122,7 +122,7 @@ class SourceTree:
     def build(self):
         """Builds the tests; the places of errors, as (path, line, column), and what the compiler said."""
         result = subprocess.run(
-            ["swift", "build", "--build-tests", "--disable-xctest", "--disable-index-store",
+            ["swift", "build", "--build-tests", "--disable-xctest",
              "-debug-info-format", "none",
              "-Xswiftc", "-suppress-warnings", "-Xswiftc", "-continue-building-after-errors", "-Xcc", "-w"],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
