@@ -67,6 +67,65 @@ import Testing
     #expect(out[0].values == [4, 71, 4, 51])
   }
 
+  @Test func `the largest of numbers and a NaN is NaN, wherever that stands`() throws {
+    let graph = """
+      func @f(%x: f32[3x2]) -> (f32[3]) {
+        %y = max(%x) {axes = [1], keep_dims = false} : f32[3]
+        return %y
+      }
+      """
+    let out = try run(graph, [HostTensor(.f32, [3, 2], [1, .nan, .nan, 1, 1, 2])])
+    #expect(out[0].values.map(\.isNaN) == [true, true, false] && out[0].values[2] == 2)
+  }
+
+  @Test func `rows without numbers have a norm without numbers`() throws {
+    let out = try run(
+      """
+      func @f(%x: f32[2x0], %w: f32[0]) -> (f32[2x0], f32[2x0]) {
+        %y = rms_norm(%x, %w) {eps = 0.1} : f32[2x0]
+        %z = layer_norm(%x, %w) {eps = 0.1} : f32[2x0]
+        return %y, %z
+      }
+      """, [counting([2, 0]), counting([0])])
+    #expect(out.allSatisfy { $0.shape == [2, 0] && $0.values.isEmpty })
+  }
+
+  @Test func `flags are scattered, and not added`() throws {
+    func graph(_ reduction: String) -> String {
+      """
+      func @f(%x: bool[4], %i: i64[2], %u: bool[2]) -> (bool[4]) {
+        %y = scatter(%x, %i, %u) {reduction = \(reduction)} : bool[4]
+        return %y
+      }
+      """
+    }
+    let inputs = [
+      HostTensor(.bool, [4], [0, 0, 1, 1]), HostTensor(.i64, [2], [1, 3]),
+      HostTensor(.bool, [2], [1, 0]),
+    ]
+    #expect(try run(graph("none"), inputs)[0].values == [0, 1, 1, 0])
+    #expect(throws: TextError.self) { try run(graph("add"), inputs) }
+  }
+
+  /// Boxes of 2 × 4 that share 2 × 3: 6 of 10.
+  @Test(arguments: [(0.59, 1.0), (0.61, 2)])
+  func `boxes are suppressed by the share of their areas`(threshold: Double, kept: Double) throws {
+    let out = try run(
+      """
+      symbol N <= 3
+      func @f(%boxes: f32[1x2x4], %scores: f32[1x1x2]) -> (i64[(N-1)x3], i64[1]) {
+        %y = non_max_suppression(%boxes, %scores) {limit = 2, iou_threshold = \(threshold), count = N-1} : i64[(N-1)x3]
+        %n = iota() {count = 1, start = N-1} : i64[1]
+        return %y, %n
+      }
+      """,
+      [
+        HostTensor(.f32, [1, 2, 4], [0, 0, 2, 4, 0, 1, 2, 5]),
+        HostTensor(.f32, [1, 1, 2], [0.9, 0.8]),
+      ])
+    #expect(out[1].values == [kept])
+  }
+
   @Test func `pooling takes what is inside`() throws {
     let out = try run(
       """

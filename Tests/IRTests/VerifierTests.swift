@@ -49,6 +49,30 @@ struct ModuleFlaw: Sendable, CustomTestStringConvertible {
     #expect(Verifier.diagnostics(of: module).map(\.description) == [flaw.diagnostic])
   }
 
+  @Test(arguments: [
+    ("reshape", "[1, 1, 1, 1, 1, 1, 1, 1, 4]", "1x1x1x1x1x1x1x1x4", "rank 9 is above 8"),
+    (
+      "broadcast", "[16777216, 16777216, 4]", "16777216x16777216x4",
+      "f32[16777216x16777216x4] has too many elements"
+    ),
+  ])
+  func `a result is no larger than any value may be`(
+    op: String, shape: String, type: String, message: String
+  ) throws {
+    let error = #expect(throws: TextError.self) {
+      try Module.parse(
+        """
+        module @m {
+          func @f(%x: f32[4]) -> (f32[\(type)]) {
+            %y = \(op)(%x) {shape = \(shape)} : f32[\(type)]
+            return %y
+          }
+        }
+        """)
+    }
+    #expect(error?.items.first?.message == message)
+  }
+
   /// Every message of the verifier is one of the above.
   @Test func `no message of the verifier is untested`() throws {
     let path = URL(filePath: #filePath).deletingLastPathComponent()
