@@ -60,43 +60,57 @@ extension EdgeSizeGraph {
         "%a: f32[(N-1)x3], %b: f32[3]", "less(%b, %b) : bool[3]",
         "where(%v0, %a, %b) : f32[(N-1)x3]"),
       .init("%x: f32[(N-1)x3]", "cast(%x) {to = i64} : i64[(N-1)x3]"),
+      .init(
+        "%x: f32[(N-1)x3]", "cast(%x) {to = bf16} : bf16[(N-1)x3]",
+        "cast(%v0) {to = f16} : f16[(N-1)x3]", "cast(%v1) {to = f32} : f32[(N-1)x3]"),
     ]
 
-  private static let data: [EdgeSizeGraph] = [
-    .init("", "constant() {values = []} : f32[0]"),
-    .init("", "iota() {count = N-1, start = N} : i64[N-1]"),
-    .init(
-      "%t: f32[Nx(N-1)]", "iota() {count = N} : i64[N]", "embedding(%t, %v0) : f32[Nx(N-1)]"),
-    .init(
-      "%t: f32[Nx3]", "iota() {count = N-1} : i64[N-1]", "embedding(%t, %v0) : f32[(N-1)x3]"),
-    .init(
-      "%x: f32[2xNx(N-1)]", "iota() {count = N-1, start = 1-N} : i64[N-1]",
-      "gather(%x, %v0) {axis = 1} : f32[2x(N-1)x(N-1)]"),
-    .init("%x: f32[(N-1)x2], %y: f32[Nx2]", "concat(%x, %y, %x) {axis = 0} : f32[(3*N-2)x2]"),
-    .init("%x: f32[3x(N-1)], %y: f32[3x(N-1)]", "concat(%x, %y) {axis = 1} : f32[3x(2*N-2)]"),
-    .init("%x: f32[(N-1)x2]", "contiguous(%x) : f32[(N-1)x2]"),
-    .init(
-      "%x: f32[Nx(N-1)], %s: f32[Nx(N-1)]", "equal(%x, %x) : bool[Nx(N-1)]",
-      "masked_scatter(%x, %v0, %s) : f32[Nx(N-1)]"),
-    .init(
-      "%x: f32[Nx3], %s: f32[2*Nx3]", "iota() {count = N} : i64[N]", "equal(%v0, %v0) : bool[N]",
-      "reshape(%v1) {shape = [N, 1]} : bool[Nx1]", "masked_scatter(%x, %v2, %s) : f32[Nx3]"),
-    .init("", "causal_mask() {queries = N-1, keys = N, window = 1} : f32[(N-1)xN]"),
-    .init("", "causal_mask() {queries = 2*N, keys = N-1} : f32[2*Nx(N-1)]"),
-    .init("%x: f32[2xN]", "top_k(%x) {k = N-1, axis = 1} : i64[2x(N-1)]"),
-    .init("%x: f32[Nx(N-1)]", "top_k(%x) {k = N, axis = 0, largest = false} : i64[Nx(N-1)]"),
-    .init(
-      "%x: f32[Nx(N-1)], %u: f32[Nx(N-1)]", "iota() {count = N} : i64[N]",
-      "scatter(%x, %v0, %u) {reduction = add} : f32[Nx(N-1)]"),
-    .init(
-      "%x: f32[Nx3], %u: f32[(N-1)x3]", "iota() {count = N-1} : i64[N-1]",
-      "scatter(%x, %v0, %u) : f32[Nx3]"),
-    .init("%x: f32[(N-1)x3]", "nonzero(%x) {count = M-1} : i64[(M-1)x2]"),
-    .init("%x: f32[]", "nonzero(%x) {count = M-1} : i64[(M-1)x0]"),
-    .init(
-      "%b: f32[2x(N-1)x4], %s: f32[2x3x(N-1)]",
-      "non_max_suppression(%b, %s) {count = M-1, limit = 3, iou_threshold = 0.5} : i64[(M-1)x3]"),
-  ]
+  private static let data: [EdgeSizeGraph] =
+    [
+      .init("", "constant() {values = []} : f32[0]"),
+      .init("", "iota() {count = N-1, start = N} : i64[N-1]"),
+      .init(
+        "%t: f32[Nx(N-1)]", "iota() {count = N} : i64[N]", "embedding(%t, %v0) : f32[Nx(N-1)]"),
+      .init(
+        "%t: f32[Nx3]", "iota() {count = N-1} : i64[N-1]", "embedding(%t, %v0) : f32[(N-1)x3]"),
+      .init(
+        "%x: f32[2xNx(N-1)]", "iota() {count = N-1, start = 1-N} : i64[N-1]",
+        "gather(%x, %v0) {axis = 1} : f32[2x(N-1)x(N-1)]"),
+      .init("%x: f32[(N-1)x2], %y: f32[Nx2]", "concat(%x, %y, %x) {axis = 0} : f32[(3*N-2)x2]"),
+      .init("%x: f32[3x(N-1)], %y: f32[3x(N-1)]", "concat(%x, %y) {axis = 1} : f32[3x(2*N-2)]"),
+      .init("%x: f32[(N-1)x2]", "contiguous(%x) : f32[(N-1)x2]"),
+      .init(
+        "%x: f32[Nx(N-1)], %s: f32[Nx(N-1)]", "equal(%x, %x) : bool[Nx(N-1)]",
+        "masked_scatter(%x, %v0, %s) : f32[Nx(N-1)]"),
+      .init(
+        "%x: f32[Nx3], %s: f32[2*Nx3]", "iota() {count = N} : i64[N]", "equal(%v0, %v0) : bool[N]",
+        "reshape(%v1) {shape = [N, 1]} : bool[Nx1]", "masked_scatter(%x, %v2, %s) : f32[Nx3]"),
+      .init("", "causal_mask() {queries = N-1, keys = N, window = 1} : f32[(N-1)xN]"),
+      .init("", "causal_mask() {queries = 2*N, keys = N-1} : f32[2*Nx(N-1)]"),
+      .init("%x: f32[2xN]", "top_k(%x) {k = N-1, axis = 1} : i64[2x(N-1)]"),
+      .init("%x: f32[Nx(N-1)]", "top_k(%x) {k = N, axis = 0, largest = false} : i64[Nx(N-1)]"),
+      .init(
+        "%x: f32[Nx(N-1)], %u: f32[Nx(N-1)]", "iota() {count = N} : i64[N]",
+        "scatter(%x, %v0, %u) {reduction = add} : f32[Nx(N-1)]"),
+      .init(
+        "%x: f32[Nx3], %u: f32[(N-1)x3]", "iota() {count = N-1} : i64[N-1]",
+        "scatter(%x, %v0, %u) : f32[Nx3]"),
+      .init("%x: f32[(N-1)x3]", "nonzero(%x) {count = M-1} : i64[(M-1)x2]"),
+      .init("%x: f32[]", "nonzero(%x) {count = M-1} : i64[(M-1)x0]"),
+      .init(
+        "%b: f32[2x(N-1)x4], %s: f32[2x3x(N-1)]",
+        "non_max_suppression(%b, %s) {count = M-1, limit = 3, iou_threshold = 0.5} : i64[(M-1)x3]"),
+    ]
+    + [0.59, 0.61].map { share in
+      // Boxes of 2 × 4 that share 2 × 3: 6 of 10.
+      .init(
+        "", "constant() {values = [0, 0, 2, 4, 0, 1, 2, 5]} : f32[8]",
+        "reshape(%v0) {shape = [1, 2, 4]} : f32[1x2x4]",
+        "constant() {values = [0.9, 0.8]} : f32[2]",
+        "reshape(%v2) {shape = [1, 1, 2]} : f32[1x1x2]",
+        "non_max_suppression(%v1, %v3) {count = M-1, limit = 2, iou_threshold = \(share)} : i64[(M-1)x3]"
+      )
+    }
 
   private static let views: [EdgeSizeGraph] = [
     .init(
@@ -147,6 +161,9 @@ extension EdgeSizeGraph {
       .init("%x: f32[3x(N-1)]", "softmax(%x) : f32[3x(N-1)]"),
       .init("%x: f32[(N-1)x3]", "softmax(%x) {axis = 0} : f32[(N-1)x3]"),
       .init("%x: f32[Nx(2*N-1)]", "softmax(%x) {axis = 0} : f32[Nx(2*N-1)]"),
+      .init(
+        "%x: f32[(N-1)x2x3]", "transpose(%x) {perm = [2, 1, 0]} : f32[3x2x(N-1)]",
+        "softmax(%v0) {axis = 1} : f32[3x2x(N-1)]"),
       .init("%x: f32[3x(N-1)]", "cumsum(%x) {axis = 1} : f32[3x(N-1)]"),
       .init("%x: f32[Nx3]", "cumsum(%x) {axis = 0, exclusive = true, reverse = true} : f32[Nx3]"),
       .init(
@@ -157,8 +174,9 @@ extension EdgeSizeGraph {
       .init("%x: f32[2x(N-1)x3]", "batch_norm(%x) : f32[2x(N-1)x3]"),
       .init("%x: f32[2x3x(N-1)]", "batch_norm(%x) : f32[2x3x(N-1)]"),
       .init(
-        "%x: f32[(N-1)x3x2], %v: f32[3]",
-        "batch_norm(%x, weight = %v, bias = %v, mean = %v, variance = %v) : f32[(N-1)x3x2]"),
+        "%x: f32[(N-1)x3x2], %w: f32[3], %b: f32[3], %m: f32[3], %v: f32[3]",
+        "mul(%v, %v) : f32[3]",
+        "batch_norm(%x, weight = %w, bias = %b, mean = %m, variance = %v0) : f32[(N-1)x3x2]"),
     ]
 
   private static let products: [EdgeSizeGraph] = [

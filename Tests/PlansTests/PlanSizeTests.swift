@@ -177,6 +177,12 @@ import Testing
       $0.functions[0].steps[2].result.strides[2] = 8
     },
     Flaw(
+      "a cache with another number of axes",
+      "@f, step seen writes over its operand, elements 0..<29 of a state"
+    ) {
+      $0.functions[0].steps[2].operands[0] = view(.state(0), [1, 1, 8], strides: [32, 32, 4])
+    },
+    Flaw(
       "one row of a cache, as if others came in other steps",
       "@f, step seen writes over its operand, elements 0..<4 of a state"
     ) {

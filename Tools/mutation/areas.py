@@ -35,7 +35,7 @@ AREAS = [
                              "Sources/Runtime/BufferView*.swift", "Sources/Runtime/StepBinder.swift"],
          ["RuntimeTests.BindingTests", "RuntimeTests.OperandSharing", "RuntimeTests.ExecutorTests",
           "RuntimeTests.MaskedScatterTests", "RuntimeTests.ScratchTests", PLANS_OF_GRAPHS,
-          "CompilerTests.EdgeSizeTests",
+          "CompilerTests.EdgeSizeTests", "RuntimeTests..A conversion",
           "InterchangeTests.ONNXReferenceTests/.the plan"], 6),
     Area("passes", ["Sources/Compiler/Passes/*.swift", "Sources/Compiler/Rewriting/*.swift"],
          [PASS_FILES, "CompilerTests.PassManagerTests", "CompilerTests.PassPipelineTests",
