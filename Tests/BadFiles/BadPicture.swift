@@ -54,7 +54,9 @@ extension BadPicture {
     BadPicture(
       "unknown row filter", PNGBuilder.file(data: [UInt8](repeating: 9, count: 39)), "damaged PNG"),
     BadPicture("no IEND", PNGBuilder.file(end: false), "IEND"),
-    BadPicture("chunk beyond the end", PNGBuilder.file().dropLast(12) + [0xFF, 0, 0, 0], "chunk"),
+    BadPicture(
+      "chunk beyond the end", PNGBuilder.file().dropLast(12) + [0xFF, 0, 0, 0],
+      "at byte 95, a chunk reaches beyond the end of the file"),
     BadPicture("wrong IHDR checksum", flipped(PNGBuilder.file(), at: 29), "damaged PNG"),
     BadPicture(
       "wrong checksum of an ancillary chunk",

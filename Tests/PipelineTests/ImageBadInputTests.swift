@@ -19,6 +19,21 @@ import Testing
     expectRefusal(BadPicture("", png.bytes, "damaged PNG"))
   }
 
+  @Test(arguments: [1, 8, 256])
+  func `a palette's transparency has an entry for each colour at most`(colours: Int) throws {
+    func file(transparent: Int) -> [UInt8] {
+      PNGBuilder.file(
+        colorType: 3,
+        before: [
+          ("PLTE", [UInt8](repeating: 7, count: 3 * colours)),
+          ("tRNS", [UInt8](repeating: 0, count: transparent)),
+        ], data: [UInt8](repeating: 0, count: 15))
+    }
+    let picture = try RGBImage.decode(file(transparent: colours))
+    #expect(picture == RGBImage(width: 4, height: 3, filledWith: RGBColor(7, 7, 7)))
+    expectRefusal(BadPicture("", file(transparent: colours + 1), "damaged PNG file: tRNS: invalid"))
+  }
+
   @Test func `JPEG headers are refused`() throws {
     let good = try ImageFixtures.bytes("decode/rgb_444.jpg")
     let frame = try #require(good.firstRange(of: [0xFF, 0xC0, 0x00, 0x11])).upperBound

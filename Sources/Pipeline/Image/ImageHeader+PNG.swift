@@ -1,8 +1,5 @@
 extension ImageHeader {
   /// Walks a PNG file's chunks: the size from `IHDR`, the orientation from `eXIf` or from text.
-  ///
-  /// A `tRNS` chunk longer than the palette is refused here because the codec skips it: transparency
-  /// does not change the colours.
   init(png bytes: [UInt8]) throws(ImageError) {
     func damaged(_ offset: Int, _ what: String) -> ImageError {
       ImageError(.damagedHeader(.png, offset: offset, what))
@@ -19,18 +16,11 @@ extension ImageHeader {
 
     var exif: [UInt8]?
     var texts = PNGTexts()
-    var paletteEntries: Int?
     while let length = reader.number(4) {
       let start = reader.offset - 4
       guard let type = reader.fourCC(), let content = reader.take(length), reader.take(4) != nil
       else { throw damaged(start, "a chunk reaches beyond the end of the file") }
       switch type {
-      case "PLTE":
-        paletteEntries = length / 3
-      case "tRNS":
-        if let paletteEntries, length > max(paletteEntries, 6) {
-          throw damaged(start, "the tRNS chunk is longer than the palette")
-        }
       case "IDAT":
         dataBytes = (dataBytes ?? 0) + length
       case "eXIf":
