@@ -19,8 +19,11 @@ struct DetectionParserTests {
     (" \n\(catText)\n", [cat], ""),
     ("\(catBox)cat", [cat], ""),
     ("\(catBox)\ncat", [cat], ""),
+    ("\(catBox)\rcat", [cat], ""),
     ("\(catText) ; <loc0001><loc0002>", [cat], "<loc0001><loc0002>"),
     ("a cat ; \(dogText)", [dog], "a cat"),
+    ("and \(dogText)", [dog], ""),
+    ("a cat and \(dogText)", [dog], "a cat and"),
   ])
   func `records become detections, the rest stays text`(
     text: String, detections: [Detection], remainder: String
@@ -65,6 +68,8 @@ struct DetectionParserTests {
     "\(catText.dropLast(4))<loc0001> five edges", "\(catBox)\(catBox) eight edges",
     "<loc0102> <loc0204><loc0511><loc0818> cat",
     "<loc0511><loc0204><loc0102><loc0818> upside down", "<loc0102><loc0204><loc0102><loc0818> flat",
+    "<loc0102><loc0204><loc0511><loc0204> narrow",
+    "<LOC0102><LOC0204><LOC0511><LOC0818> capitals",
     "<loc0102><loc0204><loc0511><loc1024> too far", "<loc102><loc204><loc511><loc818> short",
     "<loc00102><loc00204><loc00511><loc00818> long", "<loc+102><loc0204><loc0511><loc0818> sign",
     "<loc0102><loc0204><loc0511><loc0818", "\(catBox)<seg001> one code",
@@ -98,11 +103,16 @@ struct DetectionParserTests {
     if special { json = json.replacing("\"special\": false", with: "\"special\": true") }
     let tokenizer = try Tokenizer(
       TokenizerTables(TokenizerModel(json: Array(json.utf8), idLimit: 1 << 20)))
-    let text = "\(Self.catText), \(Self.dogText) and a \(Self.catBox)\(Self.codes)cat"
+    let text = "\(Self.catText), \(Self.dogText) and a \(Self.catBox)\(Self.codes)cat 🦊"
+    // The vocabulary has the fox's bytes only.
     let ids = tokenizer.encode(text)
+    #expect(ids.suffix(4).compactMap(tokenizer.piece) == ["<0xF0>", "<0x9F>", "<0xA6>", "<0x8A>"])
     let expected = DetectionParser.parse(text)
     #expect(expected.detections.count == 3)
     #expect(DetectionParser.parse(ids, tokenizer: tokenizer) == expected)
+    let begin = try #require(tokenizer.id(ofPiece: "<bos>"))
+    let end = try #require(tokenizer.id(ofPiece: "<eos>"))
+    #expect(DetectionParser.parse([begin] + ids + [end], tokenizer: tokenizer) == expected)
     #expect(tokenizer.decode(ids).contains("<loc") == !special)
   }
 

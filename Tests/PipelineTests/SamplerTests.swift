@@ -75,6 +75,21 @@ struct SamplerTests {
     }
   }
 
+  @Test func `all tokens stay unless said otherwise`() throws {
+    let settings = try SamplerSettings(temperature: 0.5)
+    #expect(try settings == SamplerSettings(temperature: 0.5, topK: 0, topP: 1, seed: 0))
+  }
+
+  @Test func `candidates keep their memory from step to step`() throws {
+    var sampler = Sampler(try SamplerSettings(temperature: 1, topP: 0.5))
+    _ = try sampler.next([Float](repeating: 0, count: 1000).span)
+    let capacity = sampler.candidates.capacity
+    #expect(capacity >= 1000)
+    _ = try sampler.next(([9, 0, 0] as [Float]).span)
+    #expect(sampler.candidates.count == 1)
+    #expect(sampler.candidates.capacity == capacity)
+  }
+
   @Test func `a seed fixes the tokens, and they follow the probabilities`() throws {
     let logits: [Float] = [1, 0, 2, -.infinity, .nan, -1]
     func draw(seed: UInt64) throws -> [Int32] {

@@ -68,9 +68,7 @@ extension Tokenizer {
     tables.withView { view in
       for id in ids {
         let piece = view.text(of: id)
-        let isItem =
-          view.flags(of: id).contains(.present)
-          && AnswerItem.token(at: piece)?.length == piece.count
+        let isItem = AnswerItem.token(at: piece)?.length == piece.count
         assembler.append(id, skippingSpecialTokens: !isItem, view: view, to: &answer)
       }
     }

@@ -59,7 +59,7 @@ public enum DetectionParser {
     guard let locations = rest.popFirst(), let box = box(locations.numbers) else { return nil }
     var detection = Detection(label: "", box: box)
     var end = locations.source.endIndex
-    let gap = rest.first?.kind == .text && LabelText.isBlank(rest.first?.source ?? []) ? 1 : 0
+    let gap = LabelText.isBlank(rest.first?.source ?? []) ? 1 : 0
     if let segments = rest.dropFirst(gap).first, segments.kind == .segments {
       let codes = segments.numbers
       guard codes.count == segmentationLength, codes.allSatisfy({ $0 < 128 }) else { return nil }

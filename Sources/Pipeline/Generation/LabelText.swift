@@ -7,7 +7,7 @@ struct LabelText {
 
   init(_ text: ArraySlice<UInt8>) {
     let text = text.drop(while: Self.isSpace)
-    let mark = text.indices.first { Self.isEnd(text[$0...]) } ?? text.endIndex
+    let mark = text.indices.first { Self.isEnd(text, at: $0) } ?? text.endIndex
     label = Self.trimmed(text[..<mark])
     end = mark
     if mark < text.endIndex, !Self.brackets.contains(text[mark]) { end += 1 }
@@ -30,11 +30,10 @@ struct LabelText {
   private static let alwaysEnds = separators.subtracting(",".utf8).union(brackets)
   private static let endsBeforeSpace = Set(",.:!?".utf8)
 
-  /// Whether a label ends where this text begins.
-  private static func isEnd(_ text: ArraySlice<UInt8>) -> Bool {
-    guard let byte = text.first else { return true }
-    return alwaysEnds.contains(byte)
-      || endsBeforeSpace.contains(byte) && text.dropFirst().first.map(isSpace) ?? true
+  /// Whether a label ends before this byte of a text.
+  private static func isEnd(_ text: ArraySlice<UInt8>, at index: Int) -> Bool {
+    alwaysEnds.contains(text[index])
+      || endsBeforeSpace.contains(text[index]) && text[(index + 1)...].first.map(isSpace) ?? true
   }
 
   /// The text before a final `and` or `&`; nil where there is none.
