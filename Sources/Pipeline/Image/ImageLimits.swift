@@ -18,16 +18,24 @@ public enum ImageLimits {
 
   /// The longest file read, in bytes: 64 MiB, or what leaves room for decoding it, or four for each pixel that
   /// the environment allows.
-  static func fileBytes() throws(ImageError) -> Int {
+  ///
+  /// - Parameter availableBytes: the memory that there is; nil where the system does not say.
+  static func fileBytes(
+    availableBytes: () -> Int? = AvailableMemory.bytes
+  ) throws(ImageError) -> Int {
     let least = 64 << 20
     if let pixels = try mostPixels() {
       return max(least, pixels.multipliedReportingOverflow(by: 4).0)
     }
-    return max(least, (AvailableMemory.bytes() ?? assumedBytes) / 4)
+    return max(least, (availableBytes() ?? assumedBytes) / 4)
   }
 
   /// Throws unless the picture is neither empty nor beyond the limits, nor larger than its file can be.
-  static func check(_ header: ImageHeader, fileBytes: Int) throws(ImageError) {
+  ///
+  /// - Parameter availableBytes: the memory that there is; nil where the system does not say.
+  static func check(
+    _ header: ImageHeader, fileBytes: Int, availableBytes: () -> Int? = AvailableMemory.bytes
+  ) throws(ImageError) {
     let (width, height) = (header.width, header.height)
     guard width > 0, height > 0 else { throw ImageError(.emptyPicture(width, height)) }
     let (count, overflow) = width.multipliedReportingOverflow(by: height)
@@ -41,7 +49,7 @@ public enum ImageLimits {
     }
     let needed = header.decodingBytes
     guard needed > alwaysAvailable else { return }
-    let available = AvailableMemory.bytes() ?? assumedBytes
+    let available = availableBytes() ?? assumedBytes
     guard needed <= available, isAllocatable(needed) else {
       throw ImageError(.tooLarge(width, height, bytes: needed, available: available))
     }
