@@ -18,6 +18,24 @@ import Testing
   }
 
   @Test func `has references`() {
-    #expect(ImageFixtures.names(in: "resize", ["ppm"]).count >= 84)
+    #expect(ImageFixtures.names(in: "resize", ["ppm"]).count >= 90)
+  }
+
+  @Test(arguments: ResampleFilter.allCases)
+  func `a filter weighs nothing beyond its support`(filter: ResampleFilter) {
+    for distance in [filter.support.nextUp, filter.support + 0.5, filter.support + 5] {
+      #expect(filter.weight(at: distance) == 0)
+      #expect(filter.weight(at: -distance) == 0)
+    }
+    #expect(filter.weight(at: 0) == (filter == .nearest ? 0 : 1))
+  }
+
+  /// A box of 1.4 inputs holds the centres of one or two.
+  @Test func `an output takes the inputs that have weight, and no more`() {
+    let axis = ResampleWeights(from: 7, to: 5, filter: .box)
+    #expect(axis.starts == [0, 1, 3, 4, 6])
+    #expect(axis.counts == [1, 2, 1, 2, 1])
+    let (one, half) = (Int32(1 << 22), Int32(1 << 21))
+    #expect(axis.weights == [one, half, half, one, half, half, one])
   }
 }

@@ -441,6 +441,7 @@ def tiff_files():
     yield "float32.tif", saved(Image.fromarray(noise(13, 9, 1)[:, :, 0].astype(np.float32) * 1.7 - 60))
     for orientation in (2, 6, 7):
         yield f"orientation{orientation}.tif", saved(Image.fromarray(noise(4, 3)), tiffinfo={274: orientation})
+    yield "orientation_xmp.tif", saved(Image.fromarray(noise(4, 3)), tiffinfo={700: xmp(6)})
     for order in "<>":
         name = "little" if order == "<" else "big"
         for depth in (8, 16):
@@ -627,6 +628,8 @@ RESIZES = [
     ((640, 480), (28, 28)),
     ((480, 640), (28, 28)),
     ((1, 1000), (3, 3)),
+    # Rounding puts a pixel beyond the edge of the box filter.
+    ((11, 11), (6, 6)),
 ]
 
 
