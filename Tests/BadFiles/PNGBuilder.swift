@@ -25,12 +25,18 @@ struct PNGBuilder {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
 
-  /// A zlib stream of one stored block (RFC 1950, RFC 1951).
+  /// A zlib stream of stored blocks (RFC 1950, RFC 1951), each as long as can be but for the last.
   static func zlibStored(_ data: [UInt8]) -> [UInt8] {
-    let length = UInt16(data.count)
-    let header: [UInt8] = [0x78, 0x01, 0x01]
-    let lengths = [length, ~length].flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-    return header + lengths + data + bigEndian(adler32(data))
+    var (bytes, rest): ([UInt8], ArraySlice<UInt8>) = ([0x78, 0x01], data[...])
+    repeat {
+      let block = rest.prefix(Int(UInt16.max))
+      rest = rest.dropFirst(block.count)
+      let length = UInt16(block.count)
+      bytes.append(rest.isEmpty ? 1 : 0)
+      for number in [length, ~length] { bytes += [UInt8(number & 0xFF), UInt8(number >> 8)] }
+      bytes += block
+    } while !rest.isEmpty
+    return bytes + bigEndian(adler32(data))
   }
 
   private static func adler32(_ data: [UInt8]) -> Int {

@@ -29,6 +29,34 @@ import Testing
     #expect(missing.status == 1 && missing.errors.contains("standard input: "))
   }
 
+  /// 64 MiB whatever memory there is, if the limit of pixels asks for no more.
+  @Test func `standard input is read as far as the longest file goes`() throws {
+    let scratch = try Scratch()
+    let (most, block) = (64 << 20, 1 << 16)
+    func run(_ count: Int) throws -> CommandLineProcess {
+      let path = scratch.path("\(count)")
+      try Data().write(to: URL(fileURLWithPath: path))
+      #expect(truncate(path, count) == 0)
+      return try CommandLineProcess.run(
+        ["run", try CompiledPlans.picture.get(), "--image", "-"],
+        environment: ["PALIGRAPH_PIXEL_LIMIT": "1"], shell: "exec \"$0\" \"$@\" < '\(path)'")
+    }
+    let whole = try run(most)
+    #expect(whole.status == 1 && whole.errors.contains("is not a JPEG, PNG"), "\(whole.errors)")
+    // One block shows that there are more; the second is not read.
+    let longer = try run(most + 2 * block)
+    let problem = "standard input: is \(most + block) bytes long, more than the \(most)"
+    #expect(longer.status == 1 && longer.errors.contains(problem), "\(longer.errors)")
+  }
+
+  @Test func `standard input that cannot be read is one line`() throws {
+    let run = try CommandLineProcess.run(
+      ["run", try CompiledPlans.picture.get(), "--image", "-"],
+      shell: #"ulimit -t 20; exec "$0" "$@" < /"#)
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.errors.contains("standard input: cannot be read: Is a directory"), "\(run.errors)")
+  }
+
   @Test(arguments: ["https://example.com/a.png", "file:///a.png", "data:image/png;base64,A"])
   func `other URLs are refused before anything is read`(url: String) throws {
     let run = try Self.run("no.plan", ["--image", url])

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import BadFiles
 @testable import Pipeline
 
 @Suite struct ImageDecodingTests {
@@ -36,5 +37,38 @@ import Testing
     #expect(throws: ImageError.self) {
       try RGBImage(width: 1, height: 65_501, filledWith: RGBColor(0, 0, 0)).jpegEncoded()
     }
+  }
+
+  @Test func `a JPEG is written with quality 95 unless said otherwise`() throws {
+    let picture = ImageFixtures.noise(width: 31, height: 7)
+    #expect(try picture.jpegEncoded() == picture.jpegEncoded(quality: 95))
+  }
+
+  /// TEM and RST0 to RST7.
+  @Test(arguments: [0x01] + Array(0xD0...0xD7) as [UInt8])
+  func `a JPEG marker without a length is passed over`(marker: UInt8) throws {
+    let file = try ImageFixtures.bytes("decode/rgb_444.jpg")
+    let marked = Array(file[..<2]) + [0xFF, marker] + file[2...]
+    #expect(try RGBImage.decode(marked) == RGBImage.decode(file))
+  }
+
+  @Test func `a compressed text of a PNG may have 1 MiB, and all of them 64`() {
+    func content(_ count: Int) -> ArraySlice<UInt8> {
+      let end = Array(#"tiff:Orientation="6""#.utf8)
+      let text = [UInt8](repeating: 0x20, count: count - end.count) + end
+      return (Array("XML:com.adobe.xmp\0\0".utf8) + PNGBuilder.zlibStored(text))[...]
+    }
+    let most = PNGTexts.longestText
+    #expect(most == 1 << 20)
+    var texts = PNGTexts()
+    texts.addCompressedText(content(most + 1))
+    #expect(texts.xmpPacket.isEmpty)
+    // As much of the first one was inflated.
+    let longest = content(most)
+    for _ in 1..<64 { texts.addCompressedText(longest) }
+    #expect(texts.xmpPacket.count == most)
+    #expect(OrientationMetadata(xmp: texts.xmpPacket).orientation == .turnClockwise)
+    texts.addCompressedText(longest)
+    #expect(texts.xmpPacket.isEmpty)
   }
 }

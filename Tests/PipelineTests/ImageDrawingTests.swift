@@ -77,6 +77,37 @@ import Testing
     #expect(different[0, 79] != different[99, 79])
   }
 
+  /// Each label stands above its box; a character that the font lacks is a frame, whose corner is the text's.
+  @Test func `labels take eight colours in turn, with black or white text`() {
+    let picture = RGBImage(width: 40, height: 180, filledWith: RGBColor(128, 128, 128))
+    let white = RGBColor(255, 255, 255)
+    let expected = [
+      (RGBColor(230, 25, 75), white), (RGBColor(60, 180, 75), white),
+      (RGBColor(0, 130, 200), white), (RGBColor(255, 225, 25), Self.black),
+      (RGBColor(245, 130, 48), Self.black), (RGBColor(145, 30, 180), white),
+      (RGBColor(70, 240, 240), Self.black), (RGBColor(240, 50, 230), white),
+      (RGBColor(230, 25, 75), white),
+    ]
+    let tops = expected.indices.map { 20 * $0 + 10 }
+    let drawn = picture.drawing(
+      zip("àáâãäåæçè", tops).map { label, top in
+        let box = Detection.Box(x1: 0, y1: Double(top) / 180, x2: 1, y2: Double(top + 10) / 180)
+        return Detection(label: String(label), box: box)
+      })
+    for (top, (color, text)) in zip(tops, expected) {
+      #expect(drawn[39, top] == color)
+      #expect(drawn[0, top - 9] == color)
+      #expect(drawn[1, top - 8] == text)
+    }
+  }
+
+  @Test func `a pixel's colour is its three bytes`() {
+    var picture = RGBImage(width: 2, height: 2, pixels: Array(1...12))
+    #expect(picture[1, 0] == RGBColor(4, 5, 6))
+    picture[0, 1] = RGBColor(70, 80, 90)
+    #expect(picture.pixels == [1, 2, 3, 4, 5, 6, 70, 80, 90, 10, 11, 12])
+  }
+
   @Test(arguments: [(1, 1), (3, 200), (200, 3), (1600, 30)])
   func `labels fit on any picture`(width: Int, height: Int) {
     let picture = RGBImage(width: width, height: height, filledWith: Self.black)

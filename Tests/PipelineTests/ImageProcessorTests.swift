@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: [
     "{}", #"{"do_resize": false}"#, #"{"do_rescale": false, "image_std": 0.25}"#,
     #"{"do_normalize": false, "resample": 2, "size": {"height": 7, "width": 9}}"#,
-    #"{"image_mean": [0.485, 0.456, 0.406], "rescale_factor": 0.00392156862745098}"#,
+    #"{"image_mean": [0.485, 0.456, 0.406], "rescale_factor": 0.5}"#,
   ])
   func `settings survive JSON`(json: String) throws {
     let settings = try Self.settings(json)
@@ -120,6 +120,21 @@ import Testing
     try withDirectory(files) { directory in
       let settings = try ImageProcessorSettings.read(directory: directory)
       #expect(settings?.width == width)
+    }
+  }
+
+  @Test func `a file may have a megabyte`() throws {
+    let most = 1 << 20
+    let longest = Self.plain + String(repeating: " ", count: most - Self.plain.utf8.count)
+    try withDirectory(["preprocessor_config.json": longest]) { directory in
+      let settings = try ImageProcessorSettings.read(directory: directory)
+      #expect(settings?.width == 20)
+    }
+    try withDirectory(["preprocessor_config.json": longest + " "]) { directory in
+      let error = #expect(throws: ImageProcessorConfigError.self) {
+        try ImageProcessorSettings.read(directory: directory)
+      }
+      #expect(error?.problem == .tooLarge(bytes: most + 1, limit: most))
     }
   }
 

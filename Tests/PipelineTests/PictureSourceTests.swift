@@ -9,6 +9,8 @@ import Testing
     #expect(try PictureSource("./data:x,y") == .file(path: "./data:x,y"))
     #expect(try PictureSource("-") == .standardInput)
     #expect(try PictureSource("./-") == .file(path: "./-"))
+    // A scheme begins with a letter.
+    #expect(try PictureSource("1x://a.png") == .file(path: "1x://a.png"))
   }
 
   @Test(arguments: [
