@@ -55,7 +55,8 @@ AREAS = [
           ("Refusal", "Prompt", "SentencePiece", "Reference", "Files", "SideFiles", "Tables", "Edge")]
          + ["PipelineTests.SamplerTests"], 5),
     Area("image processing", ["Sources/Pipeline/Image/*.swift", "Sources/CImageCodecs/resample.c"],
-         [f"PipelineTests.Image{part}" for part in ("Drawing", "Processor", "Decoding", "BadInput", "Resize")], 5),
+         [f"PipelineTests.Image{part}" for part in ("Drawing", "Processor", "Decoding", "BadInput", "Resize", "Limits")]
+         + ["PipelineTests.PictureSource", "CommandLineTests.PictureFileTests/.standard input"], 5),
     Area("samplers", ["Sources/Pipeline/Generation/*.swift"],
          ["PipelineTests.SamplerTests", "PipelineTests.DetectionParserTests"], 12),
     Area("files", ["Sources/Tensors/Files/*.swift", "Sources/Tensors/Safetensors/*.swift",
