@@ -57,7 +57,7 @@ struct NPYHeader: Equatable {
     let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     var text = "{'descr': '\(descriptor)', 'fortran_order': False, 'shape': (\(extents)), }"
     if let first = shape.first {
-      text += String(repeating: " ", count: max(0, 21 - "\(first)".utf8.count))
+      text += String(repeating: " ", count: 21 - "\(first)".utf8.count)
     }
     let prefix = 10
     let rest = (prefix + text.utf8.count + 1) % 64
