@@ -89,6 +89,62 @@ import Testing
     }
   }
 
+  /// Beside it there is no room for a hidden name, which would be longer than a path may be.
+  @Test func `a new file gets its name at once`() throws {
+    try withTemporaryFolder { folder in
+      var probe = try AtomicFile(path: "\(folder)/probe")
+      let isHidden = try !Self.names(in: folder).isEmpty
+      try probe.write([1])
+      // Some file systems have no files without a name.
+      guard !isHidden else { return }
+      var folders = [folder]
+      while let last = folders.last, last.utf8.count < 4090 {
+        let left = 4090 - last.utf8.count
+        folders.append("\(last)/\(String(repeating: "d", count: left > 200 ? 100 : left - 1))")
+        mkdir(folders[folders.count - 1], 0o700)
+      }
+      let path = "\(folders[folders.count - 1])/a"
+      defer {
+        unlink(path)
+        for folder in folders.dropFirst().reversed() { rmdir(folder) }
+      }
+      var file = try AtomicFile(path: path)
+      try file.write([7])
+      try file.commit()
+      #expect(try MappedFile(path: path).withUnsafeBytes(in: 0..<1) { $0[0] } == 7)
+    }
+  }
+
+  @Test func `several files are written before the first gets its name`() throws {
+    try withTemporaryFolder { folder in
+      let paths = ["a", "b"].map { "\(folder)/\($0)" }
+      try AtomicFiles.write(paths) { index, file in
+        let names = try Self.names(in: folder)
+        #expect(names.allSatisfy { $0.hasPrefix(".") })
+        try file.write([UInt8(index + 1)])
+      }
+      #expect(try Self.names(in: folder) == ["a", "b"])
+      #expect(try paths.map(Self.content) == [[1], [2]])
+    }
+  }
+
+  @Test func `without the last name, the new files before it are gone and replaced ones stay`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let paths = ["old", "new", "taken"].map { "\(folder)/\($0)" }
+      try Data([7]).write(to: URL(filePath: paths[0]))
+      #expect(throws: OutputFileError.self) {
+        try AtomicFiles.write(paths) { index, file in
+          try file.write([UInt8(index + 1)])
+          if index == 2 { mkdir(paths[2], 0o700) }
+        }
+      }
+      #expect(try Self.names(in: folder) == ["old", "taken"])
+      #expect(try Self.content(paths[0]) == [1])
+    }
+  }
+
   @Test(arguments: [
     ("/dev/null", "not a regular file"), ("/", "not a regular file"), ("", "No such file"),
     ("/nonexistent/out", "/nonexistent/out: cannot be written: No such file"),

@@ -37,6 +37,30 @@ private func touchLostPages(threads: Int) async throws {
     }
   }
 
+  /// Bytes of a file's mapping that are in memory, as the system counts them.
+  private func residentBytes(_ file: MappedFile) throws -> Int {
+    let start = String(UInt(bitPattern: file.unsafeBytes.baseAddress), radix: 16)
+    let map = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+    let data = try #require(try map.readToEnd())
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    let size = lines.drop { !$0.hasPrefix("\(start)-") }.first { $0.hasPrefix("Rss:") }
+    return try #require(size?.split(separator: " ").dropFirst().first.flatMap { Int($0) }) * 1024
+  }
+
+  @Test func `pages that are not needed leave memory, begun ones too`() throws {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    try withTemporaryFile(bytes: Array(repeating: 1, count: 64 * page)) { path in
+      let file = try MappedFile(path: path)
+      let sum = file.withUnsafeBytes(in: 0..<file.byteCount) { bytes in
+        (0..<64).reduce(0) { $0 + Int(bytes[$1 * page]) }
+      }
+      #expect(sum == 64)
+      #expect(try residentBytes(file) == 64 * page)
+      file.advise(.dontNeed, in: page + 905..<48 * page + 100)
+      #expect(try residentBytes(file) == 16 * page)
+    }
+  }
+
   @Test func `an empty file has no bytes`() throws {
     try withTemporaryFile(bytes: []) { path in
       let file = try MappedFile(path: path)

@@ -187,6 +187,19 @@ import Testing
       of: safetensors("{\(entries.joined(separator: ","))}"), reason: "more than 65536 tensors")
   }
 
+  /// The header's object, members, keys and numbers are 14 values beside those of `more`.
+  @Test func `the number of values in a header is capped`() throws {
+    func header(_ count: Int) -> String {
+      let zeros = String(repeating: "0,", count: count - 15)
+      return #"{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"more":[\#(zeros)0]}}"#
+    }
+    let entries = try withTemporaryFile(bytes: safetensors(header(1 << 22))) { path in
+      try SafetensorsFile(path: path).entries
+    }
+    #expect(entries.count == 1)
+    try expectRefusal(of: safetensors(header(1 << 22 + 1)), reason: "more than 4194304 values")
+  }
+
   @Test func `every truncation of a file is refused`() throws {
     let bytes = safetensors("{\(safetensorsEntry())}", data: 8)
     for count in bytes.indices {

@@ -100,6 +100,9 @@ import Testing
       try $0.append([4], to: "c")
     },
     Misuse(.otherTensor("a")) { try $0.append(TensorData([1, 2] as [Int8]), to: "a") },
+    Misuse(.otherTensor("a")) {
+      try $0.append(TensorData([1, 2] as [UInt8], shape: [1, 2]), to: "a")
+    },
     Misuse(.incomplete("a")) { try $0.append([1], to: "a") },
     Misuse(.incomplete("b")) { try $0.append([1, 2], to: "a") },
   ])
@@ -125,6 +128,31 @@ import Testing
   ])
   func `names that make no file are refused`(names: [String], error: SafetensorsLayoutError) {
     #expect(throws: error) { try SafetensorsLayout(names.map { .init($0, .u8, shape: [1]) }) }
+  }
+
+  /// Padded up to a multiple of the alignment, so that nothing has to be in it.
+  @Test func `a header may be as long as readers take it`() throws {
+    let limit = SafetensorsFile.headerLimit
+    let length = try SafetensorsLayout([], dataAlignment: 8 + limit, tensorAlignment: 1).header
+      .count
+    #expect(length == limit)
+    #expect(throws: SafetensorsLayoutError.headerTooLarge(limit + 1)) {
+      try SafetensorsLayout([], dataAlignment: 9 + limit, tensorAlignment: 1)
+    }
+  }
+
+  @Test func `tensors may have as many bytes together as one of them`() throws {
+    let (extent, count) = (TensorData.extentLimit, TensorData.byteLimit / TensorData.extentLimit)
+    func layout(_ shapes: [[Int]]) throws -> SafetensorsLayout {
+      try SafetensorsLayout(
+        shapes.enumerated().map { .init("\($0)", .u8, shape: $1) }, tensorAlignment: 1)
+    }
+    let full = try layout([[extent, count - 1], [extent]])
+    #expect(full.fileSize == 8 + full.header.count + TensorData.byteLimit)
+    #expect(throws: TensorShapeError.tooLarge([1])) { try layout([[extent, count], [1]]) }
+    #expect(throws: TensorShapeError.tooLarge([extent, count])) {
+      try layout([[extent, count], [extent, count]])
+    }
   }
 
   @Test func `canonically equivalent names are two tensors`() throws {
