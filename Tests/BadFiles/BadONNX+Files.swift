@@ -89,5 +89,8 @@ extension BadONNX {
     BadONNX(
       "200000 terms", "it has 200000 inputs",
       nodes: [Message.node("Sum", Array(repeating: "x", count: 200_000))]),
+    BadONNX(
+      "4097 terms", "it has 4097 inputs, expected 1 to 4096",
+      nodes: [Message.node("Sum", Array(repeating: "x", count: 4097))]),
   ]
 }

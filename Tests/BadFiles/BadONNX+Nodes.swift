@@ -13,6 +13,14 @@ extension BadONNX {
       "an unknown attribute", "node \"n\" (Neg): attribute slope is not supported in version 13",
       nodes: [Message.node("Neg", ["x"], attributes: [Message.attribute("slope", int: 1)])]),
     BadONNX(
+      "more nodes that are refused than are shown",
+      "node \"n20\" (Neg): attribute slope is not supported in version 13; and 2 more nodes",
+      nodes: (1...22).map {
+        Message.node(
+          "Neg", ["x"], ["v\($0)"], name: "n\($0)",
+          attributes: [Message.attribute("slope", int: 1)])
+      }),
+    BadONNX(
       "an attribute of another version", "attribute axes is not supported in version 13",
       nodes: [Message.node("Squeeze", ["x"], attributes: [Message.attribute("axes", int: 1)])]),
     BadONNX(

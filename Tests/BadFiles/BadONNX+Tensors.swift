@@ -10,6 +10,12 @@ extension BadONNX {
     BadONNX(
       "large raw data too short", "has 2000 bytes",
       tensor: Message.tensor("w", [512], raw: Array(repeating: 0, count: 2000))),
+    BadONNX(
+      "floats of another type", "has 1 values",
+      tensor: Message.tensor("w", [1], type: 11).data(4, [0, 0, 0, 0])),
+    BadONNX(
+      "doubles of another type", "has 1 values",
+      tensor: Message.tensor("w", [1]).data(10, Array(repeating: 0, count: 8))),
     BadONNX("no data", "has 0 values", tensor: Message.tensor("w", [2])),
     BadONNX(
       "data in two places", "in several places",

@@ -70,6 +70,12 @@ extension BadOperator {
       x: [1, 1, 1, 1 << 20],
       tensors: [integers([1, 1, 1, 1 << 20 - 1])], skipping: 2),
     BadOperator(
+      "an extent of nothing", "it resizes to [1, 1, 0, 4]", "Resize",
+      tensors: [floats([1, 1, 0.1, 1])], skipping: 1),
+    BadOperator(
+      "an extent beyond any", "it resizes to [1, 1, 2097152, 4]", "Resize",
+      tensors: [floats([1, 1, 524288, 1])], skipping: 1),
+    BadOperator(
       "a block beyond any", "needs a picture", "DepthToSpace", attributes: [int("blocksize", .max)]),
     BadOperator(
       "a block of nothing", "needs a picture", "SpaceToDepth", attributes: [int("blocksize", 0)]),
@@ -87,6 +93,9 @@ extension BadOperator {
     BadOperator(
       "pads beyond any", "a pad is too large", "Pad",
       tensors: [integers([0, 0, 0, 0, 0, 0, 0, .max])]),
+    BadOperator("a pad too few", "two pads for each axis", "Pad", x: [4], tensors: [integers([1])]),
+    BadOperator(
+      "a pad too many", "two pads for each axis", "Pad", x: [4], tensors: [integers([1, 1, 1])]),
     BadOperator(
       "a size below 0", "needs a size for each", "CenterCropPad",
       tensors: [integers([1, 1, .min, 4])]),
