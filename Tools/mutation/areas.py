@@ -66,5 +66,6 @@ AREAS = [
     Area("importer", ["Sources/Interchange/Import/*.swift", "Sources/Interchange/Format/*.swift",
                       "Sources/Interchange/Operators/*.swift"],
          ["InterchangeTests.ONNXResize", "InterchangeTests.ONNXOperatorRefusalTests/.they are refused",
+          "InterchangeTests.ONNXOperatorTests", "InterchangeTests.ImportedGraph",
           ONNX_MODELS, "InterchangeTests.ExternalData", "InterchangeTests.ONNXRefusal"], 3),
 ]
