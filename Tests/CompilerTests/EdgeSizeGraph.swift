@@ -101,6 +101,16 @@ extension EdgeSizeGraph {
         "%b: f32[2x(N-1)x4], %s: f32[2x3x(N-1)]",
         "non_max_suppression(%b, %s) {count = M-1, limit = 3, iou_threshold = 0.5} : i64[(M-1)x3]"),
     ]
+    + [
+      // A score that is no higher than the least does not count.
+      .init(
+        "", "constant() {values = [0, 0, 1, 1, 2, 2, 3, 3]} : f32[8]",
+        "reshape(%v0) {shape = [1, 2, 4]} : f32[1x2x4]",
+        "constant() {values = [0.5, 0.25]} : f32[2]",
+        "reshape(%v2) {shape = [1, 1, 2]} : f32[1x1x2]",
+        "non_max_suppression(%v1, %v3) {count = M-1, limit = 2, score_threshold = 0.25} : i64[(M-1)x3]"
+      )
+    ]
     + [0.59, 0.61].map { share in
       // Boxes of 2 × 4 that share 2 × 3: 6 of 10.
       .init(

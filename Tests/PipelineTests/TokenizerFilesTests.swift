@@ -27,6 +27,46 @@ struct TokenizerFilesTests {
     }
   }
 
+  @Test(arguments: [
+    ("LlamaTokenizerFast", "LlamaTokenizer"), ("BertTokenizer", "BertTokenizer"),
+  ])
+  func `a class that cuts text in another way is refused`(name: String, part: String) throws {
+    try withDirectory { directory in
+      try copy("tokenizer.model", from: TokenizerFixtures.multilingual, to: directory)
+      let config = directory.appending(path: "tokenizer_config.json")
+      try write("{\"tokenizer_class\": \"GemmaTokenizerFast\"}", to: config)
+      _ = try TokenizerModel.read(directory: directory.path)
+      try write("{\"tokenizer_class\": \"\(name)\"}", to: config)
+      try expectRefusal(naming: part) { try TokenizerModel.read(directory: directory.path) }
+    }
+  }
+
+  @Test func `special tokens that are spelled out are refused`() throws {
+    try withDirectory { directory in
+      try copy("tokenizer.model", from: TokenizerFixtures.multilingual, to: directory)
+      let config = directory.appending(path: "tokenizer_config.json")
+      try write("{\"split_special_tokens\": false}", to: config)
+      _ = try TokenizerModel.read(directory: directory.path)
+      try write("{\"split_special_tokens\": true}", to: config)
+      try expectRefusal(naming: "split_special_tokens") {
+        try TokenizerModel.read(directory: directory.path)
+      }
+    }
+  }
+
+  @Test func `a file of more than 256 MiB is refused by its size`() throws {
+    try withDirectory { directory in
+      let file = directory.appending(path: "tokenizer.model")
+      try Data().write(to: file)
+      let handle = try FileHandle(forWritingTo: file)
+      defer { try? handle.close() }
+      try handle.truncate(atOffset: 256 << 20 + 1)
+      try expectRefusal(naming: "\(256 << 20 + 1) bytes") {
+        try TokenizerModel.read(directory: directory.path)
+      }
+    }
+  }
+
   @Test func `side files add tokens to a tokenizer.model, with their flags`() throws {
     try withDirectory { directory in
       try copy("tokenizer.model", from: TokenizerFixtures.multilingual, to: directory)

@@ -84,14 +84,16 @@ struct TokenizerTablesTests {
       "piece_offsets", "character_pages", "characters", "byte_pieces", "merges", "raw_tokens",
       "normalized_tokens",
     ] {
-      var changed = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.data) })
       let key = TokenizerTables.namePrefix + name
-      var values = try #require(changed[key]?.elements(as: Int32.self))
-      let index = try #require(values.indices.last { values[$0] > 0 })
-      values[index] = .max
-      changed[key] = TensorData(values)
-      let opened = try TokenizerTables { changed[$0] }
-      try expectRefusal(naming: name) { try opened.verify() }
+      let tables = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0.data) })
+      let values = try #require(tables[key]?.elements(as: Int32.self))
+      for index in [0, try #require(values.indices.last { values[$0] > 0 })] {
+        var changed = (tables: tables, values: values)
+        changed.values[index] = .max
+        changed.tables[key] = TensorData(changed.values)
+        let opened = try TokenizerTables { changed.tables[$0] }
+        try expectRefusal(naming: name) { try opened.verify() }
+      }
     }
   }
 

@@ -58,9 +58,9 @@ import Testing
   }
 
   /// `WeightPacking.rounded` says what is left of a matrix in panels.
-  @Test(arguments: WeightPacking.allCases)
-  func `rows come back from panels as packing left them`(packing: WeightPacking) {
-    let (rows, columns) = (20, 70)
+  @Test(arguments: WeightPacking.allCases, [70, 64])
+  func `rows come back from panels as packing left them`(packing: WeightPacking, columns: Int) {
+    let rows = 20
     var random = SeededGenerator(seed: 23)
     let values = random.floats(rows * columns, in: -3...3)
     let panels = TestBuffer<UInt8>(
@@ -80,6 +80,15 @@ import Testing
         == ids.flatMap { id in
           expected[Int(id) * columns..<(Int(id) + 1) * columns].map { 2 * $0 }
         })
+  }
+
+  @Test func `only dense elements of the right type are lent where they lie`() {
+    let x = TestBuffer<Float>([1, 2, 3, 4])
+    var view = BufferView(base: x.pointer, element: .f32, shape: [2, 2], strides: [2, 1])
+    #expect(view.denseElements(of: Float.self).map(Array.init) == [1, 2, 3, 4])
+    #expect(view.denseElements(of: Int64.self) == nil)
+    view.strides = [1, 2]
+    #expect(view.denseElements(of: Float.self) == nil)
   }
 
   struct Windows: CustomTestStringConvertible {

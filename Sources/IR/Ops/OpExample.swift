@@ -54,7 +54,6 @@ struct OpExampleRow: Sendable {
       return builder.parameter(name, TensorType(value.element, value.shape.map { Dim($0) }))
     }
     builder.returns(try builder.append(definition.name, arguments, attributes, as: "y"))
-    module = builder.module
     module.functions.append(builder.function)
     let symbols = symbol.map { [$0.name: $0.bound] } ?? [:]
     return OpExample(
