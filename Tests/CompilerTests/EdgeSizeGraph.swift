@@ -108,7 +108,7 @@ extension EdgeSizeGraph {
         "reshape(%v0) {shape = [1, 2, 4]} : f32[1x2x4]",
         "constant() {values = [0.5, 0.25]} : f32[2]",
         "reshape(%v2) {shape = [1, 1, 2]} : f32[1x1x2]",
-        "non_max_suppression(%v1, %v3) {count = M-1, limit = 2, score_threshold = 0.25} : i64[(M-1)x3]"
+        "non_max_suppression(%v1, %v3) {count = M-1, limit = 2, iou_threshold = 0.5, score_threshold = 0.25} : i64[(M-1)x3]"
       )
     ]
     + [0.59, 0.61].map { share in
