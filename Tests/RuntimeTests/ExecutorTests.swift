@@ -47,6 +47,59 @@ import Testing
     return PlanView(region: region, element: element, shape: shape, strides: strides)
   }
 
+  /// A function of one step on inputs that lie row by row, with all that is not given left out.
+  static func plan(
+    of kernel: String, _ inputs: [Shape], operands: [PlanView?], result: Shape,
+    _ attributes: [JSON.Member]
+  ) -> Plan {
+    var function = PlanFunction(name: "f")
+    function.inputs = inputs.enumerated().map {
+      PlanPort(name: "x\($0)", view: view(.arena(offset: $0 * 4096), $1))
+    }
+    let out = view(.arena(offset: inputs.count * 4096), result)
+    function.steps = [
+      PlanStep(kernel: kernel, name: "y", operands: operands, result: out, attributes: attributes)
+    ]
+    function.outputs = [PlanPort(name: "y", view: out)]
+    var plan = Plan(name: "m")
+    plan.arenaBytes = (inputs.count + 1) * 4096
+    plan.functions = [function]
+    return plan
+  }
+
+  @Test func `softmax along the first axis reads a turned operand`() throws {
+    var turned = Self.view(.arena(offset: 0), [3, 2])
+    turned.strides = [1, 3]
+    let executor = try Self.executor(
+      Self.plan(
+        of: "softmax", [[2, 3]], operands: [turned], result: [3, 2], [JSON.Member("axis", 0)]))
+    let outputs = try executor.run(
+      0, inputs: [("x0", TensorData([Float(0), 0, 0, 50, 0, 0], shape: [2, 3]))])
+    let third = Float(1) / 3
+    let expected: [Float] = [third, 1, third, 0, third, 0]
+    #expect(zip(outputs[0].data.floats(), expected).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  @Test(arguments: [(inputs: 3, outputs: 40), (40, 3)])
+  func `a convolution has the scratch that its rows, inputs and outputs need`(
+    inputs: Int, outputs: Int
+  ) throws {
+    let shapes: [Shape] = [[1, 2, 3, Dim(inputs)], [Dim(outputs), Dim(inputs)]]
+    let window = [
+      JSON.Member("activation", "none"), JSON.Member("dilations", [1, 1]),
+      JSON.Member("kernel", [1, 1]), JSON.Member("pads", [0, 0, 0, 0]),
+      JSON.Member("strides", [1, 1]),
+    ]
+    let executor = try Self.executor(
+      Self.plan(
+        of: "conv_f32", shapes,
+        operands: shapes.enumerated().map { Self.view(.arena(offset: $0 * 4096), $1) },
+        result: [1, 2, 3, Dim(outputs)], window))
+    let needed = Kernels.convScratch(rows: 6, inputs: inputs, outputs: outputs, isPacked: false)
+    let pool = try ThreadPool(threadCount: executor.threadCount, scratch: needed)
+    #expect(executor.scratchBytes == pool.scratch.byteCount)
+  }
+
   /// An executor on a plan with the table 0, 1, 2 …
   static func executor(_ plan: Plan) throws -> Executor {
     let directory = FileManager.default.temporaryDirectory.appending(path: "runtime-\(UUID())")

@@ -35,7 +35,7 @@ AREAS = [
                              "Sources/Runtime/BufferView*.swift", "Sources/Runtime/StepBinder.swift"],
          ["RuntimeTests.BindingTests", "RuntimeTests.OperandSharing", "RuntimeTests.ExecutorTests",
           "RuntimeTests.MaskedScatterTests", "RuntimeTests.ScratchTests", PLANS_OF_GRAPHS,
-          "CompilerTests.EdgeSizeTests", "RuntimeTests..A conversion",
+          "CompilerTests.EdgeSizeTests", "RuntimeTests..A conversion", "RuntimeTests..Moving data",
           "InterchangeTests.ONNXReferenceTests/.the plan"], 6),
     Area("passes", ["Sources/Compiler/Passes/*.swift", "Sources/Compiler/Rewriting/*.swift"],
          [PASS_FILES, "CompilerTests.PassManagerTests", "CompilerTests.PassPipelineTests",
@@ -56,7 +56,8 @@ AREAS = [
          + ["PipelineTests.SamplerTests"], 5),
     Area("image processing", ["Sources/Pipeline/Image/*.swift", "Sources/CImageCodecs/resample.c"],
          [f"PipelineTests.Image{part}" for part in ("Drawing", "Processor", "Decoding", "BadInput", "Resize", "Limits")]
-         + ["PipelineTests.PictureSource", "CommandLineTests.PictureFileTests/.standard input"], 5),
+         + ["PipelineTests.PictureSource", "CommandLineTests.PictureFileTests/.standard input",
+            "CommandLineTests.FaultTests/.a picture whose library"], 5),
     Area("samplers", ["Sources/Pipeline/Generation/*.swift"],
          ["PipelineTests.SamplerTests", "PipelineTests.DetectionParserTests"], 12),
     Area("files", ["Sources/Tensors/Files/*.swift", "Sources/Tensors/Safetensors/*.swift",
