@@ -171,9 +171,6 @@ extension RewriteGraph {
   /// Whether a view of the anchor's result could not view the replacement without a copy: a reshape
   /// of a sum may merge axes that it cannot merge in the transposed summand.
   private func breaksViews(_ patch: Patch, of anchor: Operation) throws -> Bool {
-    guard try patch.layout.strides != layout(of: .value(anchor.result)).strides else {
-      return false
-    }
     var pending = [(anchor.result, patch.layout)]
     while let (id, layout) = pending.popLast() {
       for reader in readers(of: id) where reader.operands.first == .value(id) {
@@ -198,20 +195,48 @@ extension RewriteGraph {
     return found == expected ? nil : "the replacement has type \(found), expected \(expected)"
   }
 
-  /// A view of a state shows what later writes put there, so an operation that reads one must not
-  /// move behind such a write.
+  /// Whether a state would be read behind a write that it was read before. An operation that reads the
+  /// state itself then sees what was written; a view keeps what it showed, but by a copy of it.
   private func carriesReadPastWrite(_ patch: Patch, to anchor: Int) -> Bool {
-    guard !writers.isEmpty else { return false }
-    for operand in patch.operations.lazy.flatMap(\.operands) {
-      guard let id = operand?.value, id.index < function.values.count,
-        let (state, origin) = stateView(.value(id))
-      else { continue }
-      let crosses = writers[state, default: []].contains {
-        positions[$0] > positions[origin] && positions[$0] < positions[anchor]
+    func isWritten(_ state: TensorID, since read: Int) -> Bool {
+      writers[state, default: []].contains {
+        positions[$0] > positions[read] && positions[$0] < positions[anchor]
       }
-      if crosses { return true }
     }
-    return false
+    var operands = patch.operations.flatMap { $0.operands.compactMap { $0 } }
+    if case .tensor(let id) = patch.replacement {
+      // The anchor's readers may stand anywhere behind it.
+      if writers[id, default: []].contains(where: { positions[$0] > positions[anchor] }) {
+        return true
+      }
+      operands.append(patch.replacement)
+    }
+    return operands.contains { operand in
+      switch operand {
+      case .tensor(let id): reads(of: id, leadingTo: anchor).contains { isWritten(id, since: $0) }
+      case .value(let id) where id.index < function.values.count:
+        stateView(operand).map { isWritten($0.state, since: $0.origin) } ?? false
+      case .value: false
+      }
+    }
+  }
+
+  /// The operations that read a state, without writing to it, and that a node depends on.
+  private func reads(of state: TensorID, leadingTo node: Int) -> [Int] {
+    guard writers[state] != nil else { return [] }
+    var (pending, seen, found) = ([node], Set([node]), [Int]())
+    while let next = pending.popLast() {
+      guard let operation = nodes[next] else { continue }
+      if operation.writtenState == nil, operation.operands.contains(.tensor(state)) {
+        found.append(next)
+      }
+      for case .value(let id)? in operation.operands {
+        if let source = definitions[id.index], seen.insert(source).inserted {
+          pending.append(source)
+        }
+      }
+    }
+    return found
   }
 
   /// The state that an operand is a view of, and the node that looked at it first.
