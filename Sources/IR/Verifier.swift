@@ -117,6 +117,9 @@ public struct Verifier {
     if tensor.kind != .state, tensor.type.shape.constants == nil {
       messages.append("only a state may have symbolic extents, found \(tensor.type)")
     }
+    if tensor.kind == .state, tensor.initializer != nil {
+      messages.append("a state begins with zeros and takes no value")
+    }
     if tensor.kind == .state {
       // The memory of a state is as large as its extents are at the bounds.
       for extent in tensor.type.shape {
@@ -218,6 +221,11 @@ public struct Verifier {
           throw OpError(
             "result has type \(have.joined(separator: ", ")), expected \(want.joined(separator: ", "))"
           )
+        }
+        if definition.hasEffect, let target = operation.operands[0],
+          target.tensor.map({ module.tensor($0).kind }) != .state
+        {
+          throw OpError("writes to %\(module.name(of: target, in: function)), which is not a state")
         }
       } catch {
         report(index, position, "\(error)")

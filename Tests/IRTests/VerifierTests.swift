@@ -120,6 +120,9 @@ struct ModuleFlaw: Sendable, CustomTestStringConvertible {
     ModuleFlaw("%e: extent -T+9 of a state is larger at smaller sizes") {
       $0.tensors.append(ModuleTensor("e", TensorType(.f32, [try 9 - Dim(symbol: "T")]), .state))
     },
+    ModuleFlaw("%s: a state begins with zeros and takes no value") {
+      $0.tensors[s].initializer = .splat(0)
+    },
     ModuleFlaw("%b: value has 3 elements, expected 4") {
       $0.tensors[b].initializer = .dense([1, 2, 3])
     },
@@ -204,6 +207,10 @@ struct ModuleFlaw: Sendable, CustomTestStringConvertible {
     },
     ModuleFlaw("@f, %z = gelu: attribute approximate = erf, expected one of none, tanh") {
       $0.functions[0].operations[1].attributes["approximate"] = .word("erf")
+    },
+    ModuleFlaw("@f, %seen = cache_append: writes to %e, which is not a state") {
+      $0.tensors.append(ModuleTensor("e", TensorType(.f32, [1, 1, 8, 4]), .weight))
+      $0.functions[0].operations[3].operands[0] = .tensor(TensorID(4))
     },
     ModuleFlaw("@f, %part = slice: attribute end is missing, expected a dimension") {
       $0.functions[0].operations[2].attributes["end"] = nil
