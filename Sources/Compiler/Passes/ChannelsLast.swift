@@ -186,9 +186,7 @@ enum ChannelsLastRules {
     var operands = anchor.operands
     for (index, operand) in anchor.operands.enumerated() {
       guard let operand else { return nil }
-      if let (x, order) = graph.channelsFirst(operand), order == permutation,
-        graph.type(of: operand).shape == type.shape
-      {
+      if let (x, order) = graph.channelsFirst(operand), order == permutation {
         operands[index] = x
       } else if let vector = try graph.perChannel(operand, rank: type.rank, &patch) {
         operands[index] = vector
@@ -207,11 +205,10 @@ enum ChannelsLastRules {
       + "convolution; and so for sum and max"
   ) { anchor, graph in
     guard let (x, permutation) = graph.channelsFirst(anchor.operands[0]),
-      anchor.isFlagSet("keep_dims"), let axes = anchor.attributes["axes"]?.integers,
-      axes.allSatisfy({ (0..<permutation.count).contains($0) })
+      anchor.isFlagSet("keep_dims"), let axes = anchor.attributes["axes"]?.integers
     else { return nil }
     var attributes = anchor.attributes
-    attributes["axes"] = .integers(axes.map { permutation[$0] })
+    attributes["axes"] = .integers(axes.map { permutation[$0 < 0 ? $0 + permutation.count : $0] })
     var patch = graph.patch()
     let result = try patch.append(anchor.op, [x], attributes)
     let first = try patch.append("transpose", [result], ["perm": .integers(permutation)])
