@@ -58,7 +58,7 @@ extension CanonicalizeRules {
         return nil
       }
     }
-    guard let shape, !shape.isEmpty, !type.shape.isEmpty else { return nil }
+    guard shape != nil else { return nil }
     return try graph.reshapedLater(anchor, operands)
   }
 }

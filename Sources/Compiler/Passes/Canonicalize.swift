@@ -27,7 +27,7 @@ enum CanonicalizeRules {
     let kept = anchor.attributes.filter { name, value in
       defaults.first { $0.name == name }?.fallback != value
     }
-    guard !anchor.hasEffect, kept.count < anchor.attributes.count else { return nil }
+    guard kept.count < anchor.attributes.count else { return nil }
     return try graph.respelled(anchor, anchor.operands, kept)
   }
 
@@ -91,11 +91,8 @@ enum CanonicalizeRules {
     "nested_reshape", on: ["reshape"],
     "reshape(reshape(x)) => reshape(x)"
   ) { anchor, graph in
-    guard let inner = graph.definition(of: anchor.operands[0], is: "reshape"),
-      let x = inner.operands[0],
-      try graph.isViewable(x, as: graph.type(of: .value(anchor.result)).shape)
-    else { return nil }
-    return try graph.respelled(anchor, [x], anchor.attributes)
+    guard let inner = graph.definition(of: anchor.operands[0], is: "reshape") else { return nil }
+    return try graph.respelled(anchor, inner.operands, anchor.attributes)
   }
 
   static let nestedTranspose = RewriteRule(
@@ -147,7 +144,9 @@ enum CanonicalizeRules {
     }
     let type = graph.type(of: .value(anchor.result))
     let moved = permutation.filter { !graph.type(of: x).shape[$0].isOne }
-    guard moved == moved.sorted(), try graph.isViewable(x, as: type.shape) else { return nil }
+    guard moved == moved.sorted(),
+      try graph.layout(of: x).strides(viewing: graph.type(of: x).shape, as: type.shape) != nil
+    else { return nil }
     return try graph.respelled(
       anchor, as: "reshape", [x], ["shape": .dimensions(type.shape)])
   }
@@ -203,10 +202,6 @@ extension RewriteGraph {
   fileprivate func rank(_ operand: Operand?) -> Int {
     if scalar(operand) != nil { return 2 }
     return operand?.tensor == nil ? 0 : 1
-  }
-
-  fileprivate func isViewable(_ operand: Operand, as shape: Shape) throws -> Bool {
-    try layout(of: operand).strides(viewing: type(of: operand).shape, as: shape) != nil
   }
 }
 

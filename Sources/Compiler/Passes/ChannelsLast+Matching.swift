@@ -44,9 +44,9 @@ extension RewriteGraph {
   /// Whether a value depends on tensors that no call changes alone, in few steps.
   func isConstant(_ operand: Operand, depth: Int = 16) -> Bool {
     if let id = operand.tensor { return module.tensor(id).kind != .state }
-    guard depth > 0, let operation = definition(of: operand), !operation.hasEffect,
-      operation.op != "iota"
-    else { return false }
+    guard depth > 0, let operation = definition(of: operand), operation.op != "iota" else {
+      return false
+    }
     return operation.operands.allSatisfy { $0.map { isConstant($0, depth: depth - 1) } ?? true }
   }
 
@@ -65,8 +65,9 @@ extension RewriteGraph {
       let last = [shape[0]] + shape[2...] + [shape[1]]
       return try patch.append("reshape", [operand], ["shape": .dimensions(last)])
     }
+    // Some extent is not 1, so `channel` is an axis if all others are 1.
     let channel = shape.count - (rank - 1)
-    guard channel >= 0, shape.indices.allSatisfy({ $0 == channel || shape[$0].isOne }),
+    guard shape.indices.allSatisfy({ $0 == channel || shape[$0].isOne }),
       try isContiguous(operand)
     else { return nil }
     return try patch.append("reshape", [operand], ["shape": .dimensions([shape[channel]])])

@@ -13,7 +13,7 @@ extension Pass {
       var first: [Expression: Operand] = [:]
       _ = try graph.sweep(
         { operation, graph in
-          guard !operation.hasEffect, !graph.readsState(operation) else { return nil }
+          guard !graph.readsState(operation) else { return nil }
           let expression = Expression(operation)
           guard let known = first[expression] else {
             first[expression] = .value(operation.result)
@@ -27,7 +27,7 @@ extension Pass {
 }
 
 extension RewriteGraph {
-  /// A state may have changed between two reads of it.
+  /// A state may have changed between two reads of it; what writes to it reads it as well.
   fileprivate func readsState(_ operation: Operation) -> Bool {
     operation.operands.contains { $0?.tensor.map { module.tensor($0).kind == .state } ?? false }
   }

@@ -41,7 +41,6 @@ extension Module {
       renumbered[id] = TensorID(kept.count)
       kept.append(tensor)
     }
-    guard kept.count < tensors.count else { return }
     tensors = kept
     for index in functions.indices { functions[index].renumberTensors(renumbered) }
   }

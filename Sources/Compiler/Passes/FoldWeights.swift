@@ -15,7 +15,7 @@ extension Pass {
   ) { module, context in
     var names = UniqueNames(
       module.tensors.map(\.name) + module.functions.flatMap { $0.values.map(\.name) })
-    var known: [DerivedTensor: String] = [:]
+    var known: [String: String] = [:]
     for index in module.functions.indices {
       let function = module.functions[index]
       let frontier = WeightValues(function, module, context).frontier
@@ -27,12 +27,12 @@ extension Pass {
           let recipe = try DerivedTensor(operation.result, of: function, in: graph.module)
           var patch = graph.patch()
           let tensor: Operand
-          if let name = known[recipe], let id = graph.module.tensorID(named: name) {
+          if let name = known[recipe.description], let id = graph.module.tensorID(named: name) {
             tensor = .tensor(id)
           } else {
             let value = Operand.value(operation.result)
             let name = names.unique("\(graph.name(of: value)).folded")
-            (known[recipe], derived[name]) = (name, recipe)
+            (known[recipe.description], derived[name]) = (name, recipe)
             tensor = patch.append(ModuleTensor(name, graph.type(of: value), .weight))
           }
           return ("fold", try patch.replacing(with: tensor))
@@ -95,7 +95,6 @@ private struct WeightValues {
   private func isFoldable(_ operation: Operation) -> Bool {
     guard let definition = OpRegistry.definition(of: operation.op),
       [.data, .view, .math].contains(definition.group), !Self.excluded.contains(operation.op),
-      operation.results.count == 1,
       let shape = function[operation.result].type.shape.constants,
       context.byteCount(function[operation.result].type.element, shape) <= Self.byteLimit,
       operation.attributes.values.allSatisfy({ $0.dimension.map { $0.constant != nil } ?? true })

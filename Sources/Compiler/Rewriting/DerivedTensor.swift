@@ -3,13 +3,12 @@ import Tensors
 
 /// A tensor that passes made from others: computed when the plan is written, one at a time, so that no
 /// weight is read before.
-public struct DerivedTensor: Sendable, Hashable {
+public struct DerivedTensor: Sendable {
   /// Has the function `@value` without parameters, over the tensors that it is computed from.
   let module: Module
 
-  public static func == (a: Self, b: Self) -> Bool { a.module.description == b.module.description }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(module.description) }
+  /// Equal for equal computations.
+  var description: String { module.description }
 
   /// - Parameter source: the values of the tensors that it is computed from.
   func value(_ source: @escaping Interpreter.Source) throws -> HostTensor {

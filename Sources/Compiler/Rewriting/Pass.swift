@@ -5,7 +5,7 @@ import IR
 /// A pass keeps the module valid and its meaning the same, up to what its `exactness` allows.
 public struct Pass: Sendable {
   /// How far results may move from those of the module before the pass.
-  public enum Exactness: String, Sendable, Comparable {
+  public enum Exactness: String, Sendable, Comparable, CaseIterable {
     /// Equal values; only the sign of a zero may change.
     case exact
     /// The same real number, rounded in another order or fewer times.
@@ -13,15 +13,8 @@ public struct Pass: Sendable {
     /// Another number within a bound that the pass states, such as rounding weights to bf16.
     case approximating
 
-    public static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
-
-    private var rank: Int {
-      switch self {
-      case .exact: 0
-      case .reassociating: 1
-      case .approximating: 2
-      }
-    }
+    /// In the order of the cases.
+    public static func < (a: Self, b: Self) -> Bool { allCases.prefix { $0 != b }.contains(a) }
   }
 
   /// One kind of change that a pass makes.

@@ -89,8 +89,9 @@ public struct PassContext: Sendable {
   /// The value of a tensor that does not change between calls, when it is known while compiling: it
   /// has an initializer, was folded, or is a small buffer of the checkpoint.
   func knownValue(of tensor: ModuleTensor) throws -> HostTensor? {
-    guard tensor.kind != .state, let shape = tensor.type.shape.constants else { return nil }
-    guard byteCount(tensor.type.element, shape) <= foldedByteLimit else { return nil }
+    guard let shape = tensor.type.shape.constants,
+      byteCount(tensor.type.element, shape) <= foldedByteLimit
+    else { return nil }
     if let initializer = tensor.initializer {
       return initializer.value(tensor.type.element, shape)
     }

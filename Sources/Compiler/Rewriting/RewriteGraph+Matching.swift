@@ -28,9 +28,9 @@ extension RewriteGraph {
 
   /// Both orders of the two operands of a commutative operation.
   func orders(_ operation: Operation?) -> [(Operand, Operand)] {
-    guard let operation, operation.operands.count == 2, let a = operation.operands[0],
-      let b = operation.operands[1]
-    else { return [] }
+    guard let operation, let a = operation.operands[0], let b = operation.operands[1] else {
+      return []
+    }
     return a == b ? [(a, b)] : [(a, b), (b, a)]
   }
 
