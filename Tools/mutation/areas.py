@@ -39,7 +39,7 @@ AREAS = [
           "InterchangeTests.ONNXReferenceTests/.the plan"], 6),
     Area("passes", ["Sources/Compiler/Passes/*.swift", "Sources/Compiler/Rewriting/*.swift"],
          [PASS_FILES, "CompilerTests.PassManagerTests", "CompilerTests.PassPipelineTests",
-          PLANS_OF_GRAPHS], 3,
+          "CompilerTests.RewritingTests", PLANS_OF_GRAPHS], 3,
          always=("guard dropped", "term dropped")),
     Area("planner", ["Sources/Compiler/Lowering/*.swift"],
          [PASS_FILES, "CompilerTests.ArenaSearchTests", "CompilerTests.PassManagerTests",
