@@ -54,15 +54,15 @@ import Testing
   ) -> Plan {
     var function = PlanFunction(name: "f")
     function.inputs = inputs.enumerated().map {
-      PlanPort(name: "x\($0)", view: view(.arena(offset: $0 * 4096), $1))
+      PlanPort(name: "x\($0)", view: view(.arena(offset: $0 << 20), $1))
     }
-    let out = view(.arena(offset: inputs.count * 4096), result)
+    let out = view(.arena(offset: inputs.count << 20), result)
     function.steps = [
       PlanStep(kernel: kernel, name: "y", operands: operands, result: out, attributes: attributes)
     ]
     function.outputs = [PlanPort(name: "y", view: out)]
     var plan = Plan(name: "m")
-    plan.arenaBytes = (inputs.count + 1) * 4096
+    plan.arenaBytes = (inputs.count + 1) << 20
     plan.functions = [function]
     return plan
   }
@@ -80,11 +80,11 @@ import Testing
     #expect(zip(outputs[0].data.floats(), expected).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
-  @Test(arguments: [(inputs: 3, outputs: 40), (40, 3)])
+  @Test(arguments: [(inputs: 3, outputs: 300), (300, 3)])
   func `a convolution has the scratch that its rows, inputs and outputs need`(
     inputs: Int, outputs: Int
   ) throws {
-    let shapes: [Shape] = [[1, 2, 3, Dim(inputs)], [Dim(outputs), Dim(inputs)]]
+    let shapes: [Shape] = [[1, 8, 16, Dim(inputs)], [Dim(outputs), Dim(inputs)]]
     let window = [
       JSON.Member("activation", "none"), JSON.Member("dilations", [1, 1]),
       JSON.Member("kernel", [1, 1]), JSON.Member("pads", [0, 0, 0, 0]),
@@ -93,11 +93,18 @@ import Testing
     let executor = try Self.executor(
       Self.plan(
         of: "conv_f32", shapes,
-        operands: shapes.enumerated().map { Self.view(.arena(offset: $0 * 4096), $1) },
-        result: [1, 2, 3, Dim(outputs)], window))
-    let needed = Kernels.convScratch(rows: 6, inputs: inputs, outputs: outputs, isPacked: false)
-    let pool = try ThreadPool(threadCount: executor.threadCount, scratch: needed)
-    #expect(executor.scratchBytes == pool.scratch.byteCount)
+        operands: shapes.enumerated().map { Self.view(.arena(offset: $0 << 20), $1) },
+        result: [1, 8, 16, Dim(outputs)], window))
+    func bytes(_ rows: Int, _ inputs: Int, _ outputs: Int) throws -> Int {
+      let needed = Kernels.convScratch(
+        rows: rows, inputs: inputs, outputs: outputs, isPacked: false)
+      return try ThreadPool(threadCount: executor.threadCount, scratch: needed).scratch.byteCount
+    }
+    #expect(try executor.scratchBytes == bytes(128, inputs, outputs))
+    // Another number would be noticed.
+    for other in try [bytes(1, inputs, outputs), bytes(128, outputs, outputs)] {
+      #expect(executor.scratchBytes != other)
+    }
   }
 
   /// An executor on a plan with the table 0, 1, 2 …
