@@ -67,7 +67,7 @@ import Testing
     #expect(out[0].values == [4, 71, 4, 51])
   }
 
-  @Test func `the largest of numbers and a NaN is NaN, wherever that stands`() throws {
+  @Test func `max is NaN if any element is NaN, in whatever order`() throws {
     let graph = """
       func @f(%x: f32[3x2]) -> (f32[3]) {
         %y = max(%x) {axes = [1], keep_dims = false} : f32[3]

@@ -28,29 +28,20 @@ struct TokenizerFilesTests {
   }
 
   @Test(arguments: [
-    ("LlamaTokenizerFast", "LlamaTokenizer"), ("BertTokenizer", "BertTokenizer"),
+    ("\"tokenizer_class\"", "\"GemmaTokenizerFast\"", "\"LlamaTokenizerFast\"", "LlamaTokenizer"),
+    ("\"tokenizer_class\"", "\"GemmaTokenizerFast\"", "\"BertTokenizer\"", "BertTokenizer"),
+    ("\"split_special_tokens\"", "false", "true", "split_special_tokens"),
   ])
-  func `a class that cuts text in another way is refused`(name: String, part: String) throws {
+  func `a setting that cuts text in another way is refused`(
+    key: String, accepted: String, refused: String, part: String
+  ) throws {
     try withDirectory { directory in
       try copy("tokenizer.model", from: TokenizerFixtures.multilingual, to: directory)
       let config = directory.appending(path: "tokenizer_config.json")
-      try write("{\"tokenizer_class\": \"GemmaTokenizerFast\"}", to: config)
+      try write("{\(key): \(accepted)}", to: config)
       _ = try TokenizerModel.read(directory: directory.path)
-      try write("{\"tokenizer_class\": \"\(name)\"}", to: config)
+      try write("{\(key): \(refused)}", to: config)
       try expectRefusal(naming: part) { try TokenizerModel.read(directory: directory.path) }
-    }
-  }
-
-  @Test func `special tokens that are spelled out are refused`() throws {
-    try withDirectory { directory in
-      try copy("tokenizer.model", from: TokenizerFixtures.multilingual, to: directory)
-      let config = directory.appending(path: "tokenizer_config.json")
-      try write("{\"split_special_tokens\": false}", to: config)
-      _ = try TokenizerModel.read(directory: directory.path)
-      try write("{\"split_special_tokens\": true}", to: config)
-      try expectRefusal(naming: "split_special_tokens") {
-        try TokenizerModel.read(directory: directory.path)
-      }
     }
   }
 

@@ -1,6 +1,6 @@
 /// Small graphs whose plans are edited. Each has few steps, so that an edit soon meets the one that matters,
-/// and together they have most kinds: what looks up by ids, appends to a state, measures, scatters, goes
-/// through windows or along axes, and needs scratch.
+/// and together they have most kinds: what looks up by ids, appends to a state, measures, scatters, works
+/// along axes, and needs scratch.
 enum PlanBaseGraphs {
   static let all = [mixed, looksUp, attends, measures, multiplies, moves]
 

@@ -67,8 +67,8 @@ typedef struct {
   size_t exif_size, xmp_size;
 } cimage_avif_header;
 
-// Reads the container of an AVIF file without decoding; see `cimage_has_avif`. Sides are at most 32768, and
-// pixels 2^28. What it returns must be freed.
+// Reads the container of an AVIF file without decoding; see `cimage_has_avif`. A side may have 32,768
+// pixels and the picture 2^28. `cimage_free_avif_header` frees the header.
 bool cimage_read_avif_header(
     const uint8_t *data, size_t size, cimage_avif_header *header, char *message);
 void cimage_free_avif_header(cimage_avif_header *header);

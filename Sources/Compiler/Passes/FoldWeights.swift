@@ -25,14 +25,15 @@ extension Pass {
         { operation, graph in
           guard frontier.contains(operation.result) else { return nil }
           let recipe = try DerivedTensor(operation.result, of: function, in: graph.module)
+          let text = recipe.description
           var patch = graph.patch()
           let tensor: Operand
-          if let name = known[recipe.description], let id = graph.module.tensorID(named: name) {
+          if let name = known[text], let id = graph.module.tensorID(named: name) {
             tensor = .tensor(id)
           } else {
             let value = Operand.value(operation.result)
             let name = names.unique("\(graph.name(of: value)).folded")
-            (known[recipe.description], derived[name]) = (name, recipe)
+            (known[text], derived[name]) = (name, recipe)
             tensor = patch.append(ModuleTensor(name, graph.type(of: value), .weight))
           }
           return ("fold", try patch.replacing(with: tensor))

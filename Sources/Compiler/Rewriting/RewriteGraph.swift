@@ -203,6 +203,7 @@ extension RewriteGraph {
         positions[$0] > positions[read] && positions[$0] < positions[anchor]
       }
     }
+    guard !writers.isEmpty else { return false }
     var operands = patch.operations.flatMap { $0.operands.compactMap { $0 } }
     if case .tensor(let id) = patch.replacement {
       // The anchor's readers may stand anywhere behind it.
