@@ -1,3 +1,4 @@
+@preconcurrency import Glibc
 import JSON
 import PaliGraph
 import Runtime
@@ -29,9 +30,35 @@ struct EnvironmentVariable {
       name: "NO_COLOR", value: "1", help: "changes nothing, since the program uses no colour"),
   ]
 
-  /// Throws for a value that would be taken for something else than what it says. Limits are checked
-  /// where they are used.
+  /// Throws for a value that would be taken for something else than what it says, and for a misspelt name.
+  /// Limits are checked where they are used.
   static func check() throws {
     do { try InstructionSetVariable.check() } catch { throw UsageError("\(error)") }
+    for name in names { try checkName(name) }
+  }
+
+  /// The names of all variables, in no order.
+  private static var names: [String] {
+    var (names, next): ([String], _) = ([], environ)
+    while let variable = next.pointee {
+      names.append(String(String(cString: variable).prefix { $0 != "=" }))
+      next += 1
+    }
+    return names
+  }
+
+  /// Other names that begin like ours are left alone: whoever starts the program may have variables of
+  /// their own, such as the `PALIGRAPH_PORT` that Kubernetes gives to all beside a service of this name.
+  private static func checkName(_ name: String) throws {
+    let prefix = "PALIGRAPH_"
+    let known = all.map(\.name).filter { $0.hasPrefix(prefix) }
+    guard name.hasPrefix(prefix), !known.contains(name),
+      let meant = Suggestion.nearest(
+        to: String(name.dropFirst(prefix.count)),
+        among: known.map { String($0.dropFirst(prefix.count)) })
+    else { return }
+    throw UsageError(
+      "the variable \(name.printable) has no effect (did you mean '\(prefix)\(meant)'?); unset it otherwise"
+    )
   }
 }

@@ -5,10 +5,14 @@ import JSON
 enum Suggestion {
   /// ` (did you mean 'NAME'?)` for the known name that is nearest, or nothing when none is near.
   static func text(for word: String, among names: [String]) -> String {
+    nearest(to: word, among: names).map { " (did you mean '\($0)'?)" } ?? ""
+  }
+
+  /// The known name that is nearest, nil when none is near.
+  static func nearest(to word: String, among names: [String]) -> String? {
     let limit = max(1, word.count / 3)
     let near = names.map { ($0, distance(word, $0)) }.filter { $0.1 <= limit || begins($0.0, word) }
-    guard let best = near.min(by: { $0.1 < $1.1 }) else { return "" }
-    return " (did you mean '\(best.0)'?)"
+    return near.min { $0.1 < $1.1 }?.0
   }
 
   /// The message for an unknown pass, with the most similar name if there is one.

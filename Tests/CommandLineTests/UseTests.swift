@@ -103,6 +103,12 @@ import Testing
     (["PALIGRAPH_ISA": ""], ["verify", "PLAN"], "PALIGRAPH_ISA is \"\"; it is scalar"),
     (["PALIGRAPH_ISA": "best"], ["bench", "PLAN"], "PALIGRAPH_ISA is \"best\""),
     (
+      ["PALIGRAPH_ISAS": "avx2"], ["bench", "PLAN"],
+      "PALIGRAPH_ISAS has no effect (did you mean 'PALIGRAPH_ISA'?)"
+    ),
+    (["PALIGRAPH_MEM_LIMIT": "1"], ["verify", "PLAN"], "(did you mean 'PALIGRAPH_MEMORY_LIMIT'?)"),
+    (["PALIGRAPH_\u{1B}ISA": "1"], ["cache"], "ISA has no effect"),
+    (
       ["PALIGRAPH_CACHE_LIMIT": "1GB"], ["run", "MODEL", "--function", "main"], "no number of bytes"
     ),
     (["PALIGRAPH_CACHE_LIMIT": "-1"], ["cache"], "no number of bytes"),
