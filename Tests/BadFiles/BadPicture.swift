@@ -22,6 +22,7 @@ extension BadPicture {
       "JPEG 2000", [0, 0, 0, 12] + Array("jP  \r\n".utf8) + [0x87, 0x0A], "not a JPEG, PNG"),
     BadPicture("text", Array("P7 not a picture".utf8), "not a JPEG, PNG"),
     BadPicture("RIFF sound", Array("RIFF    WAVEfmt ".utf8), "not a JPEG, PNG"),
+    BadPicture("a QuickTime box", [0, 0, 0, 16] + Array("wideavifavif".utf8), "not a JPEG, PNG"),
   ]
 
   static let pngs = [

@@ -59,6 +59,26 @@ import Testing
     #expect(context.rewriteCount == min(limit, 3))
   }
 
+  @Test(arguments: [("bf16", Pass.Exactness.approximating), ("f32", .exact)])
+  func `to round attention is no exact change`(weight: String, expected: Pass.Exactness) throws {
+    var module = try Module.parse(
+      """
+      module @m {
+        weight %w : \(weight)[8x8]
+
+        func @f(%x: f32[1x1x256x8]) -> (f32[1x256x1x8]) {
+          %q = linear(%x, %w)                      : f32[1x1x256x8]
+          %y = attention(%q, %x, %x) {scale = 0.5} : f32[1x256x1x8]
+          return %y
+        }
+      }
+      """)
+    var context = PassContext()
+    context.dtype = .auto
+    let reports = try PassManager(passes: [.quantize]).run(&module, context: &context)
+    #expect(reports.map(\.exactness) == [expected])
+  }
+
   /// Two functions, of which the first needs more memory.
   static let functions = """
     module @m {

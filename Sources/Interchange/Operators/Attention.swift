@@ -109,7 +109,7 @@ extension ONNXOperator {
     if let lengths = node.optional(6) {
       let column = try node.reshape(lengths, [scores.shape[0], 1, 1, 1], as: "lengths")
       let isInside = try node.op(
-        "less", [node.places(along: 3, of: [1, 1, 1, keys]), column], as: "inside")
+        "less", [node.places(along: 3, of: scores.shape), column], as: "inside")
       masks.append(
         try node.op("where", [isInside, .scalar(0), .scalar(-.infinity)], as: "padding"))
     }

@@ -90,9 +90,8 @@ extension TokenizerModel {
     }
     token.special = token.special || isSpecial
     let isTaken = vocabulary.indices.contains(Int(stated)) && vocabulary[Int(stated)] != nil
-    let isNew = idByPiece[token.content] == nil && addedIDByContent[token.content] == nil
     // transformers reads ids for the order only and leaves no gap.
-    let id = isNew && !isTaken ? nextID : stated
+    let id = idByPiece[token.content] == nil && !isTaken ? nextID : stated
     try TokenizerModel.naming(numbered.file.path) {
       try add(token, id: id, field: numbered.field)
     }

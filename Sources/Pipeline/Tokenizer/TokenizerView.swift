@@ -128,10 +128,9 @@ struct TrieView {
 
   private func firstChild(_ node: Int) -> Int { Int(rows[node * AddedTokenTrie.rowWidth + 1]) }
 
-  /// Binary search among the children. A child comes after its parent, whatever the rows say.
+  /// Binary search among the children.
   private func child(of node: Int, byte: UInt8) -> Int? {
     var (low, high) = (firstChild(node), firstChild(node + 1))
-    guard low > node else { return nil }
     while low < high {
       let middle = low + (high - low) / 2
       let found = rows[middle * AddedTokenTrie.rowWidth]
