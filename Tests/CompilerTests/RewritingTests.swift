@@ -49,8 +49,11 @@ import Testing
       """)
     var context = PassContext()
     context.bufferSource = { tensor in
-      tensor.name == "other"
-        ? HostTensor(.f32, [1, 2], [1, 2]) : HostTensor(.f32, [2], [1, 2])
+      switch tensor.name {
+      case "known": HostTensor(.f32, [2], [1, 2])
+      case "other": HostTensor(.f32, [1, 2], [3, 4])
+      default: HostTensor(.f32, [2], [5, 6])
+      }
     }
     try PassManager(passes: [.foldConstants]).run(&module, context: &context)
     #expect(module.tensors.map(\.name) == ["w", "known", "other", "s", "b.folded"])
