@@ -168,6 +168,49 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3, 4, 8, 12, 16, 24, 32, 40])
+  func `gather takes rows of any number of bytes at any alignment`(bytes: Int) throws {
+    let values = (0..<7 * bytes).map { UInt8($0 % 251) }
+    let ids = [6, 0, -7, 3, 3] as [Int64]
+    let x = TestBuffer(values, misalignment: 1, filler: 99)
+    let out = TestBuffer<UInt8>(count: ids.count * bytes, misalignment: 3, filler: 99)
+    let places = TestBuffer(ids, filler: 0)
+    try makeKernels(threads: 1).gather(
+      out: out.pointer, x: x.pointer, extent: 7, outer: 1, innerBytes: bytes, ids: places.constant,
+      count: ids.count)
+    let rows = [6, 0, 0, 3, 3].flatMap { values[$0 * bytes..<($0 + 1) * bytes] }
+    #expect(out.values == rows)
+    #expect(out.guardsAreIntact && x.guardsAreIntact && places.guardsAreIntact)
+  }
+
+  /// What there is no room for is counted and not written.
+  @Test(arguments: [[], [70], [3, 40], [2, 3, 7]], [-1, 0, 1])
+  func `finds what is not 0 in order`(extents: [Int], spare: Int) throws {
+    let count = extents.reduce(1, *)
+    var random = SeededGenerator(seed: 24)
+    let values = (0..<count).map { _ in Int64.random(in: 0...1, using: &random) }
+    let places = values.indices.filter { values[$0] != 0 }
+    let room = max(places.count + spare, 0)
+    let out = TestBuffer<Int64>(count: room * extents.count, filler: -1)
+    let shape = InlineShape(extents)
+    let buffer = TestBuffer(values, filler: 0)
+    let x = BufferView(
+      base: UnsafeMutableRawPointer(buffer.pointer), element: .i64, shape: shape,
+      strides: shape.denseStrides)
+    let found = try makeKernels(threads: 1).nonzero(rows: out.pointer, room: room, x: x)
+    #expect(found == places.count)
+    let rows = places.prefix(room).flatMap { place -> [Int64] in
+      var (rest, row) = (place, [Int64](repeating: 0, count: extents.count))
+      for axis in extents.indices.reversed() {
+        row[axis] = Int64(rest % extents[axis])
+        rest /= extents[axis]
+      }
+      return row
+    }
+    #expect(Array(out.values.prefix(rows.count)) == rows)
+    #expect(out.guardsAreIntact && buffer.guardsAreIntact)
+  }
+
   @Test func `rope turns every head and token by its own angles`() throws {
     let batch = 2, heads = 3, tokens = 700, size = 10
     var random = SeededGenerator(seed: 23)

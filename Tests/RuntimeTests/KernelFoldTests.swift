@@ -127,10 +127,18 @@ import Testing
       strides: strides ?? shape.denseStrides)
   }
 
-  @Test(arguments: 0...2, [(false, false), (false, true), (true, false), (true, true)])
-  func `running sums go along any axis, both ways`(axis: Int, way: (Bool, Bool)) throws {
+  static let sums: [(extents: [Int], axis: Int)] = [
+    ([6, 70, 9], 0), ([6, 70, 9], 1), ([6, 70, 9], 2), ([3, 11, 40], 2), ([1, 1, 33], 2),
+    ([2, 3, 300], 1),
+  ]
+
+  @Test(arguments: sums, [(false, false), (false, true), (true, false), (true, true)])
+  func `running sums go along any axis, both ways`(
+    sums: (extents: [Int], axis: Int), way: (Bool, Bool)
+  ) throws {
     let (isExclusive, isReverse) = way
-    let extents = [6, 70, 9], count = 6 * 70 * 9
+    let (extents, axis) = sums
+    let count = extents.reduce(1, *)
     let values = `A kernel of integers and flags`.numbers(count, seed: 14)
     var random = SeededGenerator(seed: 15)
     let floats = random.floats(count)
@@ -145,35 +153,54 @@ import Testing
         (sum, total) = (sum &+ values[place], total + floats[place])
       }
     }
-    let shape: InlineShape = [6, 70, 9]
+    let shape = InlineShape(extents)
+    let (integersIn, floatsIn) = (TestBuffer(values, filler: 0), TestBuffer(floats))
     for threads in testedThreadCounts {
       let kernels = try makeKernels(threads: threads)
-      let out = TestBuffer<Int64>(count: count, filler: 3),
-        floatOut = TestBuffer<Float>(count: count)
+      let (out, floatOut) = (
+        TestBuffer<Int64>(count: count, filler: 3), TestBuffer<Float>(count: count)
+      )
       kernels.cumulate(
-        isInteger: true, out: view(out, .i64, shape),
-        x: view(TestBuffer(values, filler: 0), .i64, shape), axis: axis, isExclusive: isExclusive,
-        isReverse: isReverse)
+        isInteger: true, out: view(out, .i64, shape), x: view(integersIn, .i64, shape), axis: axis,
+        isExclusive: isExclusive, isReverse: isReverse)
       kernels.cumulate(
-        isInteger: false, out: view(floatOut, .f32, shape),
-        x: view(TestBuffer(floats), .f32, shape),
+        isInteger: false, out: view(floatOut, .f32, shape), x: view(floatsIn, .f32, shape),
         axis: axis, isExclusive: isExclusive, isReverse: isReverse)
       #expect(out.values == expected)
       #expect(floatOut.values == expectedFloats)
+      #expect([integersIn.guardsAreIntact, floatsIn.guardsAreIntact] == [true, true])
     }
   }
 
-  @Test(arguments: 0...2, [1, 3, 20])
-  func `finds the best of each line, equal ones in their order`(axis: Int, k: Int) throws {
-    let extents = [20, 30, 25], count = 20 * 30 * 25
+  struct Best: CustomTestStringConvertible {
+    let (extents, axis, k): ([Int], Int, Int)
+
+    init(_ extents: [Int], along axis: Int, _ k: Int) {
+      (self.extents, self.axis, self.k) = (extents, axis, k)
+    }
+
+    var testDescription: String { "\(k) of \(extents) along \(axis)" }
+  }
+
+  /// Up to 256 places are kept beside the lines, of which 16 are looked at together.
+  static let best =
+    (0...2).flatMap { axis in [1, 2, 3, 20].map { Best([20, 30, 25], along: axis, $0) } }
+    + [255, 256, 257, 400].flatMap { k in
+      [Best([2, 3, 400], along: 2, k), Best([400, 17], along: 0, k), Best([400], along: 0, k)]
+    }
+
+  @Test(arguments: best)
+  func `finds the best of each line, equal ones in their order`(best: Best) throws {
+    let (extents, axis, k) = (best.extents, best.axis, best.k)
+    let count = extents.reduce(1, *)
     var random = SeededGenerator(seed: 16)
     let integers = (0..<count).map { _ in Int64.random(in: -9...9, using: &random) }
     let floats = integers.map { $0 == 5 ? Float.nan : Float($0) }
     let step = extents[(axis + 1)...].reduce(1, *)
-    var best = extents
-    best[axis] = k
+    var found = extents
+    found[axis] = k
     func expected(_ isBefore: (Int, Int) -> Bool) -> [Int64] {
-      var result = [Int64](repeating: 0, count: best.reduce(1, *))
+      var result = [Int64](repeating: 0, count: found.reduce(1, *))
       for start in 0..<count where start / step % extents[axis] == 0 {
         let sorted = (0..<extents[axis]).sorted {
           let (a, b) = (start + $0 * step, start + $1 * step)
@@ -187,6 +214,7 @@ import Testing
       return result
     }
     let shape = InlineShape(extents)
+    let (integersIn, floatsIn) = (TestBuffer(integers, filler: 0), TestBuffer(floats))
     for (isInteger, isLargest) in [(true, true), (true, false), (false, true), (false, false)] {
       let expected = expected { a, b in
         if isInteger { return isLargest ? integers[a] > integers[b] : integers[a] < integers[b] }
@@ -195,15 +223,12 @@ import Testing
       }
       for threads in [1, 2] {
         let out = TestBuffer<Int64>(count: expected.count, filler: -1)
-        let x =
-          isInteger
-          ? view(TestBuffer(integers, filler: 0), .i64, shape)
-          : view(TestBuffer(floats), .f32, shape)
+        let x = isInteger ? view(integersIn, .i64, shape) : view(floatsIn, .f32, shape)
         try makeKernels(threads: threads).topK(
-          out: view(out, .i64, InlineShape(best)), x: x, axis: axis, isInteger: isInteger,
+          out: view(out, .i64, InlineShape(found)), x: x, axis: axis, isInteger: isInteger,
           isLargest: isLargest)
         #expect(out.values == expected, "integers \(isInteger), largest \(isLargest)")
-        #expect(out.guardsAreIntact)
+        #expect(out.guardsAreIntact && integersIn.guardsAreIntact && floatsIn.guardsAreIntact)
       }
     }
   }

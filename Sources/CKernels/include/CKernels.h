@@ -412,6 +412,12 @@ void pg_cumulate(bool is_integer, void *out, ptrdiff_t out_step, ptrdiff_t out_l
 void pg_best_of_columns(bool is_integer, bool is_largest, int64_t *out, const void *x, ptrdiff_t step,
                         size_t count, size_t columns);
 
+/// out[i, l] = the place of the i-th of the best k <= `count` numbers x[0, l], x[1, l], … of f32 or, where
+/// `is_integer`, of i64: the largest or smallest, equals in their order. A NaN is the largest. Element (s, l) lies at
+/// s · step + l · line elements. Takes O(count · log k) for each of the lines.
+void pg_top_k(bool is_integer, bool is_largest, int64_t *out, ptrdiff_t out_step, ptrdiff_t out_line,
+              const void *x, ptrdiff_t step, ptrdiff_t line, size_t count, size_t k, size_t lines);
+
 /// Kinds of arithmetic with peaks of their own: what the kernels for f32, bf16 and int8 weights use.
 typedef enum PG_SWIFT(PeakKind) __attribute__((enum_extensibility(closed))) pg_peak {
   PG_PEAK_F32 PG_SWIFT(f32) = 0,

@@ -42,6 +42,8 @@ private struct GatherRowTiles: TileWork {
       case 2: copy(UInt16.self, source, target, first, run)
       case 4: copy(UInt32.self, source, target, first, run)
       case 8: copy(UInt64.self, source, target, first, run)
+      case 16: copy(SIMD2<UInt64>.self, source, target, first, run)
+      case 32: copy(SIMD4<UInt64>.self, source, target, first, run)
       default:
         for place in 0..<run {
           (target + place * innerBytes).copyMemory(
@@ -59,13 +61,16 @@ private struct GatherRowTiles: TileWork {
     return min(max(id < 0 ? id &+ extent : id, 0), extent - 1)
   }
 
+  /// Rows of the size of `Row`, at any alignment.
   @inline(__always)
-  private func copy<Element>(
-    _: Element.Type, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ first: Int,
+  private func copy<Row: BitwiseCopyable>(
+    _: Row.Type, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ first: Int,
     _ run: Int
   ) {
-    let from = source.assumingMemoryBound(to: Element.self)
-    let to = target.assumingMemoryBound(to: Element.self)
-    for place in 0..<run { to[place] = from[index(first + place)] }
+    let bytes = MemoryLayout<Row>.size
+    for place in 0..<run {
+      let row = source.loadUnaligned(fromByteOffset: index(first + place) * bytes, as: Row.self)
+      target.storeBytes(of: row, toByteOffset: place * bytes, as: Row.self)
+    }
   }
 }

@@ -41,13 +41,16 @@ extension Kernels {
   ) -> Bool {
     let target = out.base.assumingMemoryBound(to: Element.self) + position
     let values = source.base.assumingMemoryBound(to: Element.self)
-    let available = source.count
-    var place = next
-    defer { next = place }
-    for column in 0..<count where flags[column * step] != 0 {
-      guard place < available else { return false }
-      target[column] = values[place]
-      place += 1
+    let selected = (0..<count).reduce(0) { $0 + (flags[$1 * step] != 0 ? 1 : 0) }
+    let end = next + selected
+    guard end <= source.count else { return false }
+    guard selected > 0 else { return true }
+    // Without a branch, which no processor could foresee. The last element is read again behind the last flag.
+    for column in 0..<count {
+      let isSelected = flags[column * step] != 0
+      let value = values[min(next, end - 1)]
+      target[column] = isSelected ? value : target[column]
+      next += isSelected ? 1 : 0
     }
     return true
   }
@@ -73,13 +76,16 @@ extension Kernels {
     _ rows: UnsafeMutablePointer<Int64>, _ room: Int, _ count: inout Int
   ) {
     let rank = index.rank
-    for column in 0..<length where values[column * step] != 0 {
+    let before = rank > 1 ? Int64(index[rank - 2]) : 0
+    for column in 0..<length {
+      // Without a branch, which no processor could foresee: what is not found is written over.
       if count < room {
         let row = rows + count * rank
-        for axis in 0..<max(rank - 1, 0) { row[axis] = Int64(index[axis]) }
+        for axis in 0..<max(rank - 2, 0) { row[axis] = Int64(index[axis]) }
+        if rank > 1 { row[rank - 2] = before }
         if rank > 0 { row[rank - 1] = Int64(column) }
       }
-      count += 1
+      count += values[column * step] != 0 ? 1 : 0
     }
   }
 }

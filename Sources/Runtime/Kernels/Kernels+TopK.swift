@@ -38,64 +38,18 @@ private struct TopKTiles: TileWork {
         range.count)
       return
     }
-    for column in range {
-      let target = out.integers + to + column * outLine
-      let place = from + column * line
-      switch (isInteger, isLargest) {
-      case (true, true): select(x.integers + place, target) { $0 > $1 }
-      case (true, false): select(x.integers + place, target) { $0 < $1 }
-      case (false, true): selectLargest(x.floats + place, target)
-      case (false, false):
-        select(x.floats + place, target) { $0 < $1 || $1.isNaN && !$0.isNaN }
+    if out.shape[lines.axis] == 1, x.strides[lines.axis] == 1, !isInteger, isLargest {
+      for column in range {
+        let values = UnsafePointer(x.floats + from + column * line)
+        out.integers[to + column * outLine] = Int64(
+          table.functions.pointee.argmax(values, x.shape[lines.axis]))
       }
+      return
     }
-  }
-
-  private func selectLargest(
-    _ values: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Int64>
-  ) {
-    if out.shape[lines.axis] == 1, x.strides[lines.axis] == 1 {
-      target.pointee = Int64(table.functions.pointee.argmax(values, x.shape[lines.axis]))
-    } else {
-      select(values, target) { $0 > $1 || $0.isNaN && !$1.isNaN }
-    }
-  }
-
-  /// Keeps the best places sorted in the result while going through the line.
-  @inline(__always)
-  private func select<Element>(
-    _ values: UnsafePointer<Element>, _ target: UnsafeMutablePointer<Int64>,
-    isBefore: (Element, Element) -> Bool
-  ) {
-    let (step, outStep) = (x.strides[lines.axis], out.strides[lines.axis])
-    let (count, k) = (x.shape[lines.axis], out.shape[lines.axis])
-    var found = 0
-    for place in 0..<count {
-      let value = values[place * step]
-      if found == k {
-        let last = Int(target[(k - 1) * outStep])
-        guard isBefore(value, values[last * step]) else { continue }
-      } else {
-        found += 1
-      }
-      // Behind all that are not worse, by halves.
-      var (low, high) = (0, found - 1)
-      while low < high {
-        let middle = (low + high) / 2
-        if isBefore(value, values[Int(target[middle * outStep]) * step]) {
-          high = middle
-        } else {
-          low = middle + 1
-        }
-      }
-      if outStep == 1 {
-        (target + low + 1).update(from: target + low, count: found - 1 - low)
-      } else {
-        for slot in stride(from: found - 1, to: low, by: -1) {
-          target[slot * outStep] = target[(slot - 1) * outStep]
-        }
-      }
-      target[low * outStep] = Int64(place)
-    }
+    pg_top_k(
+      isInteger, isLargest, out.integers + to + range.lowerBound * outLine, out.strides[lines.axis],
+      outLine,
+      x.base + (from + range.lowerBound * line) * x.element.byteCount, x.strides[lines.axis], line,
+      x.shape[lines.axis], out.shape[lines.axis], range.count)
   }
 }

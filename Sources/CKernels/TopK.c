@@ -1,7 +1,8 @@
 #include "CKernels.h"
 
-/// Columns that are looked at side by side.
-enum { COLUMNS = 256 };
+/// Columns that are looked at side by side for the best; lines for the best k, of which so many are kept beside
+/// them.
+enum { COLUMNS = 256, LINES = 16, KEPT = 256 };
 
 #define LARGER_FLOAT(a, b) ((a) > (b) || ((a) != (a) && (b) == (b)))
 #define SMALLER_FLOAT(a, b) ((a) < (b) || ((b) != (b) && (a) == (a)))
@@ -37,6 +38,42 @@ void pg_best_of_columns(bool is_integer, bool is_largest, int64_t *out, const vo
     } else {
       const float *from = (const float *)x + first;
       (is_largest ? largest_f32 : smallest_f32)(out + first, from, step, count, width);
+    }
+  }
+}
+
+#define NAME(function) function##_most_f32
+#define ELEMENT float
+#define IS_BEFORE LARGER_FLOAT
+#include "TopKLoops.h"
+
+#define NAME(function) function##_least_f32
+#define ELEMENT float
+#define IS_BEFORE SMALLER_FLOAT
+#include "TopKLoops.h"
+
+#define NAME(function) function##_most_i64
+#define ELEMENT int64_t
+#define IS_BEFORE LARGER
+#include "TopKLoops.h"
+
+#define NAME(function) function##_least_i64
+#define ELEMENT int64_t
+#define IS_BEFORE SMALLER
+#include "TopKLoops.h"
+
+void pg_top_k(bool is_integer, bool is_largest, int64_t *out, ptrdiff_t out_step, ptrdiff_t out_line,
+              const void *x, ptrdiff_t step, ptrdiff_t line, size_t count, size_t k, size_t lines) {
+  for (size_t first = 0; k > 0 && first < lines; first += LINES) {
+    const size_t width = lines - first < LINES ? lines - first : LINES;
+    int64_t *to = out + (ptrdiff_t)first * out_line;
+    const ptrdiff_t start = (ptrdiff_t)first * line;
+    if (is_integer) {
+      const int64_t *from = (const int64_t *)x + start;
+      (is_largest ? top_k_most_i64 : top_k_least_i64)(to, out_step, out_line, from, step, line, count, k, width);
+    } else {
+      const float *from = (const float *)x + start;
+      (is_largest ? top_k_most_f32 : top_k_least_f32)(to, out_step, out_line, from, step, line, count, k, width);
     }
   }
 }
