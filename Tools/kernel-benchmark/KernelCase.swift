@@ -52,6 +52,24 @@ extension KernelCase {
     return names.contains(kernel) || kernel.hasPrefix("linear") || kernel.hasPrefix("conv_")
   }
 
+  /// Beginnings of the names of cases that something else than memory bounds.
+  private static let bounds: [(name: String, share: Double, reason: String)] = [
+    ("pow", 0.04, "arithmetic in double precision"),
+    ("top_k", 0.003, "log k steps for each that is found"),
+    ("gather of elements", 0.04, "a miss for each element"),
+    ("scatter", 0.04, "a miss for each element"),
+    ("copy bool", 0.03, "elements of one byte"),
+    ("cast f8", 0.06, "looked up byte by byte"),
+    ("cast f4", 0.06, "looked up byte by byte"),
+    ("batch_norm of features", 0.02, "statistics of columns"),
+  ]
+
+  /// The share of what `exp` moves in a second that a kernel must move, and why where it is a small one.
+  var least: (share: Double, reason: String) {
+    let bound = Self.bounds.first { name.hasPrefix($0.name) }
+    return (bound?.share ?? 0.1, bound?.reason ?? "")
+  }
+
   static let all: [KernelCase] = functions + comparisons + casts + reductions + lines + moves + rows
 
   private static let square = "1024x1024"
