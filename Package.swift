@@ -1,11 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// One line per layer, lowest first. The arrows only point up this list, and the run side
-/// (`Plans`, `Runtime`, `Pipeline`) never reaches the compile side (`IR`, `Compiler`,
-/// `Models`, `Interchange`):
-/// they share nothing but the plan file. `Tools/precheck` builds with
-/// `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
+/// One line per layer, lowest first. The arrows only point up this list, and the run side (`Runtime`,
+/// `Pipeline`) never reaches the compile side (`IR`, `Models`, `Interchange`, `Compiler`): they share
+/// nothing but the plan. `PackageTests` holds the imports of every target against what it lists here.
 let package = Package(
   name: "paligraph",
   products: [
@@ -20,6 +18,7 @@ let package = Package(
     // System libraries and C shims.
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .target(name: "CFiles", exclude: ["README.md"]),
+    .target(name: "CFileGuard", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(
       name: "CImageCodecs",
@@ -34,17 +33,18 @@ let package = Package(
         .linkedLibrary("onnx"), .linkedLibrary("onnx_proto"), .linkedLibrary("protobuf"),
       ]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")]),
-    .target(name: "CFileGuard", exclude: ["README.md"], cSettings: [.define("_GNU_SOURCE")]),
 
     // Shared by both sides.
-    .module("JSON", ["CJSON"]),
-    .module("Tensors", ["JSON", "CFiles", "CFileGuard"]),
+    .module("Inputs", []),
+    .module("JSON", ["Inputs", "CJSON"]),
+    .module("Tensors", ["Inputs", "JSON", "CFiles", "CFileGuard"]),
+    .module("Plans", ["Inputs", "JSON", "Tensors", "CKernels", "CXXHash"]),
 
     // Compile side.
-    .module("IR", ["JSON", "Tensors"]),
-    .module("Models", ["IR", "JSON", "Tensors"]),
-    .module("Interchange", ["IR", "JSON", "Tensors", "COnnx"]),
-    .module("Compiler", ["IR", "JSON", "Plans", "Tensors"]),
+    .module("IR", ["Inputs", "Tensors"]),
+    .module("Models", ["IR", "Inputs", "JSON", "Tensors"]),
+    .module("Interchange", ["IR", "Inputs", "Tensors", "COnnx"]),
+    .module("Compiler", ["IR", "Inputs", "JSON", "Plans", "Tensors"]),
     .target(
       name: "Inspect", dependencies: ["Compiler", "IR", "JSON", "Plans", "Tensors"],
       exclude: ["README.md"],
@@ -55,9 +55,8 @@ let package = Package(
       swiftSettings: .layer),
 
     // Run side.
-    .module("Plans", ["JSON", "Tensors", "CKernels", "CXXHash"]),
-    .module("Runtime", ["Plans", "JSON", "Tensors", "CKernels"]),
-    .module("Pipeline", ["Runtime", "Plans", "JSON", "Tensors", "CImageCodecs"]),
+    .module("Runtime", ["Plans", "Inputs", "JSON", "Tensors", "CKernels"]),
+    .module("Pipeline", ["Runtime", "Plans", "Inputs", "JSON", "Tensors", "CImageCodecs"]),
 
     // What a Swift user imports who only runs plans.
     .module("PaliGraphRuntime", ["Pipeline", "Plans", "Runtime", "Tensors"]),
@@ -69,13 +68,14 @@ let package = Package(
     .module(
       "PaliGraph",
       [
-        "Compiler", "Interchange", "IR", "JSON", "Models", "Pipeline", "Plans", "Runtime",
+        "Compiler", "Interchange", "IR", "Inputs", "JSON", "Models", "Pipeline", "Plans", "Runtime",
         "Tensors", "Validation",
       ]),
     .executableTarget(
       name: "paligraph",
       dependencies: [
-        "PaliGraph", "Compiler", "Interchange", "IR", "Inspect", "JSON", "Pipeline", "Plans",
+        "PaliGraph", "Compiler", "Interchange", "IR", "Inspect", "Inputs", "JSON", "Pipeline",
+        "Plans",
         "Runtime", "Tensors", "Validation",
       ],
       path: "Sources/CommandLineTool",
@@ -110,7 +110,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Compiler", "Interchange", "IR", "JSON", "Models", "PaliGraph", "Pipeline", "Plans",
+        "Compiler", "Interchange", "IR", "JSON", "Models", "PaliGraph", "Pipeline",
+        "Plans",
         "Runtime", "Tensors", "Validation", "CFuzzEngine",
       ],
       path: "Tools/fuzz-targets", swiftSettings: .layer),
@@ -120,7 +121,7 @@ let package = Package(
 
     // What `Tools/soak` runs.
     .executableTarget(
-      name: "Soak", dependencies: ["Pipeline", "Plans", "Runtime", "Tensors"],
+      name: "Soak", dependencies: ["Pipeline", "Plans", "Runtime"],
       path: "Tools/soak-driver", swiftSettings: .layer),
 
     // What `Tools/reference-pages` runs.
@@ -136,15 +137,17 @@ let package = Package(
 
     // Files that readers must refuse, for the tests of several layers.
     .target(
-      name: "BadFiles", dependencies: ["JSON", "Plans", "Tensors"], path: "Tests/BadFiles",
+      name: "BadFiles", dependencies: ["JSON", "Plans", "Tensors"],
+      path: "Tests/BadFiles",
       swiftSettings: .layer),
 
     // Finds messages in the sources that no test expects.
     .target(name: "SourceMessages", path: "Tests/SourceMessages", swiftSettings: .layer),
 
     // Each layer's tests.
+    .tests("Inputs", ["Inputs"]),
     .tests("JSON", ["JSON"]),
-    .tests("Tensors", ["Tensors", "BadFiles"]),
+    .tests("Tensors", ["Inputs", "Tensors", "BadFiles"]),
     .tests("IR", ["IR", "Tensors", "SourceMessages"]),
     .tests("Models", ["Models", "IR", "Tensors"]),
     .tests(
@@ -160,12 +163,14 @@ let package = Package(
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .tests("Inspect", ["Inspect", "Compiler", "IR", "JSON", "Plans", "Tensors"]),
     .tests("Plans", ["Plans", "JSON", "Tensors", "SourceMessages"]),
-    .tests("Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels", "SourceMessages"]),
-    .tests("Pipeline", ["Pipeline", "JSON", "Tensors", "BadFiles"]),
+    .tests(
+      "Runtime", ["Runtime", "Plans", "JSON", "Tensors", "CKernels", "SourceMessages"]),
+    .tests("Pipeline", ["Pipeline", "Inputs", "JSON", "Tensors", "BadFiles"]),
     .tests(
       "PaliGraph",
       [
-        "PaliGraph", "Models", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime", "Tensors",
+        "PaliGraph", "Compiler", "IR", "JSON", "Pipeline", "Plans", "Runtime",
+        "Tensors",
         "CKernels", "BadFiles",
       ]),
     .tests(
@@ -178,7 +183,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "paligraph", "AskPicture", "RunPlan", "Soak", "BadFiles", "JSON", "Plans", "Tensors",
+        "paligraph", "AskPicture", "RunPlan", "Soak", "BadFiles", "Plans",
+        "Tensors",
       ],
       swiftSettings: .layer),
   ]

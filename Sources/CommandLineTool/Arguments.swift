@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// A command line taken apart by a command's syntax. Every error is a `UsageError`.
 struct Arguments {

@@ -1,9 +1,9 @@
 import Interchange
+import Inputs
 import JSON
 import PaliGraph
 import Plans
 import Runtime
-import Tensors
 
 /// `paligraph bench`: how fast a plan runs here, and how near that is to the machine's limits.
 enum BenchCommand: Command {

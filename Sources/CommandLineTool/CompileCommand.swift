@@ -1,7 +1,7 @@
 import Compiler
 import Interchange
 import Glibc
-import JSON
+import Inputs
 import PaliGraph
 import Plans
 import Validation

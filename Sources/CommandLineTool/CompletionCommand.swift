@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// `paligraph completion`: what makes a shell complete the program's commands and options.
 enum CompletionCommand: Command {

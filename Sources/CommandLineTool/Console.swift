@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 
 /// Standard output and standard error, unbuffered: a reader sees text as soon as it is there.
 ///

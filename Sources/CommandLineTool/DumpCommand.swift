@@ -2,6 +2,7 @@ import Compiler
 import IR
 import Inspect
 import Interchange
+import Inputs
 import JSON
 import PaliGraph
 import Plans

@@ -1,5 +1,5 @@
 @preconcurrency import Glibc
-import JSON
+import Inputs
 import PaliGraph
 import Runtime
 

@@ -1,9 +1,8 @@
 import Compiler
 import IR
 import Interchange
-import JSON
+import Inputs
 import PaliGraph
-import Tensors
 
 /// `paligraph export`: a function of a model as an ONNX model.
 enum ExportCommand: Command {

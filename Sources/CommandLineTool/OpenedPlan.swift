@@ -1,5 +1,5 @@
 import Interchange
-import JSON
+import Inputs
 import PaliGraph
 import Plans
 

@@ -1,6 +1,6 @@
 import Glibc
 import Interchange
-import JSON
+import Inputs
 import PaliGraph
 import Tensors
 

@@ -1,6 +1,5 @@
 import Compiler
 import IR
-import JSON
 import PaliGraph
 
 /// `paligraph pass`: single passes on a textual graph.

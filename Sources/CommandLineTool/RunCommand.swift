@@ -1,5 +1,4 @@
 import Interchange
-import JSON
 import PaliGraph
 import Plans
 

@@ -1,5 +1,6 @@
 import IR
 import Interchange
+import Inputs
 import JSON
 import PaliGraph
 import Plans

@@ -1,4 +1,5 @@
 import Glibc
+import Inputs
 import JSON
 import PaliGraph
 import Pipeline

@@ -1,5 +1,5 @@
 import Interchange
-import JSON
+import Inputs
 import Tensors
 
 /// `--shape`, `--dim` and `--value`: sizes that an ONNX model leaves open, and inputs that are known.

@@ -1,5 +1,5 @@
 import Compiler
-import JSON
+import Inputs
 
 /// What somebody who wrote a word that does not exist may have meant.
 enum Suggestion {

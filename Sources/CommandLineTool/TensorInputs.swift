@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import PaliGraph
 import Plans
 import Tensors

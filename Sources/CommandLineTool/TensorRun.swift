@@ -1,4 +1,3 @@
-import JSON
 import PaliGraph
 import Plans
 import Runtime

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// A tensor for people to read: its name and type, then its rows, the last axis from left to right.

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// Rows of cells in columns, for people. Cells hold names from files, so each is made printable.
 struct TextTable {

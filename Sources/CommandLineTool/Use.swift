@@ -1,6 +1,5 @@
 import Glibc
-import JSON
-import PaliGraph
+import Inputs
 
 /// What a command is used for and on, as far as its options depend on it.
 enum Use: String, CaseIterable {

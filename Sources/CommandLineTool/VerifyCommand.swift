@@ -1,7 +1,7 @@
 import Compiler
 import IR
 import Interchange
-import JSON
+import Inputs
 import PaliGraph
 import Plans
 import Tensors

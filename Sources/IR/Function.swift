@@ -1,5 +1,3 @@
-import Tensors
-
 /// One entry point of a module, in SSA form: each value is defined once, before it is used.
 public struct Function: Sendable {
   public var name: String

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// One broken invariant and where it is.

@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// An ONNX model as a module with the function `@main`.

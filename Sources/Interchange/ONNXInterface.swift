@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// What a model says about its inputs and outputs, and the constants in it, without a look at its

@@ -1,3 +1,5 @@
+import Inputs
+
 /// One JSON value, as exact as its text.
 ///
 /// Integers keep all their digits, `2.0` stays a number that is no integer, object members keep
@@ -53,12 +55,5 @@ extension JSON: Equatable {
     case (.object(let a), .object(let b)): a == b
     default: false
     }
-  }
-}
-
-extension String {
-  /// Equality of the UTF-8 bytes, where `==` would also accept canonically equivalent text.
-  package func hasSameBytes(as other: String) -> Bool {
-    utf8.elementsEqual(other.utf8)
   }
 }

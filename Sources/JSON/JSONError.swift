@@ -1,3 +1,5 @@
+import Inputs
+
 /// What is wrong with a JSON text or with a value in it. The description is one printable line that
 /// names the byte offset or the field; the caller puts the file's name in front of it.
 public enum JSONError: Error, Equatable, Sendable {

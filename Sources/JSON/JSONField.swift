@@ -1,3 +1,5 @@
+import Inputs
+
 /// A place in a JSON document: what stands there, if anything, and the path that leads to it.
 ///
 /// Readers of configuration files walk fields rather than bare values, so that every error names

@@ -1,6 +1,6 @@
 import Compiler
 import IR
-import JSON
+import Inputs
 import Interchange
 import Plans
 import Tensors

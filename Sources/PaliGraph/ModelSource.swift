@@ -1,6 +1,7 @@
 import Glibc
 import IR
 import Interchange
+import Inputs
 import JSON
 import Models
 import Plans

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// A weight with numbers that are NaN or infinite.
 public struct NotFiniteWeight: Sendable, Equatable {

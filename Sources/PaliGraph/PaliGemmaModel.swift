@@ -1,4 +1,5 @@
 import IR
+import Inputs
 import JSON
 import Models
 import Pipeline

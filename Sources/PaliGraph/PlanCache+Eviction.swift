@@ -1,8 +1,6 @@
 import Foundation
 import Glibc
-import JSON
-import Plans
-import Tensors
+import Inputs
 
 extension PlanCache {
   /// A plan in the cache.

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Interchange
-import JSON
+import Inputs
 import Plans
 import Tensors
 

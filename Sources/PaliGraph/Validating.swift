@@ -1,4 +1,3 @@
-import Compiler
 import Interchange
 import IR
 import Models

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 extension PlanInterface {

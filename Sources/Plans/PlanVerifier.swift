@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// Why a plan cannot be used. The caller adds the file's name.

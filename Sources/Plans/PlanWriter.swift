@@ -1,4 +1,5 @@
 import CXXHash
+import Inputs
 import JSON
 import Tensors
 

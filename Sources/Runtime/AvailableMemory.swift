@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 import Plans
 
 /// What memory there is, so that a plan or a picture that cannot fit says so before it starts instead of

@@ -1,4 +1,3 @@
-import Plans
 import Tensors
 
 /// A view at concrete sizes and a concrete address: what a kernel call reads or writes.

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Plans
 import Tensors
 

@@ -1,8 +1,7 @@
 import CKernels
 import Glibc
-import JSON
+import Inputs
 import Plans
-import Tensors
 
 /// Runs the functions of one plan. One executor is one sequence: arena and states are its own, the
 /// weights are shared with every executor on the same file. Not for use by two threads at once.

@@ -1,6 +1,6 @@
 import CKernels
 import Glibc
-import JSON
+import Inputs
 
 /// `PALIGRAPH_ISA`: the strongest instruction set that kernels may use.
 package enum InstructionSetVariable {

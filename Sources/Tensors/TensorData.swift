@@ -1,5 +1,3 @@
-import JSON
-
 /// The values of one tensor: element type, shape and row-major little-endian bytes, which are
 /// owned or a range of a mapped file. Immutable; copies share the bytes.
 ///

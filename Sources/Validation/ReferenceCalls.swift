@@ -1,4 +1,3 @@
-import Compiler
 import IR
 
 /// Calls of a module's functions with seeded inputs, and what the reference interpreter returns for

@@ -1,6 +1,5 @@
 import Compiler
 import IR
-import Plans
 
 extension Validator {
   /// What is known of a plan that does not compute what its module says, or does not run; nil when it

@@ -1,6 +1,5 @@
 import Compiler
 import IR
-import Plans
 
 /// Holds every pass to its class on one module: the reference interpreter runs the module before and
 /// after it on seeded inputs. What the plan computes is compared in the end.

@@ -1,4 +1,3 @@
-import Compiler
 import IR
 import Plans
 import Tensors

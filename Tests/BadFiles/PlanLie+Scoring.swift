@@ -1,4 +1,3 @@
-import JSON
 import Tensors
 
 @testable import Plans

@@ -1,5 +1,4 @@
 import IR
-import Tensors
 import Testing
 
 /// A small graph that is exported, imported again and run: what it has in common with what it was made

@@ -1,8 +1,6 @@
-import Compiler
 import Foundation
 import IR
 import Interchange
-import PaliGraph
 import Tensors
 import Testing
 

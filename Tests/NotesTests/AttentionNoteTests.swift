@@ -1,6 +1,5 @@
 import Compiler
 import IR
-import Tensors
 import Testing
 
 /// Notes 6, 10, 12 and 14: what attention knows, who hears whom, and what heads are.

@@ -1,7 +1,6 @@
 import Compiler
 import Foundation
 import PaliGraph
-import Tensors
 
 /// Plans of committed model directories, compiled once into a folder of this process's own.
 enum CompiledModels {

@@ -2,7 +2,6 @@ import Foundation
 import PaliGraph
 import Pipeline
 import Plans
-import Runtime
 import Testing
 
 @testable import BadFiles

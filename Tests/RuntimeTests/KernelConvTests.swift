@@ -1,5 +1,4 @@
 import CKernels
-import Tensors
 import Testing
 
 @testable import Runtime

@@ -1,5 +1,5 @@
 import Foundation
-import JSON
+import Inputs
 import Tensors
 import Testing
 

@@ -1,5 +1,5 @@
+import Inputs
 import Foundation
-import JSON
 import Testing
 
 @testable import Tensors

@@ -1,12 +1,9 @@
 import Compiler
 import IR
 import Interchange
-import JSON
 import PaliGraph
 import Plans
-import Runtime
 import Tensors
-import Validation
 
 extension FuzzEntry {
   /// The format of ONNX files, without a look at the nodes.

@@ -1,5 +1,3 @@
-import JSON
-
 /// One reader of untrusted bytes, called as the library calls it.
 public struct FuzzEntry: Sendable {
   /// Reads one input; throws what the reader throws.

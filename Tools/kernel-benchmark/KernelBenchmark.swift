@@ -1,6 +1,4 @@
-import Compiler
 import Foundation
-import Plans
 import Runtime
 
 /// Times every kernel on some megabytes and prints how much it reads and writes in a second:

@@ -2,7 +2,6 @@ import Foundation
 import Pipeline
 import Plans
 import Runtime
-import Tensors
 
 /// Runs a plan again and again: `Soak PLAN COUNT [PICTURE]`. With a picture the plan's model answers a
 /// prompt about it, else the plan's first function runs. Every tenth part begins by opening the plan anew.

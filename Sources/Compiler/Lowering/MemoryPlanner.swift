@@ -1,6 +1,4 @@
 import IR
-import Plans
-import Tensors
 
 /// What the memory of a planned module comes to.
 public struct MemoryPlan: Sendable {

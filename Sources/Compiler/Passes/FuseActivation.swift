@@ -1,5 +1,4 @@
 import IR
-import Tensors
 
 extension Pass {
   /// `fuse_activation` recognises `gelu`, exact and by tanh, and `silu` in the primitives that model

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// A pass that could not do its work: which one, where, and why.
 public struct PassError: Error, Sendable, CustomStringConvertible {

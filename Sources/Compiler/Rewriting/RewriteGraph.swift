@@ -1,5 +1,4 @@
 import IR
-import Tensors
 
 /// One function while it is rewritten: its operations as nodes with definitions and use lists that
 /// stay true after every committed patch.

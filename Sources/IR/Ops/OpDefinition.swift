@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// Everything there is to know about one operation, in one place: what it takes, what it means, the

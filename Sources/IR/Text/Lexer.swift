@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// A place in a source text; both count from 1, columns in bytes.
 public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// A value of the graph that is being made. Its name is found at the end, when all are known.

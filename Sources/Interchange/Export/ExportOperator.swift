@@ -1,5 +1,3 @@
-import IR
-
 /// How an operation of the IR is written in the standard operators of ONNX.
 struct ExportOperator: Sendable {
   typealias Build = @Sendable (NodeExport) throws -> ExportedValue

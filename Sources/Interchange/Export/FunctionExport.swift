@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Makes the graph of one function. What cannot be expressed is collected, to be told at once.

@@ -1,6 +1,6 @@
 import COnnx
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// A function of a module as an ONNX model in the standard operators.

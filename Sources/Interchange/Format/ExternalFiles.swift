@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 import Synchronization
 import Tensors
 

@@ -1,5 +1,3 @@
-import JSON
-
 /// Why a model cannot be imported: one line, to which the caller adds the file's name.
 public struct ONNXError: Error, Sendable, CustomStringConvertible {
   public let description: String

@@ -1,5 +1,5 @@
 import COnnx
-import JSON
+import Inputs
 import Tensors
 
 extension ONNXModel {

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// An ONNX file as it is written: names, numbers and places, nothing of which has a meaning yet.
 struct ONNXModel: Sendable {

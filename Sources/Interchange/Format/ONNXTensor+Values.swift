@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// The files that values of tensors stand in.

@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Turns the nodes of a graph into operations. What cannot be imported is collected, so that all of it

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// All that stands in the way of importing a model, to be told in one line.
 struct ImportFailures {

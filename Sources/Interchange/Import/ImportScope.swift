@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// The values that nodes of one graph can name, and behind them those of the graphs around it.
 final class ImportScope {

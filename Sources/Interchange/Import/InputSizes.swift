@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// What a caller says about sizes that a model leaves open, `--shape` and `--dim`, and about inputs

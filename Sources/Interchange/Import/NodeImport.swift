@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// One node while it is imported: what its operator's function sees.

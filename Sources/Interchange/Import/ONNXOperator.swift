@@ -1,5 +1,3 @@
-import IR
-
 /// One version of an operator: from which version of its operator set on it means what `build` makes.
 /// It holds until the next one of the same name in the table.
 struct ONNXOperator: Sendable {

@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Attention and rotary positions of operator set 23, as textbook graphs.

@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Operators that choose elements or put them together.

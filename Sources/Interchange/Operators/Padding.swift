@@ -1,5 +1,4 @@
-import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Operators that lengthen axes.

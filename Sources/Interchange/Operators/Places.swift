@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Operators that find places in their input, or read and write at places that come with the data.

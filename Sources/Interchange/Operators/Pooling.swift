@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Pooling: operators that fold windows.

@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Operators on quantised numbers: x ≈ scale·(q - zero point).

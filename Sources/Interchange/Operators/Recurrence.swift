@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Recurrent layers, one step of the sequence after the other: RNN, GRU and LSTM.

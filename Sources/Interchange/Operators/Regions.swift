@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Operators of detectors that read features between the pixels.

@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Operators whose results are as large as the data say.

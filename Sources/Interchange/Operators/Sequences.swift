@@ -1,5 +1,3 @@
-import IR
-import JSON
 import Tensors
 
 /// Sequences of tensors, whose lengths and places are known while importing: nothing of them is left in

@@ -1,6 +1,5 @@
 import Foundation
 import IR
-import JSON
 import Tensors
 
 /// Operators on signals, and what is made of numbers alone.

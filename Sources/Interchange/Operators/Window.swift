@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Windows over one to three axes, the last ones of a batch of channels.

@@ -1,5 +1,4 @@
 import IR
-import JSON
 import Tensors
 
 /// Convolution: products of a kernel with windows.

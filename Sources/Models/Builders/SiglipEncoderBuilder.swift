@@ -1,5 +1,4 @@
 import IR
-import Tensors
 
 /// The pre-norm transformer that both towers of SigLIP consist of. T is the number of tokens, D the
 /// hidden size.

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// The tensors of a checkpoint that do not fit its configuration, all of them at once.

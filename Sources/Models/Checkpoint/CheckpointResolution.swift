@@ -1,5 +1,5 @@
 import IR
-import JSON
+import Inputs
 import Tensors
 
 /// Where each tensor of a model stands in its checkpoint.

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 import Tensors
 
 /// What a checkpoint is that does not fit its configuration: weights in a form that some other program

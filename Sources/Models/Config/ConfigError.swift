@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// What is wrong with a model's configuration file.

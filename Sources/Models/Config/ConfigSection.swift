@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// An object of a configuration file, read field by field.

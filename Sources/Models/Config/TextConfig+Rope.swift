@@ -1,5 +1,3 @@
-import JSON
-
 extension TextConfig {
   /// The base of the rotary frequencies. It stands in `rope_parameters` (newer files), else in
   /// `rope_theta`; a `rope_scaling` that is not `null` takes the place of `rope_parameters`.

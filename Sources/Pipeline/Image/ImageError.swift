@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// Why a picture cannot be read, prepared or written. Its description is one line: the file if there is one,
 /// what is wrong, and what to do.

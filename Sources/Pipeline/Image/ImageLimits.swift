@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 import Runtime
 
 /// What a picture may ask for: as much memory as there is. Checked on its header, before its pixels are

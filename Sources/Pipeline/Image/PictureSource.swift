@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 
 /// Where a user says that a picture is.
 public enum PictureSource: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import CImageCodecs
-import JSON
+import Inputs
 
 extension RGBImage {
   /// Decodes a file of any `ImageFormat` as Pillow's `ImageOps.exif_transpose(Image.open(path))

@@ -1,7 +1,6 @@
 import JSON
 import Plans
 import Runtime
-import Tensors
 
 /// An opened SigLIP plan, ready to say how well texts fit a picture.
 ///

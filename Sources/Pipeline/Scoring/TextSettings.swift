@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// How SigLIP's processor makes one row of ids of a text.

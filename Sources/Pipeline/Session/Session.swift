@@ -1,7 +1,6 @@
 import JSON
 import Plans
 import Runtime
-import Tensors
 
 /// An opened PaliGemma plan, ready to answer prompts about pictures.
 ///

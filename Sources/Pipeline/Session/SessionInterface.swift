@@ -1,4 +1,3 @@
-import JSON
 import Plans
 import Tensors
 

@@ -1,5 +1,4 @@
 import JSON
-import Plans
 
 /// What a plan says about its use as a PaliGemma model, beside the graph.
 public struct SessionSettings: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// Why a tokenizer cannot be read. Each description is one printable line that names the field or

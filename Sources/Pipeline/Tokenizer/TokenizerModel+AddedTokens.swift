@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 extension TokenizerModel {
   /// Gives a piece its id. False when the id is taken or the piece has another id already.

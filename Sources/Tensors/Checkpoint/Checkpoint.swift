@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// The tensors of a model's folder: `model.safetensors`, or the shards that
 /// `model.safetensors.index.json` lists. Opening reads headers only, no tensor's bytes.

@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// What is wrong with the set of files that make a checkpoint. The description is one printable

@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// `model.safetensors.index.json`: which tensor is in which shard.

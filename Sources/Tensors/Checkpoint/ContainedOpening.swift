@@ -1,6 +1,6 @@
 import CFiles
 import Glibc
-import JSON
+import Inputs
 
 /// Ways to open a file below a folder where no step on the way may be a symbolic link.
 package enum ContainedOpening: Sendable {

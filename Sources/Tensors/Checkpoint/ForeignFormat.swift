@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// Kinds of weights that are not read here, told apart by the first bytes of a file or by its name.
 public enum ForeignFormat: Sendable, Equatable, CaseIterable {

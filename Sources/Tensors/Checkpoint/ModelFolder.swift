@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 
 /// The folder of a model, and the only way from a file name in it to a file.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 
 /// A file that appears under its name complete or not at all.
 ///

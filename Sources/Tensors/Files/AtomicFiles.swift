@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 
 /// Several files that appear under their names together.
 public enum AtomicFiles {

@@ -1,6 +1,6 @@
 import CFileGuard
 import Glibc
-import JSON
+import Inputs
 
 /// A regular file mapped read-only. Unmapped with the last reference.
 ///

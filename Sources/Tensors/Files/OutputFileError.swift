@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+import Inputs
 
 /// Why a file cannot be written. The description is one printable line that begins with the file.
 public struct OutputFileError: Error, Equatable, Sendable {

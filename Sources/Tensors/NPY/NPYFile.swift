@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// numpy's file of one array: format versions 1 to 3 in, version 1.0 out.
 ///

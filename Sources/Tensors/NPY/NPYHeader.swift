@@ -1,5 +1,3 @@
-import JSON
-
 /// The header of a `.npy` file: a Python dictionary that says how the bytes after it are meant.
 struct NPYHeader: Equatable {
   var elementType: ElementType

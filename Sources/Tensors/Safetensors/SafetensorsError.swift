@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// What is wrong with a safetensors file. The description is one printable line that begins with

@@ -1,4 +1,4 @@
-import JSON
+import Inputs
 
 /// A safetensors file: 8 bytes little-endian header length N, N bytes of JSON, then the tensors'
 /// bytes without holes.

@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// The meaning of a safetensors header, checked against the size of its file.

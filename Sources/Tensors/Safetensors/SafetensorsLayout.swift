@@ -1,3 +1,4 @@
+import Inputs
 import JSON
 
 /// Where everything stands in a safetensors file that is about to be written.

@@ -1,5 +1,4 @@
 import Foundation
-import JSON
 import Plans
 import SourceMessages
 import Tensors

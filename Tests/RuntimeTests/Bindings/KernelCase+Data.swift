@@ -1,5 +1,4 @@
 import JSON
-import Plans
 import Tensors
 
 private let t = CaseSymbols.rows

@@ -1,6 +1,5 @@
+import Inputs
 import Testing
-
-@testable import JSON
 
 /// Paths as strings: every sequence of bytes is one string and comes back from it.
 @Suite struct SystemPathTests {

@@ -17,3 +17,10 @@ package struct UTF8Key: Hashable, Sendable {
     string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
+
+extension String {
+  /// Equality of the UTF-8 bytes, where `==` would also accept canonically equivalent text.
+  package func hasSameBytes(as other: String) -> Bool {
+    utf8.elementsEqual(other.utf8)
+  }
+}
