@@ -51,26 +51,9 @@ extension Function {
   package func multiplyAdds(in module: Module, at sizes: [String: Int]) -> Double {
     operations.reduce(0) { total, operation in
       let elements = operation.results.first.flatMap { count(self[$0].type.shape, sizes) } ?? 0
-      return total + elements * terms(of: operation, module, sizes)
-    }
-  }
-
-  /// Terms of the sum that is one element.
-  private func terms(of operation: Operation, _ module: Module, _ sizes: [String: Int]) -> Double {
-    func shape(_ index: Int) -> Shape {
-      operation.operands[index].map { module.type(of: $0, in: self).shape } ?? []
-    }
-    switch operation.op {
-    case "matmul":
-      let isTransposed = operation.attribute("transpose_a")?.flag == true
-      return count(
-        shape(0).suffix(2).enumerated().filter { $0.offset == (isTransposed ? 0 : 1) }.map(
-          \.element), sizes)
-    case "linear":
-      return count(Array(shape(1).suffix(1)), sizes) * (operation.operands[5] == nil ? 1 : 2)
-    case "attention": return 2 * count([shape(1)[2]], sizes)
-    case "patch_conv": return count(Array(shape(1).dropFirst()), sizes)
-    default: return 1
+      let site = try? module.site(of: operation, in: self)
+      let terms = site.flatMap { try? $0.definition.terms($0).evaluate(sizes) } ?? 1
+      return total + elements * Double(terms)
     }
   }
 

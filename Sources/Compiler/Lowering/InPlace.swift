@@ -16,7 +16,8 @@ package struct InPlace {
     for (index, operation) in function.operations.enumerated() {
       guard let result = operation.results.first else { continue }
       parent[result.index] =
-        positions(of: operation.op).lazy.filter { $0 < operation.operands.count }
+        (OpRegistry.definition(of: operation.op)?.overwrittenOperands ?? []).lazy
+        .filter { $0 < operation.operands.count }
         .compactMap { analysis.storage(ofOperand: $0, takenOverBy: operation, at: index) }.first
     }
     return parent
@@ -38,22 +39,6 @@ package struct InPlace {
     lastUse = last
   }
 
-  /// Positions of the operands whose elements the kernel reads at the latest when it writes the same
-  /// element of the result, best ones first. `KernelSharing` of the executor must allow them.
-  package static func positions(of op: String) -> [Int] {
-    switch op {
-    case "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid",
-      "relu", "batch_norm",
-      "silu", "gelu", "softmax", "layer_norm", "rms_norm", "rope", "masked_scatter":
-      [0]
-    case "add", "sub", "mul", "div", "pow", "maximum", "minimum": [0, 1]
-    // The epilogue reads residual and multiplier as it writes.
-    case "conv": [3]
-    case "linear": [4, 3]
-    default: []
-    }
-  }
-
   /// The storage of an operand, when it is not needed any more, has the size and order of the result,
   /// and is read in no other order.
   private func storage(
@@ -66,7 +51,7 @@ package struct InPlace {
     for (other, operand) in operation.operands.enumerated() where other != position {
       guard let twin = operand?.value, layouts[twin.index].root.value == root else { continue }
       // Another reading of the same elements, in the same order, does no harm.
-      guard OperandReading.elementwise.contains(operation.op),
+      guard OpRegistry.definition(of: operation.op)?.isElementwise == true,
         layouts[twin.index] == layouts[id.index], function[twin].type == function[id].type
       else { return nil }
     }

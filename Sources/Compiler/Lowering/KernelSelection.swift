@@ -24,10 +24,9 @@ enum KernelSelection {
       let packing = operation.operands[index]?.tensor.flatMap { module.tensor($0).packing }
       return packing?.rawValue ?? element(index)
     }
+    if let stored = definition.storedOperand { return "\(operation.op)_\(storage(stored))" }
     switch operation.op {
     case "contiguous": return "copy"
-    case "linear", "conv": return "\(operation.op)_\(storage(1))"
-    case "embedding": return "embedding_\(storage(0))"
     case "matmul" where streamsWeight(operation, of: module): return "linear_\(storage(1))"
     default: return operation.op
     }
@@ -35,9 +34,9 @@ enum KernelSelection {
 
   /// Whether the kernel of an operation can read an operand in panels. Such operands are matrices.
   static func readsPanels(_ operation: Operation, _ operand: Int, of module: Module) -> Bool {
-    switch (operation.op, operand) {
-    case ("linear", 1), ("linear", 5), ("conv", 1), ("embedding", 0): true
-    case ("matmul", 1): streamsWeight(operation, of: module)
+    switch OpRegistry.definition(of: operation.op)?.operand(at: operand)?.role {
+    case .weights, .table: true
+    case .factor: streamsWeight(operation, of: module)
     default: false
     }
   }

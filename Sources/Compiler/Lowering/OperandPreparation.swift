@@ -42,13 +42,13 @@ struct OperandPreparation {
     _ operand: Operand, _ index: Int, of operation: Operation
   ) throws -> Operand {
     let type = module.type(of: operand, in: function)
-    let op = kernelOp(of: operation)
-    if KernelElements.widens(type.element, op, operand: index) {
+    let definition = try kernelDefinition(of: operation)
+    if definition.widens(type.element, operand: index) {
       return insert("cast", operand, type.with(element: .f32), ["to": .word("f32")])
     }
     if let wide = try widenedMask(operand, index, of: operation) { return wide }
     let layout = try operand.value.map { layouts[$0.index] } ?? module.layout(of: operand)
-    let isReadable = try OperandReading(op, operand: index).allows(layout, type.shape)
+    let isReadable = try definition.reading(at: index).allows(layout, type.shape)
     // A cache cannot take its new places from itself: source and target would overlap.
     let isOwnCache = operation.op == "cache_append" && layout.root == operation.operands[0]
     return isReadable && !isOwnCache ? operand : insert("contiguous", operand, type)
@@ -69,8 +69,9 @@ struct OperandPreparation {
   }
 
   /// The operation whose kernel executes this one.
-  private func kernelOp(of operation: Operation) -> String {
-    KernelSelection.streamsWeight(operation, of: module) ? "linear" : operation.op
+  private func kernelDefinition(of operation: Operation) throws -> OpDefinition {
+    try OpRegistry.required(
+      KernelSelection.streamsWeight(operation, of: module) ? "linear" : operation.op)
   }
 
   private mutating func insert(
@@ -87,9 +88,10 @@ struct OperandPreparation {
   }
 
   private func requireKernel(for operation: Operation) throws {
+    let definition = try kernelDefinition(of: operation)
     let types = operation.operands.compactMap { $0.map { module.type(of: $0, in: function) } }
     for element in types.map(\.element) + operation.results.map({ function[$0].type.element })
-    where !KernelElements.computes(element, kernelOp(of: operation)) {
+    where !definition.computes(element) {
       throw RewriteFailure(
         rule: nil, subject: subject(operation),
         reason: "no kernel computes in \(element.rawValue); cast to f32 before")
@@ -107,27 +109,20 @@ struct OperandPreparation {
 }
 
 /// The element types that kernels compute with.
-enum KernelElements {
-  /// Whether operand `index` is half precision that the kernel of `op` does not read as it is.
-  static func widens(_ element: ElementType, _ op: String, operand index: Int) -> Bool {
-    switch (element, op, index) {
-    case (.bf16, "linear", 1), (.bf16, "linear", 5), (.bf16, "conv", 1), (.bf16, "embedding", 0):
-      false
-    default: element.isFloatingPoint && element.computed != element && !moving.contains(op)
-    }
+extension OpDefinition {
+  /// Whether an operand is half precision that the kernel does not read as it is.
+  fileprivate func widens(_ element: ElementType, operand index: Int) -> Bool {
+    if element == .bf16, operand(at: index)?.isReadAsStored == true { return false }
+    return element.isFloatingPoint && element.computed != element
+      && !traits.contains(.movesElements)
   }
 
-  /// Whether a kernel of `op` takes and makes elements of this type.
-  static func computes(_ element: ElementType, _ op: String) -> Bool {
+  /// Whether the kernel takes and makes elements of this type.
+  fileprivate func computes(_ element: ElementType) -> Bool {
     switch element {
     case .f32, .i64, .bool: true
-    case .bf16: moving.contains(op) || ["linear", "conv", "embedding"].contains(op)
-    default: moving.contains(op)
+    case .bf16 where storedOperand != nil: true
+    default: traits.contains(.movesElements)
     }
   }
-
-  /// Operations that only move elements, of whatever type, or convert them from any to any.
-  private static let moving: Set<String> = [
-    "contiguous", "concat", "masked_scatter", "cache_append", "cast",
-  ]
 }

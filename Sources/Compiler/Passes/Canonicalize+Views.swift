@@ -38,7 +38,7 @@ extension CanonicalizeRules {
   }
 
   static let reshapedElements = RewriteRule(
-    "reshaped_elements", on: OperandReading.elementwise,
+    "reshaped_elements", on: OpRegistry.elementwise,
     "f(reshape(x)) => reshape(f(x)), for an f of single elements whose other operands, if "
       + "any, are numbers, one number for each column, or reshaped alike"
   ) { anchor, graph in

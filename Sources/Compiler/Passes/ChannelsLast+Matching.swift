@@ -25,7 +25,7 @@ extension RewriteGraph {
     var current: Operand? = operand
     while let operation = definition(of: current) {
       if ["conv", "depthwise_conv", "max_pool"].contains(operation.op) { return true }
-      guard operation.op == "reshape" || OperandReading.elementwise.contains(operation.op) else {
+      guard operation.op == "reshape" || OpRegistry.isElementwise(operation.op) else {
         return false
       }
       current = operation.operands[0]

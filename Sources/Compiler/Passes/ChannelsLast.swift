@@ -172,7 +172,7 @@ enum ChannelsLastRules {
   }
 
   static let elements = RewriteRule(
-    "elements", on: OperandReading.elementwise,
+    "elements", on: OpRegistry.elementwise,
     "f(transpose(x), …) => transpose(f(x, …)) for an f of single elements, behind a "
       + "convolution, when the other operands are transposed alike, numbers, or one number for "
       + "each channel"

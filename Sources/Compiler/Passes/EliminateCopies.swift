@@ -39,12 +39,13 @@ extension RewriteGraph {
       if isReturned(id) { return false }
       let shape = function[id].type.shape
       for reader in readers(of: id) {
-        let isView = OpRegistry.definition(of: reader.op)?.isView ?? false
+        let definition = OpRegistry.definition(of: reader.op)
+        let isView = definition?.isView ?? false
         for (index, operand) in reader.operands.enumerated() where operand == .value(id) {
           if isView, index == 0 {
             guard let viewed = try? self.layout(of: reader, over: layout) else { return false }
             pending.append((reader.result, viewed))
-          } else if try !OperandReading(reader.op, operand: index).allows(layout, shape) {
+          } else if try definition?.reading(at: index).allows(layout, shape) != true {
             return false
           }
         }

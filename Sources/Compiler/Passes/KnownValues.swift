@@ -240,15 +240,12 @@ extension KnownValues {
         (inputs[1]?.tensor.shape.count ?? 0) <= a.tensor.shape.count
       else { return nil }
     default:
-      guard Self.isElementwise(operation.op), let axis = alignedAxis(inputs, rank: shape.count)
+      guard OpRegistry.isElementwise(operation.op),
+        let axis = alignedAxis(inputs, rank: shape.count)
       else { return nil }
       window.axis = axis
     }
     return window
-  }
-
-  private static func isElementwise(_ op: String) -> Bool {
-    OperandReading.elementwise.contains(op)
   }
 
   /// The axis of the result that all windows run along, when every other operand is repeated there.

@@ -187,7 +187,7 @@ extension Module {
             carried[.value(operation.result)] = operand.tensor ?? carried[operand]
             if operation.op != "reshape" { record(.computed, operand, carried) }
           case "concat", "masked_scatter", "cache_append": record(.visible, operand, carried)
-          case let op: record(Self.streams(op, index) ? .streamed : .computed, operand, carried)
+          case let op: record(isStreamed(op, index) ? .streamed : .computed, operand, carried)
           }
         }
       }
@@ -196,11 +196,8 @@ extension Module {
     return uses
   }
 
-  private static func streams(_ op: String, _ operand: Int) -> Bool {
-    switch (op, operand) {
-    case ("matmul", 1), ("linear", 1), ("linear", 5), ("conv", 1), ("embedding", 0): true
-    default: false
-    }
+  private func isStreamed(_ op: String, _ operand: Int) -> Bool {
+    OpRegistry.definition(of: op)?.operand(at: operand)?.isStreamed == true
   }
 
   /// Computes the types of all values anew from those of tensors and parameters.

@@ -50,41 +50,11 @@ enum SinkSlicesRules {
   private static func slicedAxes(
     of source: Operation, by slice: Slice, _ graph: RewriteGraph
   ) -> [Int: Int]? {
-    let result = graph.type(of: .value(source.result))
-    func shape(_ index: Int) -> Shape? { source.operands[index].map { graph.type(of: $0).shape } }
-    /// Operands that broadcast to the result, where they have the sliced extent, be it 1.
-    func broadcast(_ indices: some Sequence<Int>) -> [Int: Int] {
-      indices.reduce(into: [:]) { axes, index in
-        guard let shape = shape(index) else { return }
-        let axis = slice.axis - (result.rank - shape.count)
-        if axis >= 0, shape[axis] == result.shape[slice.axis] { axes[index] = axis }
-      }
-    }
-    switch source.op {
-    case "linear":
-      return slice.axis < result.rank - 1 ? broadcast([0, 3, 4]) : nil
-    case "rms_norm", "layer_norm":
-      return slice.axis < result.rank - 1 ? [0: slice.axis] : nil
-    case "rope":
-      return slice.axis < result.rank - 1 ? broadcast(0...2) : nil
-    case "attention":
-      // Queries are counted from the last key, so under a mask only the last ones can be sliced.
-      guard slice.axis == 1, !source.isFlagSet("causal") || slice.isLast else { return nil }
-      let mask = shape(3).flatMap { $0.count >= 2 && !$0[$0.count - 2].isOne ? $0.count - 2 : nil }
-      return mask.map { [0: 2, 3: $0] } ?? [0: 2]
-    case "embedding":
-      return shape(1).flatMap { slice.axis < $0.count ? [1: slice.axis] : nil }
-    case "transpose":
-      return source.attributes["perm"]?.integers.map { [0: $0[slice.axis]] }
-    case "reshape":
-      let prefix = result.shape[...slice.axis]
-      return shape(0).flatMap { $0.prefix(slice.axis + 1) == prefix ? [0: slice.axis] : nil }
-    case "contiguous", "cast":
-      return [0: slice.axis]
-    case let op where OperandReading.elementwise.contains(op):
-      return broadcast(source.operands.indices)
-    default: return nil
-    }
+    guard let site = try? graph.module.site(of: source, in: graph.function) else { return nil }
+    return site.definition.slicing?.axes(
+      Slicing.Request(
+        site: site, result: graph.type(of: .value(source.result)), axis: slice.axis,
+        isLast: slice.isLast))
   }
 }
 

@@ -9,7 +9,11 @@ enum AttentionOps {
   static let rope = OpDefinition(
     "rope", .fused,
     "x·cos + rotate_half(x)·sin, where rotate_half(x) = [-x₂, x₁] for x = [x₁, x₂] split in the last axis",
-    operands: [.required("x"), .required("cos"), .required("sin")],
+    operands: [
+      .required("x", .unitLast, overwritten: 0), .required("cos", .unitLast),
+      .required("sin", .unitLast),
+    ],
+    slicing: .rows(of: 0, 1, 2),
     infer: { site in
       let x = try OpRules.floating(site, 0)
       guard let width = x.shape.last else {
@@ -48,12 +52,18 @@ enum AttentionOps {
       + "cap(s) = softcap·tanh(s/softcap), g query heads for each key/value head; "
       + "causal and window hide keys as causal_mask does; a query that sees no key gives 0; with "
       + "products = bf16, q, k, v and the softmax may be rounded to bf16",
-    operands: [.required("q"), .required("k"), .required("v"), .optional("mask")],
+    operands: [
+      .required("q", .matrices), .required("k", .matrices), .required("v", .matrices),
+      .optional("mask", .unitLast),
+    ],
     attributes: [
       .required("scale", .real), .optional("softcap", .real),
       .defaulted("causal", .flag, .flag(false)), .optional("window", .integer),
       .word("products", ["f32", "bf16"], default: "f32"),
     ],
+    slicing: slicing,
+    // A query meets each key once for its score, and each value once.
+    terms: { try $0.type(1).shape[2] * 2 },
     infer: { site in
       let (q, k, v) = (
         try OpRules.floating(site, 0), try OpRules.floating(site, 1), try OpRules.floating(site, 2)
@@ -81,6 +91,16 @@ enum AttentionOps {
       return [TensorType(.f32, [q.shape[0], q.shape[2], q.shape[1], v.shape[3]])]
     },
     evaluate: evaluateAttention)
+
+  /// Queries are counted from the last key, so that under a mask of causality only the last ones can be sliced.
+  private static let slicing = Slicing { request in
+    let isCausal = request.site.attribute("causal")?.flag == true
+    guard request.axis == 1, !isCausal || request.isLast else { return nil }
+    guard let mask = request.shape(3), mask.count >= 2, !mask[mask.count - 2].isOne else {
+      return [0: 2]
+    }
+    return [0: 2, 3: mask.count - 2]
+  }
 
   @Sendable private static func evaluateAttention(_ evaluation: Evaluation) throws -> [HostTensor] {
     let site = evaluation.site

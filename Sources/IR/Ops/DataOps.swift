@@ -39,8 +39,11 @@ enum DataOps {
 
   static let embedding = OpDefinition(
     "embedding", .data, "out[…, :] = scale·table[ids[…], :]",
-    operands: [.required("table"), .required("ids")],
+    operands: [.required("table", role: .table), .required("ids")],
     attributes: [.defaulted("scale", .real, .real(1))],
+    slicing: Slicing { request in
+      request.shape(1).flatMap { request.axis < $0.count ? [1: request.axis] : nil }
+    },
     infer: { site in
       let (table, ids) = (try OpRules.floating(site, 0), try site.type(1))
       try site.require(table.rank == 2, "table has type \(table), expected a matrix")
@@ -99,7 +102,8 @@ enum DataOps {
 
   static let concat = OpDefinition(
     "concat", .data, "the operands one after the other along axis",
-    operands: [.variadic("x")], attributes: [.required("axis", .integer)],
+    operands: [.variadic("x", .any)], attributes: [.required("axis", .integer)],
+    traits: .movesElements,
     infer: { site in
       var type = try site.type(0)
       let axis = try site.axis("axis", rank: type.rank)
@@ -131,7 +135,8 @@ enum DataOps {
   }
 
   static let contiguous = OpDefinition(
-    "contiguous", .data, "x, copied to row-major order", operands: [.required("x")],
+    "contiguous", .data, "x, copied to row-major order", operands: [.required("x", .any)],
+    traits: .movesElements, slicing: .samePlaces,
     infer: { [try $0.type(0)] }
   ) { [try $0.input(0)] }
 
@@ -139,7 +144,10 @@ enum DataOps {
     "masked_scatter", .data,
     "x with its masked elements replaced by source's first, second, … (torch.Tensor.masked_scatter); "
       + "mask broadcasts to x",
-    operands: [.required("x"), .required("mask"), .required("source")],
+    operands: [
+      .required("x", .any, overwritten: 0), .required("mask", .any), .required("source"),
+    ],
+    traits: .movesElements,
     infer: { site in
       let (x, mask, source) = (try site.type(0), try site.type(1), try site.type(2))
       try site.require(mask.element == .bool, "mask has type \(mask), expected bool")

@@ -16,18 +16,20 @@ enum ElementwiseOps {
     unary("cos", "cos x") { cos($0) },
     unary("tanh", "tanh x") { tanh($0) },
     unary("erf", "2/√π ∫₀ˣ e^(-t²) dt") { erf($0) },
-    unary("atan", "arctan x") { atan($0) },
+    unary("atan", "arctan x", overwritten: nil) { atan($0) },
     unary("sigmoid", "1/(1 + e^-x)") { Activations.sigmoid($0) },
-    unary("floor", "the largest integer ≤ x") { $0.rounded(.down) },
-    unary("round", "the nearest integer, the even one of two") { $0.rounded(.toNearestOrEven) },
+    unary("floor", "the largest integer ≤ x", overwritten: nil) { $0.rounded(.down) },
+    unary("round", "the nearest integer, the even one of two", overwritten: nil) {
+      $0.rounded(.toNearestOrEven)
+    },
     unary("relu", "max(x, 0), NaN stays NaN", infer: sameNumbers) { Activations.relu($0) },
     unary("silu", "x·sigmoid(x)") { $0 * Activations.sigmoid($0) },
     OpDefinition(
       "gelu", .math,
       "approximate = none: x·½(1 + erf(x/√2)); tanh: ½x(1 + tanh(√(2/π)(x + 0.044715x³)))",
-      operands: [.required("x")],
+      operands: [.required("x", overwritten: 0)],
       attributes: [.word("approximate", ["none", "tanh"], default: "none")],
-      infer: sameFloating
+      traits: .elementwise, infer: sameFloating
     ) { evaluation in
       let exact = try evaluation.site.word("approximate") == "none"
       return evaluation.result(
@@ -54,6 +56,7 @@ enum ElementwiseOps {
     bitwise("shift_right", "⌊a/2ᵇ⌋") { $0 >> $1 },
     OpDefinition(
       "equal", .math, "a = b", operands: [.required("a"), .required("b")],
+      traits: .elementwise,
       infer: { site in
         let (a, b) = (try site.type(0), try site.type(1))
         _ = try OpRules.arithmetic(a.element, b.element)
@@ -62,6 +65,7 @@ enum ElementwiseOps {
     ) { try zipped($0) { $0 == $1 ? 1 : 0 } },
     OpDefinition(
       "less", .math, "a < b, false if either is NaN", operands: [.required("a"), .required("b")],
+      traits: .elementwise,
       infer: { site in
         let (a, b) = (try site.type(0), try site.type(1))
         let element = try OpRules.arithmetic(a.element, b.element)
@@ -75,6 +79,7 @@ enum ElementwiseOps {
     OpDefinition(
       "where", .math, "condition ? a : b",
       operands: [.required("condition"), .required("a"), .required("b")],
+      traits: .elementwise,
       infer: { site in
         let (condition, a, b) = (try site.type(0), try site.type(1), try site.type(2))
         try site.require(
@@ -95,6 +100,7 @@ enum ElementwiseOps {
       "cast", .math, "x in another element type; floats truncate toward zero",
       operands: [.required("x")],
       attributes: [.word("to", ElementType.allCases.map(\.rawValue))],
+      traits: [.elementwise, .movesElements],
       infer: { site in
         [try site.type(0).with(element: try site.element("to"))]
       }
@@ -108,9 +114,13 @@ enum ElementwiseOps {
   private static func unary(
     _ name: String, _ formula: String,
     infer: @escaping @Sendable (OpSite) throws -> [TensorType] = sameFloating,
+    overwritten: Int? = 0,
     _ function: @escaping @Sendable (Double) -> Double
   ) -> OpDefinition {
-    OpDefinition(name, .math, formula, operands: [.required("x")], infer: infer) { evaluation in
+    OpDefinition(
+      name, .math, formula, operands: [.required("x", overwritten: overwritten)],
+      traits: .elementwise, infer: infer
+    ) { evaluation in
       evaluation.result(try evaluation.input(0).values.map(function))
     }
   }
@@ -119,7 +129,9 @@ enum ElementwiseOps {
     _ name: String, _ formula: String, _ function: @escaping @Sendable (Double, Double) -> Double
   ) -> OpDefinition {
     OpDefinition(
-      name, .math, formula, operands: [.required("a"), .required("b")],
+      name, .math, formula,
+      operands: [.required("a", overwritten: 0), .required("b", overwritten: 1)],
+      traits: .elementwise,
       infer: { site in
         let (a, b) = (try site.type(0), try site.type(1))
         return [
@@ -143,6 +155,7 @@ enum ElementwiseOps {
   ) -> OpDefinition {
     OpDefinition(
       name, .math, formula, operands: [.required("a"), .required("b")],
+      traits: .elementwise,
       infer: { site in
         let (a, b) = (try site.type(0), try site.type(1))
         try site.require(

@@ -9,10 +9,15 @@ enum FusedOps {
     "residual + multiplier·activation(x·weightᵀ + bias); absent operands drop out; "
       + "with up, x·upᵀ is the multiplier",
     operands: [
-      .required("x"), .required("weight"), .optional("bias"), .optional("multiplier"),
-      .optional("residual"), .optional("up"),
+      .required("x", .rows), .required("weight", role: .weights), .optional("bias"),
+      .optional("multiplier", .rows, overwritten: 1), .optional("residual", .rows, overwritten: 0),
+      .optional("up", role: .weights),
     ],
     attributes: [.word("activation", Activations.names, default: "none")],
+    slicing: .rows(of: 0, 3, 4),
+    terms: { site in
+      try site.type(1).shape[1] * (site.optionalType(5) == nil ? 1 : 2)
+    },
     infer: { site in
       let (x, weight) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))
       guard let width = x.shape.last, weight.rank == 2, weight.shape[1] == width else {

@@ -56,7 +56,7 @@ enum IndexingOps {
     "scatter", .data,
     "x with x[ids[i…], …] replaced by updates[i…, …], in the order of i; or, with a reduction, by its "
       + "sum (add), product, maximum or minimum with them; ids below 0 count from the end",
-    operands: [.required("x"), .required("ids"), .required("updates")],
+    operands: [.required("x", .any), .required("ids"), .required("updates")],
     attributes: [.word("reduction", reductions, default: "none")],
     infer: { site in
       let (x, ids, updates) = (try site.type(0), try site.type(1), try site.type(2))

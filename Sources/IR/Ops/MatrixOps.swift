@@ -7,11 +7,15 @@ enum MatrixOps {
   static let matmul = OpDefinition(
     "matmul", .math,
     "out[…, m, n] = Σₖ a[…, m, k]·b[…, k, n]; transpose_a/b swap the operand's last two axes first",
-    operands: [.required("a"), .required("b")],
+    operands: [.required("a", .matrices), .required("b", .matrices, role: .factor)],
     attributes: [
       .defaulted("transpose_a", .flag, .flag(false)),
       .defaulted("transpose_b", .flag, .flag(false)),
     ],
+    terms: { site in
+      let shape = try site.type(0).shape
+      return matrix(shape, transposed: try site.flag("transpose_a")).1
+    },
     infer: { site in
       let (a, b) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))
       try site.require(
@@ -59,6 +63,7 @@ enum MatrixOps {
     "out[b, o, y, x] = bias[o] + Σ pixels[b, c, y·stride + i, x·stride + j]·kernel[o, c, i, j]",
     operands: [.required("pixels"), .required("kernel"), .optional("bias")],
     attributes: [.required("stride", .integer)],
+    terms: { try $0.type(1).shape.dropFirst().reduce(1) { try $0 * $1 } },
     infer: { site in
       let (pixels, kernel) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))
       let stride = try site.integer("stride")

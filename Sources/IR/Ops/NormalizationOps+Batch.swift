@@ -9,7 +9,7 @@ extension NormalizationOps {
     "(x - mean)/√(variance + eps)·weight + bias for each place along axis; without mean and variance, "
       + "those of x over all other axes, without Bessel's correction",
     operands: [
-      .required("x"), .optional("weight"), .optional("bias"), .optional("mean"),
+      .required("x", overwritten: 0), .optional("weight"), .optional("bias"), .optional("mean"),
       .optional("variance"),
     ],
     attributes: [.defaulted("axis", .integer, .integer(1)), .defaulted("eps", .real, .real(1e-5))],

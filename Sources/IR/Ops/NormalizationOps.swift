@@ -8,8 +8,9 @@ enum NormalizationOps {
   static let layerNorm = OpDefinition(
     "layer_norm", .math,
     "(x - mean x)/√(var x + eps)·weight + bias over the last axis, var without Bessel's correction",
-    operands: [.required("x"), .optional("weight"), .optional("bias")],
+    operands: [.required("x", .rows, overwritten: 0), .optional("weight"), .optional("bias")],
     attributes: [.defaulted("eps", .real, .real(1e-5))],
+    slicing: .rows(of: 0),
     infer: normalized
   ) { evaluation in
     let eps = try evaluation.site.real("eps")
@@ -29,10 +30,11 @@ enum NormalizationOps {
   /// its weight_offset is 1.
   static let rmsNorm = OpDefinition(
     "rms_norm", .math, "x/√(mean x² + eps)·(weight_offset + weight) over the last axis",
-    operands: [.required("x"), .required("weight")],
+    operands: [.required("x", .rows, overwritten: 0), .required("weight")],
     attributes: [
       .defaulted("eps", .real, .real(1e-6)), .defaulted("weight_offset", .real, .real(0)),
     ],
+    slicing: .rows(of: 0),
     infer: normalized
   ) { evaluation in
     let eps = try evaluation.site.real("eps")

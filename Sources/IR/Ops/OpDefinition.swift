@@ -20,8 +20,45 @@ public struct OpDefinition: Sendable {
 
   public struct OperandSpec: Sendable {
     public enum Kind: Sendable { case required, optional, variadic }
+
+    /// The part that an operand plays, which decides how a weight there is stored.
+    public enum Role: Sendable {
+      /// Elements that are computed with.
+      case elements
+      /// The right factor of a product of any two tensors. A weight that is one is streamed from memory.
+      case factor
+      /// The weights of a product. They are streamed, and kernels read them as they are stored: in half
+      /// precision, or in panels.
+      case weights
+      /// Rows of which some are looked up, read as they are stored.
+      case table
+    }
+
     public let name: String
     public let kind: Kind
+    public let role: Role
+    /// How the operand may lie in memory; nil for what the group of the operation says.
+    let ownReading: OperandReading?
+    /// The place among the operands whose memory the result may take over, best first; nil for never. The
+    /// kernel reads each element for the last time before it writes the same element of the result, and
+    /// `KernelSharing` of the executor must allow it.
+    public let overwriteRank: Int?
+
+    /// Whether a weight that is only this operand is streamed from memory.
+    public var isStreamed: Bool { role != .elements }
+    /// Whether kernels read a weight here as it is stored.
+    public var isReadAsStored: Bool { role == .weights || role == .table }
+  }
+
+  /// What holds of all that an operation computes.
+  public struct Traits: OptionSet, Sendable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Each element of the result is computed from the same place of every operand, with broadcasting.
+    public static let elementwise = Traits(rawValue: 1)
+    /// Elements of any type are moved or converted, and none is computed with.
+    public static let movesElements = Traits(rawValue: 2)
   }
 
   public struct AttributeSpec: Sendable {
@@ -44,6 +81,7 @@ public struct OpDefinition: Sendable {
   public let formula: String
   public let operands: [OperandSpec]
   public let attributes: [AttributeSpec]
+  public let traits: Traits
   /// Result types from operand types and attributes.
   package let infer: @Sendable (OpSite) throws -> [TensorType]
   /// For views: the layout of the result from that of the first operand.
@@ -51,12 +89,18 @@ public struct OpDefinition: Sendable {
   /// For operations whose first extent depends on their operands' values: that extent, which the
   /// attribute `count` names as a symbol of its own less 1.
   package let measure: (@Sendable (Evaluation) throws -> Int)?
+  /// Of which slices of its operands an operation computes a slice of its result; nil when of none.
+  package let slicing: Slicing?
+  /// Terms of the sum that is one element of the result, as far as that is a sum of products.
+  package let terms: @Sendable (OpSite) throws -> Dim
   /// The results' values, row-major, in double precision.
   package let evaluate: @Sendable (Evaluation) throws -> [HostTensor]
 
   init(
     _ name: String, _ group: Group, _ formula: String, operands: [OperandSpec],
-    attributes: [AttributeSpec] = [], infer: @escaping @Sendable (OpSite) throws -> [TensorType],
+    attributes: [AttributeSpec] = [], traits: Traits = [], slicing: Slicing? = nil,
+    terms: @escaping @Sendable (OpSite) throws -> Dim = { _ in 1 },
+    infer: @escaping @Sendable (OpSite) throws -> [TensorType],
     view: (@Sendable (OpSite, Layout) throws -> Layout)? = nil,
     measure: (@Sendable (Evaluation) throws -> Int)? = nil,
     evaluate: @escaping @Sendable (Evaluation) throws -> [HostTensor]
@@ -66,6 +110,9 @@ public struct OpDefinition: Sendable {
     self.formula = formula
     self.operands = operands
     self.attributes = attributes
+    self.traits = traits
+    self.slicing = slicing ?? (traits.contains(.elementwise) ? .broadcastOperands : nil)
+    self.terms = terms
     self.infer = infer
     self.view = view
     self.measure = measure
@@ -73,6 +120,29 @@ public struct OpDefinition: Sendable {
   }
 
   public var isView: Bool { view != nil }
+
+  public var isElementwise: Bool { traits.contains(.elementwise) }
+
+  /// The operand at this position, of which the last one of a variadic operation has many; nil when the
+  /// operation has none there.
+  public func operand(at index: Int) -> OperandSpec? {
+    if operands.indices.contains(index) { return operands[index] }
+    return operands.last.flatMap { $0.kind == .variadic ? $0 : nil }
+  }
+
+  /// How the operand at this position may lie.
+  public func reading(at index: Int) -> OperandReading {
+    operand(at: index)?.ownReading ?? (isElementwise ? .unitLast : .contiguous)
+  }
+
+  /// The positions of the operands whose memory the result may take over, best ones first.
+  public var overwrittenOperands: [Int] {
+    operands.indices.filter { operands[$0].overwriteRank != nil }
+      .sorted { (operands[$0].overwriteRank ?? 0) < (operands[$1].overwriteRank ?? 0) }
+  }
+
+  /// The position of the operand whose storage chooses among the kernels of the operation.
+  public var storedOperand: Int? { operands.firstIndex(where: \.isReadAsStored) }
 
   /// Changes memory that outlives the call, so it must neither be removed nor merged.
   public var hasEffect: Bool { group == .state }
@@ -82,9 +152,23 @@ public struct OpDefinition: Sendable {
 }
 
 extension OpDefinition.OperandSpec {
-  static func required(_ name: String) -> Self { Self(name: name, kind: .required) }
-  static func optional(_ name: String) -> Self { Self(name: name, kind: .optional) }
-  static func variadic(_ name: String) -> Self { Self(name: name, kind: .variadic) }
+  static func required(
+    _ name: String, _ reading: OperandReading? = nil, role: Role = .elements,
+    overwritten: Int? = nil
+  ) -> Self {
+    Self(
+      name: name, kind: .required, role: role, ownReading: reading, overwriteRank: overwritten)
+  }
+  static func optional(
+    _ name: String, _ reading: OperandReading? = nil, role: Role = .elements,
+    overwritten: Int? = nil
+  ) -> Self {
+    Self(
+      name: name, kind: .optional, role: role, ownReading: reading, overwriteRank: overwritten)
+  }
+  static func variadic(_ name: String, _ reading: OperandReading? = nil) -> Self {
+    Self(name: name, kind: .variadic, role: .elements, ownReading: reading, overwriteRank: nil)
+  }
 }
 
 extension OpDefinition.AttributeSpec {

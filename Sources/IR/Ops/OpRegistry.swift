@@ -10,6 +10,13 @@ public enum OpRegistry {
 
   public static func definition(of op: String) -> OpDefinition? { byName[op] }
 
+  /// The names of the operations that compute each element from the same place of every operand.
+  public static let elementwise = Set(all.filter(\.isElementwise).map(\.name))
+
+  public static func isElementwise(_ op: String) -> Bool {
+    definition(of: op)?.isElementwise == true
+  }
+
   package static func required(_ op: String) throws -> OpDefinition {
     guard let definition = byName[op] else { throw OpError("unknown operation '\(op)'") }
     return definition

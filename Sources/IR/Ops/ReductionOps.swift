@@ -17,7 +17,8 @@ enum ReductionOps {
 
   static let softmax = OpDefinition(
     "softmax", .math, "e^(x - max x) / Σ e^(x - max x) along axis; a row of only -∞ yields NaN",
-    operands: [.required("x")], attributes: [.defaulted("axis", .integer, .integer(-1))],
+    operands: [.required("x", .rows, overwritten: 0)],
+    attributes: [.defaulted("axis", .integer, .integer(-1))],
     infer: { site in
       let type = try OpRules.floating(site, 0)
       _ = try site.axis("axis", rank: type.rank)
@@ -39,7 +40,7 @@ enum ReductionOps {
   static let cumsum = OpDefinition(
     "cumsum", .math,
     "out[i] = Σ x[j] along axis over j ≤ i; exclusive: over j < i; reverse: from the end",
-    operands: [.required("x")],
+    operands: [.required("x", .any)],
     attributes: [
       .required("axis", .integer), .defaulted("exclusive", .flag, .flag(false)),
       .defaulted("reverse", .flag, .flag(false)),

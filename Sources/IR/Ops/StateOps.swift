@@ -7,7 +7,8 @@ enum StateOps {
   static let cacheAppend = OpDefinition(
     "cache_append", .state,
     "writes new to cache[:, :, at ..< at + n, :] and yields cache[:, :, 0 ..< at + n, :]",
-    operands: [.required("cache"), .required("new")], attributes: [.required("at", .dimension)],
+    operands: [.required("cache"), .required("new", .any)],
+    attributes: [.required("at", .dimension)], traits: .movesElements,
     infer: { site in
       let (cache, new) = (try site.type(0), try site.type(1))
       let fits =

@@ -7,6 +7,12 @@ enum ViewOps {
   static let reshape = OpDefinition(
     "reshape", .view, "the same elements in row-major order under another shape",
     operands: [.required("x")], attributes: [.required("shape", .dimensions)],
+    slicing: Slicing { request in
+      let prefix = request.result.shape[...request.axis]
+      return request.shape(0).flatMap {
+        $0.prefix(request.axis + 1) == prefix ? [0: request.axis] : nil
+      }
+    },
     infer: { site in
       let type = try site.type(0)
       let shape = try site.dimensions("shape")
@@ -28,6 +34,9 @@ enum ViewOps {
   static let transpose = OpDefinition(
     "transpose", .view, "out[i…] = x[…], where axis a of out is axis perm[a] of x",
     operands: [.required("x")], attributes: [.required("perm", .integers)],
+    slicing: Slicing { request in
+      request.site.attribute("perm")?.integers.map { [0: $0[request.axis]] }
+    },
     infer: { site in
       let type = try site.type(0)
       let permutation = try site.integers("perm")

@@ -1,8 +1,7 @@
-import IR
 import Tensors
 
-/// How the kernels can read an operand that is a strided view: the one table that passes, which
-/// remove copies, and the choice of kernels, which must cope with what is left, both follow.
+/// How the kernels can read an operand that is a strided view. Passes, which remove copies, and the choice
+/// of kernels, which must cope with what is left, both follow what definitions say.
 public enum OperandReading: Sendable, Hashable {
   /// Row-major without gaps.
   case contiguous
@@ -14,31 +13,6 @@ public enum OperandReading: Sendable, Hashable {
   case unitLast
   /// Any strides.
   case any
-
-  /// Operations that compute each element from the same place of every operand, with broadcasting.
-  public static let elementwise: Set<String> = [
-    "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "atan", "tanh", "erf", "sigmoid",
-    "floor", "round", "relu", "silu", "gelu", "add", "sub", "mul", "div", "pow", "maximum",
-    "minimum", "bit_and", "bit_or", "bit_xor", "shift_left", "shift_right", "equal", "less",
-    "where", "cast",
-  ]
-
-  /// How operand `index` of an operation may lie.
-  public init(_ op: String, operand index: Int) {
-    self =
-      switch (op, index) {
-      case ("contiguous", 0), ("scatter", 0), ("cumsum", 0), ("concat", _), ("cache_append", 1),
-        ("masked_scatter", 0...1):
-        .any
-      case ("rope", _): .unitLast
-      case ("attention", 0...2), ("matmul", _): .matrices
-      case ("attention", 3): .unitLast
-      case ("linear", 0), ("linear", 3), ("linear", 4): .rows
-      case ("layer_norm", 0), ("rms_norm", 0), ("softmax", 0): .rows
-      case _ where Self.elementwise.contains(op): .unitLast
-      default: .contiguous
-      }
-  }
 
   /// Whether a tensor of `shape` that lies as `layout` can be read this way.
   public func allows(_ layout: Layout, _ shape: Shape) throws -> Bool {
