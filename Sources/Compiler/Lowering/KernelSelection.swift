@@ -44,7 +44,7 @@ enum KernelSelection {
   /// Whether a `matmul` is a product with a whole weight matrix `[out, in]`, which the linear kernel
   /// streams.
   static func streamsWeight(_ operation: Operation, of module: Module) -> Bool {
-    guard operation.op == "matmul", case .tensor(let id)? = operation.operands[1] else {
+    guard operation.op == "matmul", case .tensor(let id)? = operation["b"] else {
       return false
     }
     let type = module.tensor(id).type

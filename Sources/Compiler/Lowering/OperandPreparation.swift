@@ -50,7 +50,7 @@ struct OperandPreparation {
     let layout = try operand.value.map { layouts[$0.index] } ?? module.layout(of: operand)
     let isReadable = try definition.reading(at: index).allows(layout, type.shape)
     // A cache cannot take its new places from itself: source and target would overlap.
-    let isOwnCache = operation.op == "cache_append" && layout.root == operation.operands[0]
+    let isOwnCache = operation.op == "cache_append" && layout.root == operation["cache"]
     return isReadable && !isOwnCache ? operand : insert("contiguous", operand, type)
   }
 
@@ -58,9 +58,10 @@ struct OperandPreparation {
   private mutating func widenedMask(
     _ mask: Operand, _ index: Int, of operation: Operation
   ) throws -> Operand? {
-    guard operation.op == "attention", index == 3, let key = operation.operands[1] else {
-      return nil
-    }
+    guard operation.op == "attention",
+      OpRegistry.definition(of: operation.op)?.operand(at: index)?.name == "mask",
+      let key = operation["k"]
+    else { return nil }
     let (type, keys) = (module.type(of: mask, in: function), module.type(of: key, in: function))
     guard type.shape.last != keys.shape[2] else { return nil }
     let wide = type.with(shape: type.shape.dropLast() + [keys.shape[2]])

@@ -9,8 +9,8 @@ extension CanonicalizeRules {
       + "axes that are neighbours in x, in the same order: heads that are merged with the batch "
       + "and split again then disappear."
   ) { anchor, graph in
-    guard let transpose = graph.definition(of: anchor.operands[0], is: "transpose"),
-      let x = transpose.operands[0], let permutation = transpose.attributes["perm"]?.integers,
+    guard let transpose = graph.definition(of: anchor["x"], is: "transpose"),
+      let x = transpose["x"], let permutation = transpose.attributes["perm"]?.integers,
       let groups = AxisGroups(
         graph.type(of: .value(transpose.result)).shape,
         graph.type(of: .value(anchor.result)).shape),
@@ -29,9 +29,9 @@ extension CanonicalizeRules {
     "matmul(reshape(x), w) => reshape(matmul(x, w)) for one matrix w, when the reshape "
       + "leaves rows whole"
   ) { anchor, graph in
-    guard let weight = anchor.operands[1], graph.type(of: weight).rank == 2,
+    guard let weight = anchor["b"], graph.type(of: weight).rank == 2,
       !anchor.isFlagSet("transpose_a"),
-      let x = graph.reshapedRows(anchor.operands[0], readOnce: false),
+      let x = graph.reshapedRows(anchor["a"], readOnce: false),
       graph.type(of: x).rank >= 2
     else { return nil }
     return try graph.reshapedLater(anchor, [x, weight])
@@ -67,7 +67,7 @@ extension RewriteGraph {
   /// x when an operand is a reshape of x that keeps the last axis.
   func reshapedRows(_ operand: Operand?, readOnce: Bool = true) -> Operand? {
     guard let reshape = definition(of: operand, is: "reshape"), !readOnce || isReadOnce(reshape),
-      let x = reshape.operands[0], let width = type(of: x).shape.last,
+      let x = reshape["x"], let width = type(of: x).shape.last,
       width == type(of: .value(reshape.result)).shape.last
     else { return nil }
     return x

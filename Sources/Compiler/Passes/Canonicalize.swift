@@ -35,7 +35,7 @@ enum CanonicalizeRules {
     "constant_left", on: ["add", "mul", "maximum", "minimum", "equal"],
     "c + x => x + c"
   ) { anchor, graph in
-    guard graph.rank(anchor.operands[0]) > graph.rank(anchor.operands[1]) else { return nil }
+    guard graph.rank(anchor["a"]) > graph.rank(anchor["b"]) else { return nil }
     return try graph.respelled(anchor, anchor.operands.reversed(), anchor.attributes)
   }
 
@@ -44,7 +44,7 @@ enum CanonicalizeRules {
     "x + 0 => x, x - 0 => x, x·1 => x, x/1 => x, x¹ => x"
   ) { anchor, graph in
     let neutral = anchor.op == "add" || anchor.op == "sub" ? 0.0 : 1.0
-    guard let x = anchor.operands[0], graph.scalar(anchor.operands[1]) == neutral,
+    guard let x = anchor["a"], graph.scalar(anchor["b"]) == neutral,
       graph.type(of: x) == graph.type(of: .value(anchor.result))
     else { return nil }
     return try graph.replacing(with: x)
@@ -54,8 +54,8 @@ enum CanonicalizeRules {
     "double_negation", on: ["neg"],
     "-(-x) => x"
   ) { anchor, graph in
-    guard let inner = graph.definition(of: anchor.operands[0], is: "neg"),
-      let x = inner.operands[0], graph.type(of: x) == graph.type(of: .value(anchor.result))
+    guard let inner = graph.definition(of: anchor["x"], is: "neg"),
+      let x = inner["x"], graph.type(of: x) == graph.type(of: .value(anchor.result))
     else { return nil }
     return try graph.replacing(with: x)
   }
@@ -91,7 +91,7 @@ enum CanonicalizeRules {
     "nested_reshape", on: ["reshape"],
     "reshape(reshape(x)) => reshape(x)"
   ) { anchor, graph in
-    guard let inner = graph.definition(of: anchor.operands[0], is: "reshape") else { return nil }
+    guard let inner = graph.definition(of: anchor["x"], is: "reshape") else { return nil }
     return try graph.respelled(anchor, inner.operands, anchor.attributes)
   }
 
@@ -99,7 +99,7 @@ enum CanonicalizeRules {
     "nested_transpose", on: ["transpose"],
     "transpose(transpose(x)) => transpose(x) by the composed permutation"
   ) { anchor, graph in
-    guard let inner = graph.definition(of: anchor.operands[0], is: "transpose"),
+    guard let inner = graph.definition(of: anchor["x"], is: "transpose"),
       let first = inner.attributes["perm"]?.integers,
       let second = anchor.attributes["perm"]?.integers
     else { return nil }
@@ -111,7 +111,7 @@ enum CanonicalizeRules {
     "nested_broadcast", on: ["broadcast"],
     "broadcast(broadcast(x)) => broadcast(x)"
   ) { anchor, graph in
-    guard let inner = graph.definition(of: anchor.operands[0], is: "broadcast") else { return nil }
+    guard let inner = graph.definition(of: anchor["x"], is: "broadcast") else { return nil }
     return try graph.respelled(anchor, inner.operands, anchor.attributes)
   }
 
@@ -119,8 +119,8 @@ enum CanonicalizeRules {
     "nested_slice", on: ["slice"],
     "slice(slice(x)) along one axis => slice(x)"
   ) { anchor, graph in
-    guard let inner = graph.definition(of: anchor.operands[0], is: "slice"),
-      let x = inner.operands[0],
+    guard let inner = graph.definition(of: anchor["x"], is: "slice"),
+      let x = inner["x"],
       let axis = inner.axis("axis", rank: graph.type(of: x).rank),
       anchor.axis("axis", rank: graph.type(of: x).rank) == axis,
       let shift = inner.attributes["start"]?.dimension,
@@ -139,7 +139,7 @@ enum CanonicalizeRules {
     "unit_transpose", on: ["transpose"],
     "A transpose that keeps the order of all axes longer than 1 => reshape"
   ) { anchor, graph in
-    guard let x = anchor.operands[0], let permutation = anchor.attributes["perm"]?.integers else {
+    guard let x = anchor["x"], let permutation = anchor.attributes["perm"]?.integers else {
       return nil
     }
     let type = graph.type(of: .value(anchor.result))
@@ -155,7 +155,7 @@ enum CanonicalizeRules {
     "needless_copy", on: ["contiguous"],
     "contiguous(x) => x when x lies row-major already"
   ) { anchor, graph in
-    guard let x = anchor.operands[0], try graph.isContiguous(x),
+    guard let x = anchor["x"], try graph.isContiguous(x),
       try !graph.needsCopy(of: x, anchor)
     else { return nil }
     return try graph.replacing(with: x)
@@ -165,16 +165,15 @@ enum CanonicalizeRules {
     "transposed_factor", on: ["matmul"],
     "A transpose of a factor's last two axes => the factor's transpose flag"
   ) { anchor, graph in
-    for (index, flag) in ["transpose_a", "transpose_b"].enumerated() {
-      guard let transpose = graph.definition(of: anchor.operands[index], is: "transpose"),
+    for (factor, flag) in [("a", "transpose_a"), ("b", "transpose_b")] {
+      guard let transpose = graph.definition(of: anchor[factor], is: "transpose"),
         let permutation = transpose.attributes["perm"]?.integers,
         permutation == permutation.indices.swappingLastTwo()
       else { continue }
-      var operands = anchor.operands
-      operands[index] = transpose.operands[0]
       var attributes = anchor.attributes
       attributes[flag] = anchor.isFlagSet(flag) ? nil : .flag(true)
-      return try graph.respelled(anchor, operands, attributes)
+      return try graph.respelled(
+        anchor, anchor.operands(with: [factor: transpose["x"]]), attributes)
     }
     return nil
   }
@@ -192,7 +191,8 @@ extension RewriteGraph {
 
   /// Replaces an operation by its first operand when that has the result's type.
   fileprivate func operandIfSameType(_ anchor: Operation) throws -> Patch? {
-    guard let x = anchor.operands[0], type(of: x) == type(of: .value(anchor.result)) else {
+    guard let x = anchor.operands.first ?? nil, type(of: x) == type(of: .value(anchor.result))
+    else {
       return nil
     }
     return try replacing(with: x)

@@ -14,7 +14,7 @@ extension RewriteGraph {
   /// x and how it is turned, when an operand is the result of a convolution or pooling, or of what
   /// kept their order, with the channels brought to the second place.
   func channelsFirst(_ operand: Operand?) -> (x: Operand, permutation: [Int])? {
-    guard let transpose = definition(of: operand, is: "transpose"), let x = transpose.operands[0],
+    guard let transpose = definition(of: operand, is: "transpose"), let x = transpose["x"],
       let permutation = transpose.attributes["perm"]?.integers,
       permutation == ChannelsLastRules.toFirst || permutation == [0, 2, 1], isChannelsLast(x)
     else { return nil }

@@ -30,10 +30,10 @@ enum ChannelsLastRules {
       + "the order in which pixels lie"
   ) { anchor, graph in
     guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
-      let matrix = anchor.operands[0], graph.type(of: matrix).rank == 2,
-      let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
-      let unfold = graph.definition(of: columns.operands[0], is: "unfold"),
-      unfold.attribute("value")?.real == 0, let pixels = unfold.operands[0]
+      let matrix = anchor["a"], graph.type(of: matrix).rank == 2,
+      let columns = graph.definition(of: anchor["b"], is: "reshape"),
+      let unfold = graph.definition(of: columns["x"], is: "unfold"),
+      unfold.attribute("value")?.real == 0, let pixels = unfold["pixels"]
     else { return nil }
     let shape = graph.type(of: .value(unfold.result)).shape
     let outputs = graph.type(of: matrix).shape[0]
@@ -65,15 +65,15 @@ enum ChannelsLastRules {
     "point_conv", on: ["patch_conv"],
     "patch_conv(x, w) {stride = 1} => transpose(conv(transpose(x), w) {kernel = [1, 1]})"
   ) { anchor, graph in
-    guard anchor.attributes["stride"]?.integer == 1, let pixels = anchor.operands[0],
-      let kernel = anchor.operands[1], try graph.isContiguous(kernel)
+    guard anchor.attributes["stride"]?.integer == 1, let pixels = anchor["pixels"],
+      let kernel = anchor["kernel"], try graph.isContiguous(kernel)
     else { return nil }
     let shape = Array(graph.type(of: kernel).shape[..<2])
     var patch = graph.patch()
     let last = try patch.pixels(pixels)
     let weight = try patch.append("reshape", [kernel], ["shape": .dimensions(shape)])
     let result = try patch.append(
-      "conv", [last, weight, anchor.operands[2]], ["kernel": .integers([1, 1])])
+      "conv", [last, weight, anchor["bias"]], ["kernel": .integers([1, 1])])
     let first = try patch.append("transpose", [result], ["perm": .integers(toFirst)])
     return try patch.replacing(with: first)
   }
@@ -84,10 +84,10 @@ enum ChannelsLastRules {
       + "channel has one row of w"
   ) { anchor, graph in
     guard !anchor.isFlagSet("transpose_a"), !anchor.isFlagSet("transpose_b"),
-      let rows = anchor.operands[0],
-      let columns = graph.definition(of: anchor.operands[1], is: "reshape"),
-      let unfold = graph.definition(of: columns.operands[0], is: "unfold"),
-      unfold.attribute("value")?.real == 0, let pixels = unfold.operands[0]
+      let rows = anchor["a"],
+      let columns = graph.definition(of: anchor["b"], is: "reshape"),
+      let unfold = graph.definition(of: columns["x"], is: "unfold"),
+      unfold.attribute("value")?.real == 0, let pixels = unfold["pixels"]
     else { return nil }
     let shape = graph.type(of: .value(unfold.result)).shape
     let (channels, elements) = (shape[1], shape[2])
@@ -117,8 +117,8 @@ enum ChannelsLastRules {
     "max(unfold(x) {value = -∞}) => transpose(max_pool(transpose(x)))"
   ) { anchor, graph in
     guard anchor.attributes["axes"]?.integers == [2], !anchor.isFlagSet("keep_dims"),
-      let unfold = graph.definition(of: anchor.operands[0], is: "unfold"),
-      unfold.attribute("value")?.real == -.infinity, let pixels = unfold.operands[0]
+      let unfold = graph.definition(of: anchor["x"], is: "unfold"),
+      unfold.attribute("value")?.real == -.infinity, let pixels = unfold["pixels"]
     else { return nil }
     var patch = graph.patch()
     let last = try patch.pixels(pixels)
@@ -138,9 +138,9 @@ enum ChannelsLastRules {
         graph.type(of: term).shape == [graph.type(of: product).shape[3]]
       else { continue }
       var patch = graph.patch()
-      let sum = try conv.operands[2].map { try patch.append("add", [$0, term]) } ?? term
+      let sum = try conv["bias"].map { try patch.append("add", [$0, term]) } ?? term
       let result = try patch.append(
-        conv.op, [conv.operands[0], conv.operands[1], sum], conv.attributes)
+        conv.op, conv.operands(with: ["bias": sum]), conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -152,7 +152,7 @@ enum ChannelsLastRules {
       + "normalises a batch"
   ) { anchor, graph in
     for (product, factor) in graph.orders(anchor) {
-      guard let conv = graph.plainConv(product), let weight = conv.operands[1],
+      guard let conv = graph.plainConv(product), let weight = conv["weight"],
         graph.isConstant(factor), graph.isConstant(weight)
       else { continue }
       let channels = graph.type(of: product).shape[3]
@@ -164,8 +164,9 @@ enum ChannelsLastRules {
         ? factor
         : try patch.append("reshape", [factor], ["shape": .dimensions([channels, 1])])
       let scaled = try patch.append("mul", [weight, each])
-      let bias = try conv.operands[2].map { try patch.append("mul", [$0, factor]) }
-      let result = try patch.append(conv.op, [conv.operands[0], scaled, bias], conv.attributes)
+      let bias = try conv["bias"].map { try patch.append("mul", [$0, factor]) }
+      let result = try patch.append(
+        conv.op, conv.operands(with: ["weight": scaled, "bias": bias]), conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -204,7 +205,7 @@ enum ChannelsLastRules {
     "mean(transpose(x)) => transpose(mean(x)) over the places of a picture behind a "
       + "convolution; and so for sum and max"
   ) { anchor, graph in
-    guard let (x, permutation) = graph.channelsFirst(anchor.operands[0]),
+    guard let (x, permutation) = graph.channelsFirst(anchor["x"]),
       anchor.isFlagSet("keep_dims"), let axes = anchor.attributes["axes"]?.integers
     else { return nil }
     var attributes = anchor.attributes

@@ -15,7 +15,7 @@ enum EliminateCopiesRules {
     "contiguous(x) => x when everything that reads the copy, through views too, can read "
       + "x's layout."
   ) { anchor, graph in
-    guard let x = anchor.operands[0], try !graph.needsCopy(of: x, anchor),
+    guard let x = anchor["x"], try !graph.needsCopy(of: x, anchor),
       try graph.readersAllow(graph.layout(of: x), of: anchor.result)
     else { return nil }
     return try graph.replacing(with: x)

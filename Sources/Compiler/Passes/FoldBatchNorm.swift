@@ -20,17 +20,17 @@ enum FoldBatchNormRules {
   ) { anchor, graph in
     guard let norm = graph.knownBatchNorm(anchor), norm.axis == 1,
       let conv = graph.definition(of: norm.x, is: "patch_conv"), graph.isReadOnce(conv),
-      let kernel = conv.operands[1], graph.isConstant(kernel),
-      conv.operands[2].map({ graph.isConstant($0) }) ?? true
+      let kernel = conv["kernel"], graph.isConstant(kernel),
+      conv["bias"].map({ graph.isConstant($0) }) ?? true
     else { return nil }
     var patch = graph.patch()
     let (factor, term) = try patch.affine(norm)
     let column = try patch.append(
       "reshape", [factor], ["shape": .dimensions([norm.channels, 1, 1, 1])])
     let scaled = try patch.append("mul", [kernel, column])
-    let bias = try patch.shifted(conv.operands[2], factor, term)
+    let bias = try patch.shifted(conv["bias"], factor, term)
     let result = try patch.append(
-      "patch_conv", [conv.operands[0], scaled, bias], conv.attributes)
+      "patch_conv", conv.operands(with: ["kernel": scaled, "bias": bias]), conv.attributes)
     return try patch.replacing(with: result)
   }
 
@@ -39,7 +39,7 @@ enum FoldBatchNormRules {
     "batch_norm(x·w + b, …) over the last axis => x·(w·f) + (b·f + t); b may be absent"
   ) { anchor, graph in
     guard let norm = graph.knownBatchNorm(anchor), norm.axis == norm.rank - 1,
-      let (product, bias) = graph.biasedProduct(norm.x), let matrix = product.operands[1],
+      let (product, bias) = graph.biasedProduct(norm.x), let matrix = product["b"],
       graph.type(of: matrix).rank == 2, graph.isConstant(matrix)
     else { return nil }
     var patch = graph.patch()
@@ -48,7 +48,8 @@ enum FoldBatchNormRules {
     let shape: Shape = isTransposed ? [norm.channels, 1] : [1, norm.channels]
     let column = try patch.append("reshape", [factor], ["shape": .dimensions(shape)])
     let scaled = try patch.append("mul", [matrix, column])
-    let result = try patch.append("matmul", [product.operands[0], scaled], product.attributes)
+    let result = try patch.append(
+      "matmul", product.operands(with: ["b": scaled]), product.attributes)
     let sum = try patch.append("add", [result, patch.shifted(bias, factor, term)])
     return try patch.replacing(with: sum)
   }
@@ -82,15 +83,16 @@ private struct BatchNorm {
 extension RewriteGraph {
   /// All of it in one element type, so that what replaces it has that, too.
   fileprivate func batchNorm(_ operation: Operation) -> BatchNorm? {
-    let operands = operation.operands
-    guard let x = operands[0], let mean = operands[3], let variance = operands[4],
+    guard let x = operation["x"], let mean = operation["mean"],
+      let variance = operation["variance"],
       let axis = operation.axis("axis", rank: type(of: x).rank),
       let eps = operation.attribute("eps")?.real,
-      operands.allSatisfy({ $0.map { type(of: $0).element.computed == .f32 } ?? true })
+      operation.operands.allSatisfy({ $0.map { type(of: $0).element.computed == .f32 } ?? true })
     else { return nil }
     return BatchNorm(
       x: x, rank: type(of: x).rank, axis: axis, channels: type(of: x).shape[axis],
-      weight: operands[1], bias: operands[2], mean: mean, variance: variance, eps: eps)
+      weight: operation["weight"], bias: operation["bias"], mean: mean, variance: variance, eps: eps
+    )
   }
 
   /// One whose numbers no call changes.

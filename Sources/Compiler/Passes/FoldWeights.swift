@@ -82,7 +82,7 @@ private struct WeightValues {
     for operation in function.operations where computed[operation.result] == nil {
       read.formUnion(operation.operands.compactMap { $0?.value })
       // A kernel in another shape becomes a matrix of its own, which can be packed.
-      if operation.op == "conv", let kernel = operation.operands[1]?.value {
+      if operation.op == "conv", let kernel = operation["weight"]?.value {
         kernels.insert(kernel)
       }
     }

@@ -22,7 +22,7 @@ enum FuseActivationRules {
         let (term, one) = graph.scaled(sum), let (curve, weight) = graph.weighted(term),
         near(weight * product.number, 0.5), near(one * product.number, 0.5),
         let function = graph.definition(of: curve, is: "erf", "tanh"), graph.isReadOnce(function),
-        let argument = function.operands[0],
+        let argument = function["x"],
         let polynomial = graph.polynomial(argument, of: x, degree: 3)
       else { continue }
       let isTanh = function.op == "tanh"
@@ -41,7 +41,7 @@ enum FuseActivationRules {
   ) { anchor, graph in
     for (x, gate) in graph.orders(anchor) {
       guard let sigmoid = graph.definition(of: gate, is: "sigmoid"), graph.isReadOnce(sigmoid),
-        sigmoid.operands[0] == x
+        sigmoid["x"] == x
       else { continue }
       var patch = graph.patch()
       let result = try patch.append("silu", [x])
@@ -104,17 +104,17 @@ extension RewriteGraph {
     if let number = scalar(operand) { return zero.indices.map { $0 == 0 ? number : 0 } }
     guard let operation = definition(of: operand, is: "add", "mul", "div", "pow"),
       readerCount(of: operation.result) == 1, !isReturned(operation.result),
-      let a = polynomial(operation.operands[0], of: x, degree: degree)
+      let a = polynomial(operation["a"], of: x, degree: degree)
     else { return nil }
     if operation.op == "pow" {
-      guard let exponent = scalar(operation.operands[1]), [1, 2, 3].contains(exponent) else {
+      guard let exponent = scalar(operation["b"]), [1, 2, 3].contains(exponent) else {
         return nil
       }
       return (1..<Int(exponent)).reduce(Optional(a)) { power, _ in
         power.flatMap { Self.product($0, a) }
       }
     }
-    guard let b = polynomial(operation.operands[1], of: x, degree: degree) else { return nil }
+    guard let b = polynomial(operation["b"], of: x, degree: degree) else { return nil }
     switch operation.op {
     case "add": return zip(a, b).map(+)
     case "mul": return Self.product(a, b)

@@ -9,10 +9,10 @@ extension RewriteGraph {
       return isReadOnce(softmax) ? softmax : nil
     }
     guard let choice = definition(of: operand, is: "where"), isReadOnce(choice),
-      scalar(choice.operands[1]) == 0, let weights = choice.operands[2],
-      let isNaN = definition(of: choice.operands[0], is: "equal"), isReadOnce(isNaN),
-      scalar(isNaN.operands[1]) == 0,
-      let isNumber = definition(of: isNaN.operands[0], is: "equal"), isReadOnce(isNumber),
+      scalar(choice["a"]) == 0, let weights = choice["b"],
+      let isNaN = definition(of: choice["condition"], is: "equal"), isReadOnce(isNaN),
+      scalar(isNaN["b"]) == 0,
+      let isNumber = definition(of: isNaN["a"], is: "equal"), isReadOnce(isNumber),
       isNumber.operands.allSatisfy({ $0 == weights }),
       let softmax = definition(of: weights, is: "softmax"), !isReturned(softmax.result),
       readerCount(of: softmax.result) == 2
@@ -27,10 +27,10 @@ extension RewriteGraph {
     while let operation = definition(of: current) {
       switch operation.op {
       case "matmul": return true
-      case "mul", "div", "add", "tanh": current = operation.operands[0]
+      case "mul", "div", "add": current = operation["a"]
+      case "tanh": current = operation["x"]
       case "where":
-        current =
-          scalar(operation.operands[1]) == nil ? operation.operands[1] : operation.operands[2]
+        current = scalar(operation["a"]) == nil ? operation["a"] : operation["b"]
       default: return false
       }
     }
@@ -44,7 +44,7 @@ extension RewriteGraph {
     while let view = definition(of: current, is: "reshape", "broadcast") {
       let shape = type(of: .value(view.result)).shape
       guard shape.suffix(2) == [queries, keys] else { return nil }
-      current = view.operands[0]
+      current = view["x"]
     }
     guard let mask = definition(of: current, is: "causal_mask"),
       mask.attributes["queries"]?.dimension == queries, mask.attributes["keys"]?.dimension == keys
@@ -69,15 +69,15 @@ extension RewriteGraph {
   private func unrepeated(_ operand: Operand) -> (heads: Dim, build: Unrepeated)? {
     let repeated = type(of: operand).shape
     guard let merge = definition(of: skippingCopy(operand), is: "reshape"),
-      let broadcast = definition(of: skippingCopy(merge.operands[0]), is: "broadcast"),
-      let single = broadcast.operands[0]
+      let broadcast = definition(of: skippingCopy(merge["x"]), is: "broadcast"),
+      let single = broadcast["x"]
     else { return nil }
     let (wide, shape) = (type(of: .value(broadcast.result)).shape, type(of: single).shape)
     guard wide.count == 5, shape == [wide[0], wide[1], 1, wide[3], wide[4]],
       let merged = try? wide[1] * wide[2], repeated == [wide[0], merged, wide[3], wide[4]]
     else { return nil }
     let heads = [wide[0], wide[1], wide[3], wide[4]]
-    if let split = definition(of: single, is: "reshape"), let base = split.operands[0],
+    if let split = definition(of: single, is: "reshape"), let base = split["x"],
       type(of: base).shape == heads
     {
       return (wide[1], { _ in base })
@@ -91,10 +91,10 @@ extension RewriteGraph {
       transpose.attributes["perm"]?.integers
         == Array(type(of: operand).shape.indices).swappingLastTwo()
     else { return nil }
-    return transpose.operands[0]
+    return transpose["x"]
   }
 
   private func skippingCopy(_ operand: Operand?) -> Operand? {
-    definition(of: operand, is: "contiguous")?.operands[0] ?? operand
+    definition(of: operand, is: "contiguous")?["x"] ?? operand
   }
 }

@@ -25,8 +25,8 @@ struct AttentionMatch {
 
   init?(_ product: Operation, _ graph: RewriteGraph) {
     guard !product.isFlagSet("transpose_a"), !product.isFlagSet("transpose_b"),
-      let weights = product.operands[0], let values = product.operands[1],
-      let softmax = graph.softmax(weights), var scores = softmax.operands[0]
+      let weights = product["a"], let values = product["b"],
+      let softmax = graph.softmax(weights), var scores = softmax["x"]
     else { return nil }
     let rank = graph.type(of: scores).rank
     guard softmax.axis("axis", rank: rank) == rank - 1 else { return nil }
@@ -35,7 +35,7 @@ struct AttentionMatch {
     takeSoftcap(&scores, graph)
     takeScale(&scores, graph)
     guard let dot = graph.definition(of: scores, is: "matmul"), graph.isReadOnce(dot),
-      !dot.isFlagSet("transpose_a"), let query = dot.operands[0], let key = dot.operands[1]
+      !dot.isFlagSet("transpose_a"), let query = dot["a"], let key = dot["b"]
     else { return nil }
     (q, k, keysAreTransposed) = (query, key, !dot.isFlagSet("transpose_b"))
     guard Float(scale).isFinite else { return nil }
@@ -74,12 +74,12 @@ struct AttentionMatch {
   }
 
   private mutating func take(choice: Operation, _ graph: RewriteGraph) -> Operand? {
-    guard let condition = choice.operands[0] else { return nil }
-    for (kept, replaced) in [(1, 2), (2, 1)] {
-      guard let scores = choice.operands[kept],
-        let number = graph.scalar(choice.operands[replaced]), number <= Self.farBelow
+    guard let condition = choice["condition"] else { return nil }
+    for (kept, replaced) in [("a", "b"), ("b", "a")] {
+      guard let scores = choice[kept], let number = graph.scalar(choice[replaced]),
+        number <= Self.farBelow
       else { continue }
-      masks.append(.replaced(condition: condition, value: replaced == 1, number: number))
+      masks.append(.replaced(condition: condition, value: replaced == "a", number: number))
       return scores
     }
     return nil
@@ -90,7 +90,7 @@ struct AttentionMatch {
     guard let scaledUp = graph.definition(of: scores, is: "mul"), graph.isReadOnce(scaledUp),
       let (squashed, limit) = graph.scaled(scaledUp), limit > 0,
       let tanh = graph.definition(of: squashed, is: "tanh"), graph.isReadOnce(tanh),
-      let ratio = graph.definition(of: tanh.operands[0], is: "div", "mul"), graph.isReadOnce(ratio),
+      let ratio = graph.definition(of: tanh["x"], is: "div", "mul"), graph.isReadOnce(ratio),
       let (inner, factor) = graph.scaledOrDivided(ratio),
       abs(factor * limit - 1) < 1e-6, graph.keepsShape(ratio, inner)
     else { return }

@@ -98,7 +98,7 @@ extension RewriteGraph {
   /// x and c for x·c, c·x, or x/(1/c).
   func scaledOrDivided(_ operation: Operation) -> (operand: Operand, factor: Double)? {
     if operation.op == "mul" { return scaled(operation) }
-    guard let x = operation.operands[0], let divisor = scalar(operation.operands[1]), divisor != 0
+    guard let x = operation["a"], let divisor = scalar(operation["b"]), divisor != 0
     else { return nil }
     return (x, 1 / divisor)
   }

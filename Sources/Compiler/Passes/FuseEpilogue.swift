@@ -24,7 +24,7 @@ enum FuseEpilogueRules {
     "matmul(x, w) {transpose_b} => linear(x, w) for a matrix w of the module"
   ) { anchor, graph in
     guard anchor.isFlagSet("transpose_b"), !anchor.isFlagSet("transpose_a"),
-      let weight = anchor.operands[1], graph.type(of: weight).rank == 2,
+      let weight = anchor["b"], graph.type(of: weight).rank == 2,
       try graph.isWeight(weight)
     else { return nil }
     var patch = graph.patch()
@@ -50,7 +50,7 @@ enum FuseEpilogueRules {
     "activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"],
     "activation(linear(…)) => linear(…) {activation}"
   ) { anchor, graph in
-    guard let product = anchor.operands[0],
+    guard let product = anchor["x"],
       let linear = graph.openLinear(product, upTo: .activation)
     else { return nil }
     var patch = graph.patch()
@@ -66,8 +66,8 @@ enum FuseEpilogueRules {
   ) { anchor, graph in
     guard let rows = graph.reshapedRows(.value(anchor.result), readOnce: false),
       let linear = graph.openLinear(rows, upTo: .multiplier),
-      let input = linear.operands[0],
-      let reshape = graph.definition(of: input, is: "reshape"), let x = reshape.operands[0],
+      let input = linear["x"],
+      let reshape = graph.definition(of: input, is: "reshape"), let x = reshape["x"],
       let width = graph.type(of: input).shape.last
     else { return nil }
     let shape = Array(graph.type(of: .value(anchor.result)).shape.dropLast()) + [width]
@@ -77,7 +77,7 @@ enum FuseEpilogueRules {
     var patch = graph.patch()
     let row = try patch.append("reshape", [x], ["shape": .dimensions(shape)])
     let result = try patch.append(
-      "linear", [row] + linear.operands.dropFirst(), linear.attributes)
+      "linear", linear.operands(with: ["x": row]), linear.attributes)
     return try patch.replacing(with: result)
   }
 
@@ -117,14 +117,16 @@ enum FuseEpilogueRules {
       + "{activation}, so that the gate of GeGLU never stands in memory. Both weights are "
       + "factors only, so they are stored alike."
   ) { anchor, graph in
-    let operands = anchor.operands
-    guard anchor.attribute("activation")?.word == "none", operands[2] == nil, operands[5] == nil,
-      let multiplier = operands[3], let gate = graph.openLinear(multiplier, upTo: .multiplier),
-      gate.operands[0] == operands[0], let (first, second) = graph.twins(gate, anchor)
+    guard anchor.attribute("activation")?.word == "none", anchor["bias"] == nil,
+      anchor["up"] == nil,
+      let multiplier = anchor["multiplier"],
+      let gate = graph.openLinear(multiplier, upTo: .multiplier), gate["x"] == anchor["x"],
+      let (first, second) = graph.twins(gate, anchor)
     else { return nil }
     var patch = graph.patch()
     let result = try patch.append(
-      "linear", [gate.operands[0], first, gate.operands[2], nil, operands[4], second],
+      "linear",
+      gate.operands(with: ["weight": first, "residual": anchor["residual"], "up": second]),
       gate.attributes)
     return try patch.replacing(with: result)
   }
@@ -151,12 +153,12 @@ extension FuseEpilogueRules {
     "conv(…) + r => conv(…, residual = r), r of the result's shape"
   ) { anchor, graph in
     for (product, residual) in graph.orders(anchor) {
-      guard let conv = graph.openConv(product), conv.op == "conv", conv.operands[3] == nil,
+      guard let conv = graph.openConv(product), conv.op == "conv", conv["residual"] == nil,
         graph.type(of: product) == graph.type(of: residual)
       else { continue }
       var patch = graph.patch()
       let result = try patch.append(
-        "conv", conv.operands[..<3] + [residual], conv.attributes)
+        "conv", conv.operands(with: ["residual": residual]), conv.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -166,7 +168,7 @@ extension FuseEpilogueRules {
     "conv_activation", on: ["gelu", "relu", "silu", "sigmoid", "tanh"],
     "activation(conv(…)) => conv(…) {activation}"
   ) { anchor, graph in
-    guard let product = anchor.operands[0], let conv = graph.openConv(product) else { return nil }
+    guard let product = anchor["x"], let conv = graph.openConv(product) else { return nil }
     var attributes = conv.attributes
     attributes["activation"] = .word(anchor.activationName)
     var patch = graph.patch()
@@ -182,14 +184,9 @@ extension Operation {
   }
 }
 
-/// The parts of a `linear` in the order in which they apply. Raw values of operands are their
-/// indices.
-private enum Epilogue: Int {
-  case activation = 0
-  case bias = 2
-  case multiplier = 3
-  case residual = 4
-  case up = 5
+/// What may be drawn into a `linear`. Raw values are the names of operands and of the attribute.
+private enum LinearPart: String {
+  case activation, bias, multiplier, residual, up
 }
 
 extension RewriteGraph {
@@ -203,9 +200,9 @@ extension RewriteGraph {
 
   /// The `linear` that computes an operand, when only this operand reads it and it has neither the
   /// given part nor one that applies later.
-  fileprivate func openLinear(_ operand: Operand, upTo part: Epilogue) -> Operation? {
+  fileprivate func openLinear(_ operand: Operand, upTo part: LinearPart) -> Operation? {
     guard let linear = definition(of: operand, is: "linear"), isReadOnce(linear) else { return nil }
-    let later: [Epilogue] =
+    let later: [LinearPart] =
       switch part {
       case .bias: [.bias, .activation, .multiplier, .residual, .up]
       case .activation: [.activation, .multiplier, .residual, .up]
@@ -214,7 +211,7 @@ extension RewriteGraph {
       }
     let isOpen = later.allSatisfy { part in
       part == .activation
-        ? linear.attribute("activation")?.word == "none" : linear.operands[part.rawValue] == nil
+        ? linear.attribute("activation")?.word == "none" : linear[part.rawValue] == nil
     }
     return isOpen ? linear : nil
   }
@@ -230,7 +227,7 @@ extension RewriteGraph {
   /// The weights of two `linear`, when they have one shape and type and every function only multiplies
   /// rows with them: no pass stores such weights in different ways.
   fileprivate func twins(_ first: Operation, _ second: Operation) -> (Operand, Operand)? {
-    guard let a = first.operands[1], let b = second.operands[1], type(of: a) == type(of: b),
+    guard let a = first["weight"], let b = second["weight"], type(of: a) == type(of: b),
       let one = a.tensor, let other = b.tensor
     else { return nil }
     let uses = module.panelUses()
@@ -239,12 +236,11 @@ extension RewriteGraph {
 
   /// The patch that adds an operand to a `linear`.
   fileprivate func extended(
-    _ linear: Operation, _ part: Epilogue, _ operand: Operand
+    _ linear: Operation, _ part: LinearPart, _ operand: Operand
   ) throws -> Patch {
-    var operands = linear.operands
-    operands[part.rawValue] = operand
     var patch = patch()
-    let result = try patch.append("linear", operands, linear.attributes)
+    let result = try patch.append(
+      "linear", linear.operands(with: [part.rawValue: operand]), linear.attributes)
     return try patch.replacing(with: result)
   }
 }

@@ -42,9 +42,9 @@ enum FuseNormRules {
     "d/√(mean d² + ε) for d = x - mean x => layer_norm(x)"
   ) { anchor, graph in
     guard let (centred, eps) = graph.rootMeanSquareQuotient(anchor),
-      let difference = graph.definition(of: centred, is: "sub"), let x = difference.operands[0],
-      let mean = graph.definition(of: difference.operands[1], is: "mean"), graph.isReadOnce(mean),
-      mean.operands[0] == x, graph.reducesLastAxis(mean)
+      let difference = graph.definition(of: centred, is: "sub"), let x = difference["a"],
+      let mean = graph.definition(of: difference["b"], is: "mean"), graph.isReadOnce(mean),
+      mean["x"] == x, graph.reducesLastAxis(mean)
     else { return nil }
     var patch = graph.patch()
     let norm = try patch.append("layer_norm", [x], ["eps": .single(eps)])
@@ -57,10 +57,11 @@ enum FuseNormRules {
   ) { anchor, graph in
     for (normal, weight) in graph.orders(anchor) {
       guard let norm = graph.definition(of: normal, is: "layer_norm"), graph.isReadOnce(norm),
-        norm.operands[1] == nil, norm.operands[2] == nil, graph.isVector(weight, fitting: normal)
+        norm["weight"] == nil, norm["bias"] == nil, graph.isVector(weight, fitting: normal)
       else { continue }
       var patch = graph.patch()
-      let result = try patch.append("layer_norm", [norm.operands[0], weight], norm.attributes)
+      let result = try patch.append(
+        "layer_norm", norm.operands(with: ["weight": weight]), norm.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -72,11 +73,11 @@ enum FuseNormRules {
   ) { anchor, graph in
     for (normal, bias) in graph.orders(anchor) {
       guard let norm = graph.definition(of: normal, is: "layer_norm"), graph.isReadOnce(norm),
-        norm.operands[2] == nil, graph.isVector(bias, fitting: normal)
+        norm["bias"] == nil, graph.isVector(bias, fitting: normal)
       else { continue }
       var patch = graph.patch()
       let result = try patch.append(
-        "layer_norm", [norm.operands[0], norm.operands[1], bias], norm.attributes)
+        "layer_norm", norm.operands(with: ["bias": bias]), norm.attributes)
       return try patch.replacing(with: result)
     }
     return nil
@@ -89,7 +90,7 @@ extension RewriteGraph {
   fileprivate func rootMeanSquareQuotient(_ operation: Operation) -> (x: Operand, eps: Double)? {
     let candidates =
       operation.op == "div"
-      ? [(operation.operands[0], operation.operands[1])]
+      ? [(operation["a"], operation["b"])]
       : orders(operation).map { (Optional($0.0), Optional($0.1)) }
     for case (.some(let x), let factor) in candidates {
       guard let root = definition(of: factor), isReadOnce(root),
@@ -98,7 +99,7 @@ extension RewriteGraph {
         let (mean, eps) = scaled(sum), eps >= 0,
         let average = definition(of: mean, is: "mean"), isReadOnce(average),
         reducesLastAxis(average),
-        let square = definition(of: average.operands[0]), isReadOnce(square),
+        let square = definition(of: average["x"]), isReadOnce(square),
         isSquare(square, of: x),
         type(of: x).with(element: .f32) == type(of: .value(operation.result))
       else { continue }
@@ -109,29 +110,29 @@ extension RewriteGraph {
 
   /// s for √s.
   private func rooted(_ operation: Operation) -> Operand? {
-    operation.op == "sqrt" ? operation.operands[0] : nil
+    operation.op == "sqrt" ? operation["x"] : nil
   }
 
   /// s for rsqrt(s) or 1/√s.
   private func inverseRooted(_ operation: Operation) -> Operand? {
-    if operation.op == "rsqrt" { return operation.operands[0] }
-    guard operation.op == "div", scalar(operation.operands[0]) == 1,
-      let root = definition(of: operation.operands[1], is: "sqrt"), isReadOnce(root)
+    if operation.op == "rsqrt" { return operation["x"] }
+    guard operation.op == "div", scalar(operation["a"]) == 1,
+      let root = definition(of: operation["b"], is: "sqrt"), isReadOnce(root)
     else { return nil }
-    return root.operands[0]
+    return root["x"]
   }
 
   private func isSquare(_ operation: Operation, of x: Operand) -> Bool {
     guard operation.operands.first == x else { return false }
     switch operation.op {
-    case "mul": return operation.operands[1] == x
-    case "pow": return scalar(operation.operands[1]) == 2
+    case "mul": return operation["b"] == x
+    case "pow": return scalar(operation["b"]) == 2
     default: return false
     }
   }
 
   fileprivate func reducesLastAxis(_ operation: Operation) -> Bool {
-    guard let x = operation.operands[0], operation.isFlagSet("keep_dims"),
+    guard let x = operation["x"], operation.isFlagSet("keep_dims"),
       let axes = operation.attributes["axes"]?.integers, axes.count == 1
     else { return false }
     return axes[0] == -1 || axes[0] == type(of: x).rank - 1

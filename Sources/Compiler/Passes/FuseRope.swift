@@ -38,9 +38,9 @@ extension RewriteGraph {
     guard let turned = definition(of: operand, is: "concat"), isReadOnce(turned),
       turned.operands.count == 2, let negated = definition(of: turned.operands[0], is: "neg"),
       isReadOnce(negated),
-      let second = definition(of: negated.operands[0], is: "slice"),
-      let first = definition(of: turned.operands[1], is: "slice"), let x = first.operands[0],
-      second.operands[0] == x
+      let second = definition(of: negated["x"], is: "slice"),
+      let first = definition(of: turned.operands[1], is: "slice"), let x = first["x"],
+      second["x"] == x
     else { return nil }
     let type = type(of: x)
     let last = type.rank - 1

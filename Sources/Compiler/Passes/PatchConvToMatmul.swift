@@ -17,7 +17,7 @@ enum PatchConvRules {
       + "Their product with the [O, C·P·P] kernel lies token by token, as the transformer reads "
       + "it; the convolution's [B, O, Gy, Gx] is a view of that."
   ) { anchor, graph in
-    guard let pixels = anchor.operands[0], let kernel = anchor.operands[1],
+    guard let pixels = anchor["pixels"], let kernel = anchor["kernel"],
       graph.type(of: pixels).element == .f32, try graph.isContiguous(kernel),
       let stride = anchor.attributes["stride"]?.integer
     else { return nil }
@@ -38,7 +38,7 @@ enum PatchConvRules {
       "reshape", [kernel], ["shape": .dimensions([features, width])])
     var product = try patch.append(
       "matmul", [patches, matrix], ["transpose_b": .flag(true)])
-    if let bias = anchor.operands[2] { product = try patch.append("add", [product, bias]) }
+    if let bias = anchor["bias"] { product = try patch.append("add", [product, bias]) }
     let channelsFirst = try patch.append("transpose", [product], ["perm": .integers([0, 2, 1])])
     let result = try patch.append("reshape", [channelsFirst], ["shape": .dimensions(grid)])
     return try patch.replacing(with: result)

@@ -131,7 +131,7 @@ extension Module {
   }
 
   private func mayHaveManyScores(_ operation: Operation, in function: Function) -> Bool {
-    guard let q = operation.operands[0], let k = operation.operands[1],
+    guard let q = operation["q"], let k = operation["k"],
       let queries = try? type(of: q, in: function).shape[2].evaluate(bounds),
       let keys = try? type(of: k, in: function).shape[2].evaluate(bounds)
     else { return false }

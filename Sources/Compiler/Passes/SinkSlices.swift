@@ -25,7 +25,7 @@ enum SinkSlicesRules {
     "slice(f(x, …)) => f(slice(x), …) for an f that computes the slice from slices of its "
       + "operands, when nothing else reads f's result."
   ) { anchor, graph in
-    guard let source = graph.definition(of: anchor.operands[0]), graph.isReadOnce(source),
+    guard let source = graph.definition(of: anchor["x"]), graph.isReadOnce(source),
       let slice = Slice(anchor, of: graph.type(of: .value(source.result)).shape),
       let axes = slicedAxes(of: source, by: slice, graph)
     else { return nil }

@@ -7,7 +7,7 @@ extension RewriteGraph {
   func scalar(_ operand: Operand?) -> Double? {
     var current = operand
     while let view = definition(of: current, is: "reshape", "broadcast", "transpose") {
-      current = view.operands[0]
+      current = view["x"]
     }
     if let tensor = current?.tensor.map(module.tensor) {
       guard case .buffer = tensor.kind else { return nil }
@@ -28,9 +28,9 @@ extension RewriteGraph {
 
   /// Both orders of the two operands of a commutative operation.
   func orders(_ operation: Operation?) -> [(Operand, Operand)] {
-    guard let operation, let a = operation.operands[0], let b = operation.operands[1] else {
-      return []
-    }
+    guard let operands = operation?.operands, operands.count == 2,
+      case (let a?, let b?) = (operands[0], operands[1])
+    else { return [] }
     return a == b ? [(a, b)] : [(a, b), (b, a)]
   }
 
