@@ -122,8 +122,10 @@ extension KernelCase {
 
   /// Rows of weights, in the forms that they are stored in.
   private static let tables: [KernelCase] = {
+    // A product with the rows of a weight reads it row by row, one with its columns in panels.
     let other =
-      "func @other() -> (z: f32[4096x1024]) { %z = neg(%table) : f32[4096x1024] return %z }"
+      "func @other(%x: f32[1x4096]) -> (z: f32[1x1024])"
+      + " { %z = matmul(%x, %table) : f32[1x1024] return %z }"
     let factor =
       "func @other(%x: f32[1x1024]) -> (z: f32[1x4096])"
       + " { %z = matmul(%x, %table) {transpose_b = true} : f32[1x4096] return %z }"
