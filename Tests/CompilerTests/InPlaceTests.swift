@@ -3,7 +3,6 @@ import Plans
 import Testing
 import Validation
 
-@testable import Compiler
 @testable import Runtime
 
 /// What the compiler computes in place is what the kernels allow, and does not change a bit.
