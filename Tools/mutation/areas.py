@@ -65,7 +65,7 @@ AREAS = [
          ["TensorsTests.NPY", "TensorsTests.MappedFile", "TensorsTests.AtomicFile", "TensorsTests.Safetensors",
           "CommandLineTests.FaultTests/.a plan's bytes"], 6),
     Area("importer", ["Sources/Interchange/Import/*.swift", "Sources/Interchange/Format/*.swift",
-                      "Sources/Interchange/Operators/*.swift"],
+                      "Sources/Interchange/Operators/*/*.swift"],
          ["InterchangeTests.ONNXResize", "InterchangeTests.ONNXOperatorRefusalTests/.they are refused",
           "InterchangeTests.ONNXOperatorTests", "InterchangeTests.ImportedGraph",
           ONNX_MODELS, "InterchangeTests.ExternalData", "InterchangeTests.ONNXRefusal"], 3),

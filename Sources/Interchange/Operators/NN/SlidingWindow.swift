@@ -3,7 +3,7 @@ import Inputs
 import Tensors
 
 /// Windows over one to three axes, the last ones of a batch of channels.
-struct Window {
+struct SlidingWindow {
   let kernel: [Int]
   let strides: [Int]
   let dilations: [Int]

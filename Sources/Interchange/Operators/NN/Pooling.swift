@@ -20,7 +20,7 @@ extension ONNXOperator {
 
   static let lpPool: Build = { node in
     let x = try node.input(0)
-    let window = try Window(node, over: x, kernel: node.ints("kernel_shape") ?? [])
+    let window = try SlidingWindow(node, over: x, kernel: node.ints("kernel_shape") ?? [])
     return [try norm(node, window.unfold(node, x, padding: 0), axes: [2], keeps: false)]
   }
 
@@ -40,7 +40,7 @@ extension ONNXOperator {
   static let maxPool: Build = { node in
     let input = try node.input(0)
     let x = try node.cast(node.computed(input), .f32, as: "number")
-    let window = try Window(node, over: x, kernel: node.ints("kernel_shape") ?? [])
+    let window = try SlidingWindow(node, over: x, kernel: node.ints("kernel_shape") ?? [])
     let windows = try window.unfold(node, x, padding: -.infinity)
     let largest = try node.op(
       "max", [windows], ["axes": .integers([2]), "keep_dims": .flag(false)],
@@ -52,7 +52,7 @@ extension ONNXOperator {
 
   /// Where the largest elements of windows stand in the whole input.
   private static func largestPlaces(
-    _ node: NodeImport, _ x: ImportedValue, _ windows: ImportedValue, _ window: Window
+    _ node: NodeImport, _ x: ImportedValue, _ windows: ImportedValue, _ window: SlidingWindow
   ) throws -> ImportedValue {
     guard let extents = Array(x.shape[2...]).constants else {
       throw ONNXError("its indices need fixed sizes")
@@ -99,8 +99,8 @@ extension ONNXOperator {
       let kernel = try node.ints("kernel_shape"),
       kernel.count == extents.count
     else { throw ONNXError("its kernel does not fit \(x.type)") }
-    let strides = try Window.list(node, "strides", kernel.count, 1)
-    let pads = try Window.list(node, "pads", 2 * kernel.count, 0)
+    let strides = try SlidingWindow.list(node, "strides", kernel.count, 1)
+    let pads = try SlidingWindow.list(node, "pads", 2 * kernel.count, 0)
     let target = kernel.indices.map {
       (extents[$0] - 1) * strides[$0] + kernel[$0] - pads[$0] - pads[$0 + kernel.count]
     }
@@ -128,7 +128,7 @@ extension ONNXOperator {
 
   static let averagePool: Build = { node in
     let x = try node.input(0)
-    let window = try Window(node, over: x, kernel: node.ints("kernel_shape") ?? [])
+    let window = try SlidingWindow(node, over: x, kernel: node.ints("kernel_shape") ?? [])
     let windows = try window.unfold(node, x, padding: 0)
     let axes: Attributes = ["axes": .integers([2]), "keep_dims": .flag(false)]
     guard window.hasPads else { return [try node.op("mean", [windows], axes)] }
@@ -174,9 +174,9 @@ extension ONNXOperator {
       let channels = x.shape[1].dividedExactly(by: Dim(try node.count(block)))
     else { throw ONNXError("its sizes do not fit \(try node.input(0).type)") }
     let rank = image.count
-    let strides = try Window.list(node, "strides", rank, 1)
-    let dilations = try Window.list(node, "dilations", rank, 1)
-    let pads = try Window.list(node, "pads", 2 * rank, 0)
+    let strides = try SlidingWindow.list(node, "strides", rank, 1)
+    let dilations = try SlidingWindow.list(node, "dilations", rank, 1)
+    let pads = try SlidingWindow.list(node, "pads", 2 * rank, 0)
     let padded = image.indices.map { image[$0] + pads[$0] + pads[$0 + rank] }
     let counts = image.indices.map {
       (padded[$0] - dilations[$0] * (block[$0] - 1) - 1) / strides[$0] + 1

@@ -10,7 +10,7 @@ extension ONNXOperator {
     guard (1...3).contains(rank), grid.rank == x.rank, grid.shape.last == Dim(rank),
       grid.shape[0] == x.shape[0], let extents = Array(x.shape[2...]).constants
     else { throw ONNXError("a grid of \(grid.type) does not fit \(x.type)") }
-    let sampler = try Sampler(node, x, extents)
+    let sampler = try GridSampler(node, x, extents)
     // The last axis of the grid counts from the innermost axis outwards.
     let places = try (0..<rank).map { axis in
       let part = try node.slice(
@@ -47,7 +47,7 @@ extension ONNXOperator {
 }
 
 /// Reads a picture [batch, channels, extents…] between its pixels.
-struct Sampler {
+struct GridSampler {
   private let node: NodeImport
   /// [batch·places, channels]
   private let table: ImportedValue

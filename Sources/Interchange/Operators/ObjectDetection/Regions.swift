@@ -8,7 +8,7 @@ extension ONNXOperator {
     let (x, kernel, given) = (
       try node.computed(try node.input(0)), try node.input(1), try node.computed(try node.input(2))
     )
-    let window = try Window(node, over: x, kernel: kernel.shape.dropFirst(2).map(\.constant))
+    let window = try SlidingWindow(node, over: x, kernel: kernel.shape.dropFirst(2).map(\.constant))
     let sets = try node.int("offset_group") ?? 1
     let elements = try node.count(window.kernel)
     guard x.rank == 4, given.rank == 4, (1...1 << 16).contains(sets),
@@ -27,7 +27,7 @@ extension ONNXOperator {
         "add", [offset, basePlaces(node, window, places, axis)], as: "place")
     }
     let picture = try node.reshape(x, [batch, channels] + x.shape[2...], as: "sets")
-    var samples = try Sampler(node, linear: picture, extents).sample(at: coordinates)
+    var samples = try GridSampler(node, linear: picture, extents).sample(at: coordinates)
     if let mask = node.optional(4) {
       let column = try node.reshape(
         node.computed(mask), [batch, 1, Dim(elements)] + given.shape[2...], as: "mask")
@@ -42,7 +42,7 @@ extension ONNXOperator {
 
   /// Where the elements of all windows stand without offsets: [elements, rows, columns].
   private static func basePlaces(
-    _ node: NodeImport, _ window: Window, _ places: [Int], _ axis: Int
+    _ node: NodeImport, _ window: SlidingWindow, _ places: [Int], _ axis: Int
   ) throws -> ImportedValue {
     _ = try node.count(window.kernel + places)
     let shape = [window.kernel.reduce(1, *)] + places
@@ -96,14 +96,14 @@ private struct Regions {
 
   /// Lower pixel, upper pixel and the distance from the lower one of each place along an axis:
   /// [regions, parts·samples]; the weight is 0 outside.
-  struct Places {
+  struct PixelPlaces {
     let low: ImportedValue
     let high: ImportedValue
     let fraction: ImportedValue
     let isInside: ImportedValue
   }
 
-  func places(_ axis: Int) throws -> Places {
+  func places(_ axis: Int) throws -> PixelPlaces {
     func corner(_ index: Int) throws -> ImportedValue {
       let part = try node.slice(rois, axis: 1, Dim(index), Dim(index + 1), as: "corner")
       let scaled = try node.op("mul", [part, .scalar(scale)], as: "scaled")
@@ -128,13 +128,13 @@ private struct Regions {
     let low = try node.op("floor", [bounded], as: "low")
     let high = try node.op(
       "minimum", [node.op("add", [low, .scalar(1)], as: "next"), .scalar(extent - 1)], as: "high")
-    return Places(
+    return PixelPlaces(
       low: low, high: high, fraction: try node.op("sub", [bounded, low], as: "fraction"),
       isInside: try node.op("where", [isOutside, .scalar(0), .scalar(1)], as: "inside"))
   }
 
   func pooled(
-    _ x: ImportedValue, _ rows: Places, _ columns: Places, _ batch: ImportedValue
+    _ x: ImportedValue, _ rows: PixelPlaces, _ columns: PixelPlaces, _ batch: ImportedValue
   ) throws -> ImportedValue {
     let (count, height, width) = (rois.shape[0], parts[0] * samples, parts[1] * samples)
     let table = try node.reshape(
@@ -145,7 +145,7 @@ private struct Regions {
         try node.reshape(
           x, isRow ? [count, Dim(height), 1] : [count, 1, Dim(width)], as: "corner")
       }
-      func weight(_ places: Places, _ isHigh: Bool) throws -> ImportedValue {
+      func weight(_ places: PixelPlaces, _ isHigh: Bool) throws -> ImportedValue {
         let share =
           isHigh
           ? places.fraction : try node.op("sub", [.scalar(1), places.fraction], as: "share")

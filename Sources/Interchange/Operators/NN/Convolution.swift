@@ -12,7 +12,7 @@ extension ONNXOperator {
     _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, bias: ImportedValue?
   ) throws -> ImportedValue {
     let groups = try node.int("group") ?? 1
-    let window = try Window(node, over: x, kernel: kernel.shape.dropFirst(2).map(\.constant))
+    let window = try SlidingWindow(node, over: x, kernel: kernel.shape.dropFirst(2).map(\.constant))
     guard groups > 0, let channels = kernel.shape[0].constant, channels % groups == 0,
       try x.shape[1] == kernel.shape[1] * Dim(groups)
     else { throw ONNXError("a kernel of \(kernel.type) does not fit \(x.type)") }
@@ -39,7 +39,7 @@ extension ONNXOperator {
   /// The kernel as a matrix for each group, times the windows as columns.
   static func unfolded(
     _ node: NodeImport, _ x: ImportedValue, _ kernel: ImportedValue, _ bias: ImportedValue?,
-    _ window: Window, _ groups: Int
+    _ window: SlidingWindow, _ groups: Int
   ) throws -> ImportedValue {
     try product(node, window.unfold(node, x, padding: 0), kernel, bias, groups)
   }
@@ -79,8 +79,8 @@ extension ONNXOperator {
       let extents = Array(x.shape[2...]).constants,
       sides.allSatisfy({ (1...1 << 16).contains($0) }), extents.allSatisfy({ $0 <= 1 << 40 })
     else { throw ONNXError("a kernel of \(kernel.type) does not fit \(x.type)") }
-    let strides = try Window.list(node, "strides", count, 1)
-    let dilations = try Window.list(node, "dilations", count, 1)
+    let strides = try SlidingWindow.list(node, "strides", count, 1)
+    let dilations = try SlidingWindow.list(node, "dilations", count, 1)
     let reach = zip(sides, dilations).map { ($0 - 1) * $1 }
     let pads = try transposedPads(node, extents, strides, reach)
     var spread = x
@@ -91,7 +91,7 @@ extension ONNXOperator {
         .scalar(0))
     }
     let turned = try turnedKernel(node, kernel, groups, channels, sides)
-    let window = Window(kernel: sides, dilations: dilations)
+    let window = SlidingWindow(kernel: sides, dilations: dilations)
     return [try unfolded(node, spread, turned, node.optional(2), window, groups)]
   }
 
@@ -100,14 +100,14 @@ extension ONNXOperator {
     _ node: NodeImport, _ extents: [Int], _ strides: [Int], _ reach: [Int]
   ) throws -> (before: [Int], after: [Int]) {
     let count = extents.count
-    let more = try Window.list(node, "output_padding", count, 0)
+    let more = try SlidingWindow.list(node, "output_padding", count, 0)
     let mode = try node.string("auto_pad") ?? "NOTSET"
     var target = try node.ints("output_shape").map { Array($0.suffix(count)) }
     if mode.hasPrefix("SAME") { target = target ?? zip(extents, strides).map { $0 * $1 } }
     guard let target else {
       let pads =
         mode == "VALID"
-        ? Array(repeating: 0, count: 2 * count) : try Window.list(node, "pads", 2 * count, 0)
+        ? Array(repeating: 0, count: 2 * count) : try SlidingWindow.list(node, "pads", 2 * count, 0)
       return (Array(pads[..<count]), zip(pads[count...], more).map { $0 - $1 })
     }
     guard target.count == count, target.allSatisfy({ (0...1 << 40).contains($0) }) else {
