@@ -1,21 +1,21 @@
 import Glibc
 
 /// How much memory a kernel wants beside its operands, in bytes.
-public struct ScratchRequirement: Sendable, Hashable {
+struct ScratchRequirement: Sendable, Hashable {
   /// For each thread, used within one tile.
-  public var perWorker: Int
+  var perWorker: Int
   /// Once, used from one dispatch of a kernel to its next.
-  public var shared: Int
+  var shared: Int
 
-  public init(perWorker: Int = 0, shared: Int = 0) {
+  init(perWorker: Int = 0, shared: Int = 0) {
     self.perWorker = perWorker
     self.shared = shared
   }
 
-  public static let none = ScratchRequirement()
+  static let none = ScratchRequirement()
 
   /// Enough for either.
-  public func union(_ other: ScratchRequirement) -> ScratchRequirement {
+  func union(_ other: ScratchRequirement) -> ScratchRequirement {
     ScratchRequirement(
       perWorker: max(perWorker, other.perWorker), shared: max(shared, other.shared))
   }
@@ -23,12 +23,12 @@ public struct ScratchRequirement: Sendable, Hashable {
 
 /// Scratch memory of a thread pool, each part aligned to a page and zero at first. Its contents
 /// mean nothing from one kernel call to the next.
-public final class Scratch: @unchecked Sendable {
-  public let requirement: ScratchRequirement
+final class Scratch: @unchecked Sendable {
+  let requirement: ScratchRequirement
   private let base: UnsafeMutableRawPointer
   private let workerStride: Int
   /// Of all threads together; what kernels do not touch takes no memory.
-  public let byteCount: Int
+  let byteCount: Int
 
   init(_ requirement: ScratchRequirement, workerCount: Int) throws {
     precondition(requirement.perWorker >= 0 && requirement.shared >= 0)
@@ -62,7 +62,7 @@ public final class Scratch: @unchecked Sendable {
   }
 
   /// The memory that a tile on `worker` may use.
-  public func perWorker(_ worker: Int) -> UnsafeMutableRawPointer {
+  func perWorker(_ worker: Int) -> UnsafeMutableRawPointer {
     base + worker * workerStride
   }
 
@@ -73,5 +73,5 @@ public final class Scratch: @unchecked Sendable {
   }
 
   /// The memory that all tiles of a dispatch share.
-  public var shared: UnsafeMutableRawPointer { base + sharedOffset }
+  var shared: UnsafeMutableRawPointer { base + sharedOffset }
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// The number of tiles and what each one does follow from shapes alone, never from the number of
 /// threads; together with kernels that reduce inside one tile this makes results bit-identical
 /// for any number of threads.
-public protocol TileWork {
+protocol TileWork {
   /// Does one tile. `worker` is below the pool's thread count and no two tiles that run at the
   /// same time share it: it names the scratch memory that this tile may use.
   func run(tile: Int, worker: Int)
@@ -25,18 +25,18 @@ extension TileWork {
 /// Waiting threads spin for some microseconds and then sleep. A dispatch allocates nothing, and
 /// it does not wait for a thread that was asleep for so long that it found no tile left. One
 /// dispatch runs at a time: tiles may not start another one.
-public final class ThreadPool: Sendable {
+final class ThreadPool: Sendable {
   /// Threads that do tiles, including the one that calls `run`.
-  public let threadCount: Int
+  let threadCount: Int
   /// Memory that kernels use while they run.
-  public let scratch: Scratch
+  let scratch: Scratch
   private let core: ThreadPoolCore
   private let threads: [pthread_t]
 
   /// Starts `threadCount - 1` threads and sets scratch memory aside.
   ///
   /// - Throws: `ThreadPoolError` if the system has no memory or thread to give.
-  public init(threadCount: Int, scratch requirement: ScratchRequirement = .none) throws {
+  init(threadCount: Int, scratch requirement: ScratchRequirement = .none) throws {
     guard (1...ThreadPoolCore.maximumThreadCount).contains(threadCount) else {
       throw ThreadPoolError.badThreadCount(threadCount)
     }
@@ -58,10 +58,10 @@ public final class ThreadPool: Sendable {
   deinit { core.stop(joining: threads) }
 
   /// Processors that this process may use.
-  public static var processorCount: Int { pg_processor_count() }
+  static var processorCount: Int { pg_processor_count() }
 
   /// Runs tiles `0 ..< count` of `work` and returns when all are done.
-  public func run(tiles count: Int, _ work: some TileWork) {
+  func run(tiles count: Int, _ work: some TileWork) {
     guard count > 1, threadCount > 1 else {
       for tile in 0..<max(count, 0) { work.run(tile: tile, worker: 0) }
       return
@@ -72,7 +72,7 @@ public final class ThreadPool: Sendable {
   }
 
   /// Runs `body` for each tile in `0 ..< count`. Makes one small allocation, unlike `run`.
-  public func parallelFor(count: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
+  func parallelFor(count: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
     withoutActuallyEscaping(body) { run(tiles: count, ClosureWork(body: $0)) }
   }
 }

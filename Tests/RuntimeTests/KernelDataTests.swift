@@ -93,7 +93,7 @@ import Testing
 
   struct Windows: CustomTestStringConvertible {
     var height: Int, width: Int
-    var window: Window
+    var window: WindowGeometry
     var testDescription: String { "\(window) over \(height)x\(width)" }
 
     func places(_ axis: Int) -> Int {
@@ -111,7 +111,7 @@ import Testing
     [(7, 9), (1, 40), (13, 1)].map {
       Windows(
         height: $0, width: $1,
-        window: Window(kernel: kernel, strides: strides, dilations: dilations, pads: pads))
+        window: WindowGeometry(kernel: kernel, strides: strides, dilations: dilations, pads: pads))
     }
   }
 

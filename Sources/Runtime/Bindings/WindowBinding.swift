@@ -89,7 +89,7 @@ enum WindowBinding {
   /// so any number of places is safe.
   private static func windows(
     _ site: StepSite
-  ) throws -> (pixels: PlanView, out: PlanView, geometry: Window) {
+  ) throws -> (pixels: PlanView, out: PlanView, geometry: WindowGeometry) {
     let (pixels, out) = (try site.operand(0), try site.result())
     let geometry = try site.window()
     try site.requireDense(pixels, "pixels")
@@ -103,8 +103,8 @@ enum WindowBinding {
 
 extension StepSite {
   /// The attributes of windows.
-  func window() throws -> Window {
-    Window(
+  func window() throws -> WindowGeometry {
+    WindowGeometry(
       kernel: try extents("kernel", 2, from: 1),
       strides: try extents("strides", 2, from: 1),
       dilations: try extents("dilations", 2, from: 1),
@@ -112,7 +112,7 @@ extension StepSite {
   }
 }
 
-extension Window {
+extension WindowGeometry {
   fileprivate func rows(_ pixels: BufferView, _ out: BufferView) -> WindowRows {
     WindowRows(
       pixels: UnsafePointer(pixels.floats), height: pixels.shape[1], width: pixels.shape[2],

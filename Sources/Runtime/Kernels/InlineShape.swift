@@ -2,13 +2,13 @@ import CKernels
 
 /// Extents or strides of up to eight dimensions, stored in place so that kernels pass them
 /// without allocating.
-public struct InlineShape: Sendable, ExpressibleByArrayLiteral {
-  public static let maximumRank = Int(PG_MAX_RANK)
+package struct InlineShape: Sendable, ExpressibleByArrayLiteral {
+  package static let maximumRank = Int(PG_MAX_RANK)
 
-  public private(set) var rank: Int
+  package private(set) var rank: Int
   private var values: InlineArray<8, Int>
 
-  public init(_ values: some Collection<Int>) {
+  package init(_ values: some Collection<Int>) {
     precondition(values.count <= Self.maximumRank, "kernels take at most eight dimensions")
     rank = values.count
     self.values = InlineArray(repeating: 0)
@@ -16,10 +16,10 @@ public struct InlineShape: Sendable, ExpressibleByArrayLiteral {
   }
 
   /// For shapes that are written down once: the literal itself is an array and allocates.
-  public init(arrayLiteral elements: Int...) { self.init(elements) }
+  package init(arrayLiteral elements: Int...) { self.init(elements) }
 
   /// No dimensions.
-  public init() {
+  package init() {
     rank = 0
     values = InlineArray(repeating: 0)
   }
@@ -30,7 +30,7 @@ public struct InlineShape: Sendable, ExpressibleByArrayLiteral {
     append(columns)
   }
 
-  public subscript(axis: Int) -> Int {
+  package subscript(axis: Int) -> Int {
     get {
       precondition(axis < rank)
       return values[axis]
@@ -42,21 +42,21 @@ public struct InlineShape: Sendable, ExpressibleByArrayLiteral {
   }
 
   /// The number of elements of a shape.
-  public var elementCount: Int {
+  package var elementCount: Int {
     var count = 1
     for axis in 0..<rank { count *= values[axis] }
     return count
   }
 
   /// Adds a dimension after the last one.
-  public mutating func append(_ value: Int) {
+  package mutating func append(_ value: Int) {
     precondition(rank < Self.maximumRank, "kernels take at most eight dimensions")
     values[rank] = value
     rank += 1
   }
 
   /// Row-major strides of a dense tensor of this shape.
-  public var denseStrides: InlineShape {
+  package var denseStrides: InlineShape {
     var strides = self
     var step = 1
     for axis in stride(from: rank - 1, through: 0, by: -1) {

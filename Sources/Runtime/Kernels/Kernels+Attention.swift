@@ -3,12 +3,12 @@ import Glibc
 
 /// Distances between neighbours of one tensor of attention, in elements. The elements of one
 /// head's row are contiguous.
-public struct HeadStrides: Sendable, Hashable {
-  public var batch: Int
-  public var head: Int
-  public var token: Int
+struct HeadStrides: Sendable, Hashable {
+  var batch: Int
+  var head: Int
+  var token: Int
 
-  public init(batch: Int, head: Int, token: Int) {
+  init(batch: Int, head: Int, token: Int) {
     self.batch = batch
     self.head = head
     self.token = token
@@ -21,19 +21,19 @@ public struct HeadStrides: Sendable, Hashable {
 
 /// Which keys a query sees. The queries are the last ones of the sequence: query i stands at
 /// position p = keys - queries + i.
-public struct AttentionMask: Sendable, Hashable {
+struct AttentionMask: Sendable, Hashable {
   /// Only keys at positions <= p.
-  public var isCausal: Bool
+  var isCausal: Bool
   /// Only keys at positions > p - window.
-  public var window: Int?
+  var window: Int?
 
-  public init(isCausal: Bool = false, window: Int? = nil) {
+  init(isCausal: Bool = false, window: Int? = nil) {
     self.isCausal = isCausal
     self.window = window
   }
 
-  public static let none = AttentionMask()
-  public static let causal = AttentionMask(isCausal: true)
+  static let none = AttentionMask()
+  static let causal = AttentionMask(isCausal: true)
 
   /// The keys that the query at `position` sees.
   func visibleKeys(position: Int, keys: Int) -> Range<Int> {
@@ -44,11 +44,11 @@ public struct AttentionMask: Sendable, Hashable {
 }
 
 /// Added to the scores: [batch, head, query, key] with contiguous keys; a stride may be 0.
-public struct AdditiveMask {
-  public var base: UnsafePointer<Float>
-  public var strides: HeadStrides
+struct AdditiveMask {
+  var base: UnsafePointer<Float>
+  var strides: HeadStrides
 
-  public init(base: UnsafePointer<Float>, strides: HeadStrides) {
+  init(base: UnsafePointer<Float>, strides: HeadStrides) {
     self.base = base
     self.strides = strides
   }
@@ -57,25 +57,25 @@ public struct AdditiveMask {
 /// out = softmax(softcap(scale q·k) + additive) v, head by head. `queryHeads` is a multiple of
 /// `keyHeads`; query head h uses key head h / (queryHeads / keyHeads). A query that sees no key,
 /// or only keys at -inf, gives 0.
-public struct AttentionArguments {
-  public var out: UnsafeMutablePointer<Float>
-  public var outStrides: HeadStrides
-  public var q: UnsafePointer<Float>
-  public var qStrides: HeadStrides
-  public var k: UnsafePointer<Float>
-  public var kStrides: HeadStrides
-  public var v: UnsafePointer<Float>
-  public var vStrides: HeadStrides
-  public var shape: AttentionShape
-  public var scale: Float
+struct AttentionArguments {
+  var out: UnsafeMutablePointer<Float>
+  var outStrides: HeadStrides
+  var q: UnsafePointer<Float>
+  var qStrides: HeadStrides
+  var k: UnsafePointer<Float>
+  var kStrides: HeadStrides
+  var v: UnsafePointer<Float>
+  var vStrides: HeadStrides
+  var shape: AttentionShape
+  var scale: Float
   /// c in c tanh(score / c); nil leaves the scores as they are.
-  public var softcap: Float?
-  public var mask: AttentionMask
-  public var additive: AdditiveMask?
+  var softcap: Float?
+  var mask: AttentionMask
+  var additive: AdditiveMask?
   /// Whether q, k, v and the softmax may be rounded to bf16 where that is quicker.
-  public var mayRound: Bool
+  var mayRound: Bool
 
-  public init(
+  init(
     out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, q: UnsafePointer<Float>,
     qStrides: HeadStrides, k: UnsafePointer<Float>, kStrides: HeadStrides,
     v: UnsafePointer<Float>, vStrides: HeadStrides, shape: AttentionShape, scale: Float,
@@ -100,19 +100,19 @@ public struct AttentionArguments {
 }
 
 /// The extents of attention.
-public struct AttentionShape: Sendable, Hashable {
-  public var batch: Int
-  public var queryHeads: Int
-  public var keyHeads: Int
-  public var queries: Int
-  public var keys: Int
+struct AttentionShape: Sendable, Hashable {
+  var batch: Int
+  var queryHeads: Int
+  var keyHeads: Int
+  var queries: Int
+  var keys: Int
   /// Features of a query and of a key.
-  public var headSize: Int
+  var headSize: Int
   /// Features of a value, and so of the result.
-  public var valueSize: Int
+  var valueSize: Int
 
   /// Values are as wide as keys unless `valueSize` says otherwise.
-  public init(
+  init(
     batch: Int, queryHeads: Int, keyHeads: Int, queries: Int, keys: Int, headSize: Int,
     valueSize: Int? = nil
   ) {
@@ -131,7 +131,7 @@ public struct AttentionShape: Sendable, Hashable {
 
 extension Kernels {
   /// Computes `AttentionArguments`. Needs the scratch of `attentionScratch`.
-  public func attention(_ arguments: AttentionArguments) {
+  func attention(_ arguments: AttentionArguments) {
     let shape = arguments.shape
     guard shape.batch > 0, shape.queryHeads > 0, shape.queries > 0 else { return }
     precondition(
@@ -150,7 +150,7 @@ extension Kernels {
   }
 
   /// The scratch that suffices for `attention` on any extents up to those of `shape`.
-  public static func attentionScratch(_ shape: AttentionShape) -> ScratchRequirement {
+  static func attentionScratch(_ shape: AttentionShape) -> ScratchRequirement {
     guard shape.keyHeads > 0, shape.groupSize > 0 else { return .none }
     var most = ScratchRequirement.none
     if shape.groupSize > AttentionGrid.blockedRows {

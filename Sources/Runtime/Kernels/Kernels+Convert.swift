@@ -2,7 +2,7 @@ import CKernels
 
 extension Kernels {
   /// out[i] = x[i], exact.
-  public func widen(
+  func widen(
     out: UnsafeMutablePointer<Float>, bf16 x: UnsafePointer<UInt16>, count: Int
   ) {
     let grid = TileGrid(count: count, limit: Self.elementsPerTile, unit: 16)
@@ -10,7 +10,7 @@ extension Kernels {
   }
 
   /// out[i] = x[i] rounded to the nearest bf16, ties to even; a NaN stays a NaN.
-  public func narrow(
+  func narrow(
     bf16 out: UnsafeMutablePointer<UInt16>, x: UnsafePointer<Float>, count: Int
   ) {
     let grid = TileGrid(count: count, limit: Self.elementsPerTile, unit: 16)

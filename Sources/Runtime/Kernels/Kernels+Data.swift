@@ -1,26 +1,26 @@
 import CKernels
 
 /// A row number that is not in the table.
-public struct RowOutOfRange: Error, Hashable, CustomStringConvertible {
-  public let row: Int64
+struct RowOutOfRange: Error, Hashable, CustomStringConvertible {
+  let row: Int64
   /// Which of the row numbers it is.
-  public let position: Int
-  public let tableRows: Int
+  let position: Int
+  let tableRows: Int
 
-  public var description: String {
+  var description: String {
     "id \(row) at position \(position) is outside a table of \(tableRows) rows"
   }
 }
 
 /// A table of rows in memory and how many there are.
-public struct TableArguments {
-  public var base: WeightPointer
-  public var rowStride: Int
-  public var rows: Int
-  public var columns: Int
+struct TableArguments {
+  var base: WeightPointer
+  var rowStride: Int
+  var rows: Int
+  var columns: Int
 
   /// A row stride left out means dense rows.
-  public init(base: WeightPointer, rowStride: Int? = nil, rows: Int, columns: Int) {
+  init(base: WeightPointer, rowStride: Int? = nil, rows: Int, columns: Int) {
     self.base = base
     self.rowStride = rowStride ?? columns
     self.rows = rows
@@ -32,7 +32,7 @@ extension Kernels {
   /// out[i, :] = scale table[ids[i], :].
   ///
   /// - Throws: `RowOutOfRange` before anything is written.
-  public func embedding(
+  func embedding(
     out: UnsafeMutablePointer<Float>, outRowStride: Int, table rows: TableArguments,
     ids: UnsafePointer<Int64>, count: Int, scale: Float = 1
   ) throws(RowOutOfRange) {
@@ -49,7 +49,7 @@ extension Kernels {
 
   /// out[i0, …] = x[i0, …] for elements of 1, 2, 4 or 8 bytes; the regions do not overlap.
   /// This is every transpose, slice, concatenation and patch extraction.
-  public func copy(
+  func copy(
     out: UnsafeMutableRawPointer, outStrides: InlineShape, x: UnsafeRawPointer,
     xStrides: InlineShape, shape: InlineShape, elementBytes: Int
   ) {
@@ -61,7 +61,7 @@ extension Kernels {
 
   /// out[r, :] = x[r, :] cos[t, :] + rotate_half(x[r, :]) sin[t, :] for each batch, head and
   /// token t of `x`; cos and sin are read at the same place. `out` may be `x`.
-  public func rope(_ arguments: RopeArguments) {
+  func rope(_ arguments: RopeArguments) {
     let limit = max(1, Self.elementsPerTile / max(arguments.headSize, 1))
     let work = RopeTiles(
       arguments: arguments, grid: TileGrid(count: arguments.tokens, limit: limit), table: table)
@@ -71,22 +71,22 @@ extension Kernels {
 
 /// Operands of `rope`. `headSize` is even. Angles that are the same for several batches, heads or
 /// tokens have stride 0 there.
-public struct RopeArguments {
-  public var out: UnsafeMutablePointer<Float>
-  public var outStrides: HeadStrides
-  public var x: UnsafePointer<Float>
-  public var xStrides: HeadStrides
-  public var cos: UnsafePointer<Float>
-  public var sin: UnsafePointer<Float>
-  public var cosStrides: HeadStrides
-  public var sinStrides: HeadStrides
-  public var batch: Int
-  public var heads: Int
-  public var tokens: Int
-  public var headSize: Int
+struct RopeArguments {
+  var out: UnsafeMutablePointer<Float>
+  var outStrides: HeadStrides
+  var x: UnsafePointer<Float>
+  var xStrides: HeadStrides
+  var cos: UnsafePointer<Float>
+  var sin: UnsafePointer<Float>
+  var cosStrides: HeadStrides
+  var sinStrides: HeadStrides
+  var batch: Int
+  var heads: Int
+  var tokens: Int
+  var headSize: Int
 
   /// Strides of the angles left out mean dense `[tokens, headSize]`.
-  public init(
+  init(
     out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, x: UnsafePointer<Float>,
     xStrides: HeadStrides, cos: UnsafePointer<Float>, sin: UnsafePointer<Float>,
     cosStrides: HeadStrides? = nil, sinStrides: HeadStrides? = nil, batch: Int, heads: Int,

@@ -1,11 +1,11 @@
 import CKernels
 
 /// A tensor operand with a stride per dimension; stride 0 repeats.
-public struct StridedOperand {
-  public var base: UnsafePointer<Float>
-  public var strides: InlineShape
+struct StridedOperand {
+  var base: UnsafePointer<Float>
+  var strides: InlineShape
 
-  public init(base: UnsafePointer<Float>, strides: InlineShape) {
+  init(base: UnsafePointer<Float>, strides: InlineShape) {
     self.base = base
     self.strides = strides
   }
@@ -13,7 +13,7 @@ public struct StridedOperand {
 
 extension Kernels {
   /// out[i] = operation(x[i]) for dense `count` elements; `out` may be `x`.
-  public func unary(
+  func unary(
     _ operation: UnaryOperation, out: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>,
     count: Int
   ) {
@@ -24,7 +24,7 @@ extension Kernels {
   }
 
   /// out[i] = cap tanh(x[i] / cap) for dense `count` elements; `out` may be `x`.
-  public func softcap(
+  func softcap(
     out: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, count: Int, cap: Float
   ) {
     let grid = TileGrid(count: count, limit: Self.elementsPerTile, unit: 16)
@@ -34,7 +34,7 @@ extension Kernels {
 
   /// out = operation(a, b) over `shape`; `out` is dense and may be a dense operand. Needs
   /// `elementwiseScratch` where `stages`, which is for operands with gaps in their rows.
-  public func binary(
+  func binary(
     _ operation: BinaryOperation, out: UnsafeMutablePointer<Float>, shape: InlineShape,
     a: StridedOperand, b: StridedOperand, stages: Bool = false
   ) {

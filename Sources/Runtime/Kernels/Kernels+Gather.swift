@@ -4,7 +4,7 @@ extension Kernels {
   /// out[o, i, …] = x[o, ids[i], …] for elements of any type; ids below 0 count from the end.
   ///
   /// - Throws: `RowOutOfRange` before anything is written.
-  public func gather(
+  func gather(
     out: UnsafeMutableRawPointer, x: UnsafeRawPointer, extent: Int, outer: Int, innerBytes: Int,
     ids: UnsafePointer<Int64>, count: Int
   ) throws(RowOutOfRange) {

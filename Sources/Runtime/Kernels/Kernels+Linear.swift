@@ -3,17 +3,17 @@ import CKernels
 /// What a linear layer does to its products, in this order: + bias[n], activation,
 /// × multiplier[m, n], + residual[m, n]. Multiplier and residual may be the output itself, with
 /// its row stride; otherwise they do not overlap it.
-public struct Epilogue {
-  public var bias: UnsafePointer<Float>?
-  public var activation: UnaryOperation
-  public var multiplier: UnsafePointer<Float>?
-  public var multiplierRowStride: Int
-  public var residual: UnsafePointer<Float>?
-  public var residualRowStride: Int
+struct Epilogue {
+  var bias: UnsafePointer<Float>?
+  var activation: UnaryOperation
+  var multiplier: UnsafePointer<Float>?
+  var multiplierRowStride: Int
+  var residual: UnsafePointer<Float>?
+  var residualRowStride: Int
   /// A last function of everything, the residual included.
-  public var lastActivation: UnaryOperation = .identity
+  var lastActivation: UnaryOperation = .identity
 
-  public init(
+  init(
     bias: UnsafePointer<Float>? = nil, activation: UnaryOperation = .identity,
     multiplier: UnsafePointer<Float>? = nil, multiplierRowStride: Int = 0,
     residual: UnsafePointer<Float>? = nil, residualRowStride: Int = 0
@@ -26,7 +26,7 @@ public struct Epilogue {
     self.residualRowStride = residualRowStride
   }
 
-  public static var none: Epilogue { Epilogue() }
+  static var none: Epilogue { Epilogue() }
 
   /// Whether products pass through unchanged.
   var isIdentity: Bool {
@@ -68,26 +68,26 @@ extension Kernels {
 /// out[m, n] = epilogue(sum_k x[m, k] weight[n, k]), each matrix row-major with its row stride.
 /// `out` does not overlap `x`. With `up`, a weight stored like `weight`, sum_k x[m, k] up[n, k] is the
 /// epilogue's multiplier, and it has no other.
-public struct LinearArguments {
-  public var out: UnsafeMutablePointer<Float>
-  public var outRowStride: Int
-  public var x: UnsafePointer<Float>
-  public var xRowStride: Int
-  public var weight: WeightPointer
-  public var weightRowStride: Int
-  public var up: WeightPointer?
+struct LinearArguments {
+  var out: UnsafeMutablePointer<Float>
+  var outRowStride: Int
+  var x: UnsafePointer<Float>
+  var xRowStride: Int
+  var weight: WeightPointer
+  var weightRowStride: Int
+  var up: WeightPointer?
   /// M, the rows of `x`.
-  public var rows: Int
+  var rows: Int
   /// K, the columns of `x` and `weight`.
-  public var inputs: Int
+  var inputs: Int
   /// N, the rows of `weight`.
-  public var outputs: Int
-  public var epilogue: Epilogue
+  var outputs: Int
+  var epilogue: Epilogue
   /// Where the rows are windows of a picture, which `x` then is.
   var windows: WindowRows?
 
   /// Row strides left out mean dense rows.
-  public init(
+  init(
     out: UnsafeMutablePointer<Float>, outRowStride: Int? = nil, x: UnsafePointer<Float>,
     xRowStride: Int? = nil, weight: WeightPointer, weightRowStride: Int? = nil,
     up: WeightPointer? = nil, rows: Int, inputs: Int, outputs: Int, epilogue: Epilogue = .none
@@ -128,7 +128,7 @@ extension Kernels {
   static let streamedPanelRows = 8
 
   /// Computes `LinearArguments`. Needs the scratch of `linearScratch`.
-  public func linear(_ arguments: LinearArguments) {
+  func linear(_ arguments: LinearArguments) {
     if case .panels(let weight) = arguments.weight,
       weight.format.isInteger || arguments.rows > Self.streamedPanelRows || arguments.windows != nil
     {
@@ -146,7 +146,7 @@ extension Kernels {
 
   /// The scratch that suffices for `linear` on any extents up to these, for either weight type;
   /// `factors` is 2 with `up` and else 1.
-  public static func linearScratch(
+  static func linearScratch(
     rows: Int, inputs: Int, outputs: Int, factors: Int = 1
   ) -> ScratchRequirement {
     let streamed = factors * min(rows, streamedRows) * StreamedLinear.maximumColumns
@@ -160,7 +160,7 @@ extension Kernels {
   }
 
   /// The same for a weight in panels.
-  public static func panelLinearScratch(
+  static func panelLinearScratch(
     rows: Int, inputs: Int, outputs: Int, factors: Int = 1
   ) -> ScratchRequirement {
     PanelLinear.scratch(rows: rows, inputs: inputs, factors: factors)

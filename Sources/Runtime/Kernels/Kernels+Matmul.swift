@@ -3,13 +3,13 @@ import CKernels
 /// A stack of matrices with any strides: element (batch, row, column) lies at
 /// base + batch · batchStrides + row · rowStride + column · columnStride. A transposed matrix is
 /// one whose strides are swapped; stride 0 repeats.
-public struct MatrixOperand {
-  public var base: UnsafePointer<Float>
-  public var batchStrides: InlineShape
-  public var rowStride: Int
-  public var columnStride: Int
+struct MatrixOperand {
+  var base: UnsafePointer<Float>
+  var batchStrides: InlineShape
+  var rowStride: Int
+  var columnStride: Int
 
-  public init(
+  init(
     base: UnsafePointer<Float>, batchStrides: InlineShape = InlineShape(), rowStride: Int,
     columnStride: Int = 1
   ) {
@@ -28,19 +28,19 @@ public struct MatrixOperand {
 
 /// out[…, m, n] = sum_k a[…, m, k] b[…, k, n] over a stack of shape `batch`. `out` overlaps
 /// neither operand, and no two of its elements are the same memory.
-public struct MatmulArguments {
-  public var out: UnsafeMutablePointer<Float>
-  public var outBatchStrides: InlineShape
-  public var outRowStride: Int
-  public var outColumnStride: Int
-  public var a: MatrixOperand
-  public var b: MatrixOperand
-  public var batch: InlineShape
-  public var m: Int
-  public var n: Int
-  public var k: Int
+struct MatmulArguments {
+  var out: UnsafeMutablePointer<Float>
+  var outBatchStrides: InlineShape
+  var outRowStride: Int
+  var outColumnStride: Int
+  var a: MatrixOperand
+  var b: MatrixOperand
+  var batch: InlineShape
+  var m: Int
+  var n: Int
+  var k: Int
 
-  public init(
+  init(
     out: UnsafeMutablePointer<Float>, outBatchStrides: InlineShape = InlineShape(),
     outRowStride: Int,
     outColumnStride: Int = 1, a: MatrixOperand, b: MatrixOperand,
@@ -73,14 +73,14 @@ extension MatmulArguments {
 
 extension Kernels {
   /// Computes `MatmulArguments`. Needs the scratch of `matmulScratch`.
-  public func matmul(_ arguments: MatmulArguments) {
+  func matmul(_ arguments: MatmulArguments) {
     assertScratch(Self.matmulScratch)
     let work = MatmulTiles(arguments, kernels: self)
     pool.run(tiles: work.tileCount, work)
   }
 
   /// The scratch that `matmul` needs, whatever the shapes.
-  public static var matmulScratch: ScratchRequirement {
+  static var matmulScratch: ScratchRequirement {
     ScratchRequirement(
       perWorker: (MatmulTiles.stageCount + PackedProduct.memoryCount) * MemoryLayout<Float>.size)
   }

@@ -16,11 +16,11 @@ extension Kernels {
 }
 
 /// A weight matrix in panels.
-public struct PanelPointer {
-  public var format: PanelFormat
-  public var base: UnsafeRawPointer
+struct PanelPointer {
+  var format: PanelFormat
+  var base: UnsafeRawPointer
 
-  public init(_ format: PanelFormat, _ base: UnsafeRawPointer) {
+  init(_ format: PanelFormat, _ base: UnsafeRawPointer) {
     self.format = format
     self.base = base
   }

@@ -1,16 +1,16 @@
 import CKernels
 
 /// Rows of f32 that a kernel reads and rows that it writes, which may be the same ones.
-public struct RowArguments {
-  public var out: UnsafeMutablePointer<Float>
-  public var outRowStride: Int
-  public var x: UnsafePointer<Float>
-  public var xRowStride: Int
-  public var rows: Int
-  public var columns: Int
+struct RowArguments {
+  var out: UnsafeMutablePointer<Float>
+  var outRowStride: Int
+  var x: UnsafePointer<Float>
+  var xRowStride: Int
+  var rows: Int
+  var columns: Int
 
   /// Row strides left out mean dense rows.
-  public init(
+  init(
     out: UnsafeMutablePointer<Float>, outRowStride: Int? = nil, x: UnsafePointer<Float>,
     xRowStride: Int? = nil, rows: Int, columns: Int
   ) {
@@ -37,7 +37,7 @@ extension Kernels {
 
   /// (x - mean) / sqrt(variance + eps) weight + bias of each row; a null weight is 1, a null bias
   /// is 0.
-  public func layerNorm(
+  func layerNorm(
     _ rows: RowArguments, weight: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, eps: Float
   ) {
     let work = LayerNormTiles(
@@ -46,7 +46,7 @@ extension Kernels {
   }
 
   /// x / sqrt(mean(x²) + eps) (weightOffset + weight) of each row; a null weight multiplies by 1.
-  public func rmsNorm(
+  func rmsNorm(
     _ rows: RowArguments, weight: UnsafePointer<Float>?, weightOffset: Float, eps: Float
   ) {
     let work = RMSNormTiles(
@@ -56,19 +56,19 @@ extension Kernels {
   }
 
   /// Softmax of each row.
-  public func softmax(_ rows: RowArguments) {
+  func softmax(_ rows: RowArguments) {
     let work = SoftmaxTiles(rows: rows, grid: rows.grid, table: table)
     pool.run(tiles: work.grid.tileCount, work)
   }
 
   /// One value per row into consecutive elements of `rows.out`.
-  public func reduce(_ operation: Reduction, _ rows: RowArguments) {
+  func reduce(_ operation: Reduction, _ rows: RowArguments) {
     let work = ReduceTiles(operation: operation, rows: rows, grid: rows.grid, table: table)
     pool.run(tiles: work.grid.tileCount, work)
   }
 
   /// The index of the largest of `count` >= 1 values, the first of equals; a NaN is the largest.
-  public func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int {
+  func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int {
     table.functions.pointee.argmax(x, count)
   }
 }

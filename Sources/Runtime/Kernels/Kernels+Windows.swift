@@ -1,11 +1,11 @@
 /// Kernel, strides and dilations of windows in rows and columns; pads are top, left, bottom, right.
-public struct Window: Sendable {
-  public var kernel: [Int]
-  public var strides: [Int]
-  public var dilations: [Int]
-  public var pads: [Int]
+struct WindowGeometry: Sendable {
+  var kernel: [Int]
+  var strides: [Int]
+  var dilations: [Int]
+  var pads: [Int]
 
-  public init(kernel: [Int], strides: [Int], dilations: [Int], pads: [Int]) {
+  init(kernel: [Int], strides: [Int], dilations: [Int], pads: [Int]) {
     self.kernel = kernel
     self.strides = strides
     self.dilations = dilations
@@ -16,9 +16,9 @@ public struct Window: Sendable {
 extension Kernels {
   /// out[p, i·kernel₁ + j, y, x] = pixels[p, y·strides₀ + i·dilations₀ - pads₀, …], or `value` where
   /// that is outside the plane.
-  public func unfold(
+  func unfold(
     out: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>, planes: Int, height: Int,
-    width: Int, rows: Int, columns: Int, window: Window, value: Float
+    width: Int, rows: Int, columns: Int, window: WindowGeometry, value: Float
   ) {
     let elements = window.kernel[0] * window.kernel[1]
     let grid = TileGrid(
@@ -39,7 +39,7 @@ private struct UnfoldTiles: TileWork {
   let width: Int
   let rows: Int
   let columns: Int
-  let window: Window
+  let window: WindowGeometry
   let value: Float
   let grid: TileGrid
 

@@ -11,18 +11,18 @@ import CKernels
 /// Contract of every function here: pointers reach all elements that the extents and strides
 /// name, extents are not negative, and the pool's scratch is at least what is stated. Strides
 /// count elements. Breaking it is a bug of the caller and is not detected everywhere.
-public struct Kernels: Sendable {
-  public let pool: ThreadPool
+struct Kernels: Sendable {
+  let pool: ThreadPool
   let table: KernelTable
 
   /// Kernels on `pool`, for the best instruction set of this CPU or the one given.
-  public init(pool: ThreadPool, isa: InstructionSet = pg_best_isa()) {
+  init(pool: ThreadPool, isa: InstructionSet = pg_best_isa()) {
     self.pool = pool
     table = KernelTable(isa: isa)
   }
 
   /// `scalar`, `avx2`, `avx512` or `avx512bf16`.
-  public var instructionSet: String { String(cString: table.functions.pointee.name) }
+  var instructionSet: String { String(cString: table.functions.pointee.name) }
 
   func assertScratch(_ needed: ScratchRequirement) {
     assert(
@@ -40,7 +40,7 @@ struct KernelTable: @unchecked Sendable {
 }
 
 /// A weight matrix in memory in one of the forms that kernels stream.
-public enum WeightPointer {
+enum WeightPointer {
   /// Row-major.
   case f32(UnsafePointer<Float>)
   case bf16(UnsafePointer<UInt16>)
