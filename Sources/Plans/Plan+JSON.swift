@@ -104,14 +104,18 @@ extension PlanPort {
 
 extension PlanStep {
   var json: JSON {
-    .array([
+    let fields: [JSON] = [
       .string(kernel), .string(name), .array(operands.map { $0?.json ?? .null }), result.json,
       .object(attributes),
-    ])
+    ]
+    return .array(multiplyAdds == 0 ? fields : fields + [multiplyAdds.json])
   }
 
   init(json: JSONField) throws(JSONError) {
-    let fields = try json.tuple(5)
+    let fields = try json.elements()
+    guard fields.count == 5 || fields.count == 6 else {
+      throw json.unexpected("a step of 5 or 6 fields")
+    }
     self.init(
       kernel: try fields[0].string(), name: try fields[1].string(),
       operands: try fields[2].elements().map { field throws(JSONError) in
@@ -120,7 +124,7 @@ extension PlanStep {
       result: try PlanView(json: fields[3]),
       attributes: try fields[4].members().map { key, field throws(JSONError) in
         JSON.Member(key, field.value ?? .null)
-      })
+      }, multiplyAdds: fields.count == 6 ? try Dim(json: fields[5]) : 0)
   }
 }
 

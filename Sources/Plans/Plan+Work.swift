@@ -79,48 +79,31 @@ extension PlanView {
 }
 
 extension PlanStep {
+  /// Saturates: what a step says that it does may be more than any machine can.
   fileprivate func operations(at sizes: [String: Int]) throws -> Int {
-    func extents(_ index: Int) throws -> [Int] {
-      guard index < operands.count, let view = operands[index] else { return [] }
-      return try view.shape.evaluate(sizes)
-    }
-    let results = try result.shape.evaluate(sizes)
-    if kernel.hasPrefix("linear_") {
-      let factors = operands.count > 5 && operands[5] != nil ? 2 : 1
-      return results.product(2, factors, try extents(0).last ?? 0)
-    }
-    if kernel.hasPrefix("conv_") { return results.product(2, try extents(1).last ?? 0) }
-    switch kernel {
-    case "depthwise_conv": return results.product(2, try extents(1).first ?? 0)
-    case "matmul":
-      let a = try extents(0)
-      guard a.count >= 2 else { return 0 }
-      let isTransposed = attributes.contains { $0.key == "transpose_a" && $0.value == .bool(true) }
-      return results.product(2, a[a.count - (isTransposed ? 2 : 1)])
-    case "attention":
-      // Each query meets each key once for its score, and each value once.
-      let (q, k) = (try extents(0), try extents(1))
-      guard q.count == 4, k.count == 4 else { return 0 }
-      return q.prefix(3).product(2, k[2], q[3] + (try extents(2).last ?? 0))
-    default: return 0
+    do { return max(0, try multiplyAdds.evaluate(sizes)).multiplied(by: 2) } catch DimError.tooLarge
+    {
+      return .max
     }
   }
 }
 
 extension Collection<Int> {
-  /// Of these and the given numbers, none below 0. Saturates: what a step says that it does may be more
-  /// than any machine can.
+  /// Of these and the given numbers, none below 0. Saturates.
   fileprivate func product(_ factors: Int...) -> Int {
     let all = factors + self
     guard !all.contains(0) else { return 0 }
-    return all.reduce(1) { product, factor in
-      let (next, overflow) = product.multipliedReportingOverflow(by: factor)
-      return overflow ? Int.max : next
-    }
+    return all.reduce(1) { $0.multiplied(by: $1) }
   }
 }
 
 extension Int {
+  /// The product, but not beyond the largest number.
+  fileprivate func multiplied(by factor: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
+
   /// Adds, but not beyond the largest number.
   fileprivate mutating func count(_ more: Int) {
     let (sum, overflow) = addingReportingOverflow(more)

@@ -132,23 +132,27 @@ public struct PlanStep: Sendable {
   public var result: PlanView
   /// Sorted by name.
   public var attributes: [JSON.Member]
+  /// Multiplications, each with an addition, of products and of attention, to tell how fast the step is. 0
+  /// for all else.
+  public var multiplyAdds: Dim
 
   public init(
     kernel: String, name: String, operands: [PlanView?], result: PlanView,
-    attributes: [JSON.Member] = []
+    attributes: [JSON.Member] = [], multiplyAdds: Dim = 0
   ) {
     self.kernel = kernel
     self.name = name
     self.operands = operands
     self.result = result
     self.attributes = attributes
+    self.multiplyAdds = multiplyAdds
   }
 }
 
 extension PlanStep: Hashable {
   public static func == (a: PlanStep, b: PlanStep) -> Bool {
     a.kernel == b.kernel && a.name == b.name && a.operands == b.operands && a.result == b.result
-      && a.attributes == b.attributes
+      && a.attributes == b.attributes && a.multiplyAdds == b.multiplyAdds
   }
 
   public func hash(into hasher: inout Hasher) {

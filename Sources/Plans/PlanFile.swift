@@ -15,7 +15,7 @@ public struct PlanFile: Sendable {
   private let file: SafetensorsFile
 
   /// Counts up whenever a plan of the version before cannot be executed any more.
-  public static let formatVersion = 3
+  public static let formatVersion = 4
 
   package enum Key {
     package static let version = "paligraph.version"

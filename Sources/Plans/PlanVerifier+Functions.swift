@@ -30,6 +30,10 @@ extension PlanVerifier {
       try check(view, place)
       try checkPacking(of: view, readBy: step.kernel, place)
     }
+    // However many there are: only figures depend on them.
+    for symbol in step.multiplyAdds.symbols where views.bounds[symbol] == nil {
+      throw PlanError("\(place): there is no symbol \(symbol.printable)")
+    }
     let result = try check(step.result, place)
     if case .tensor = step.result.region { throw PlanError("\(place) writes to a weight") }
     try checkIsWritable(step.result, result, place)

@@ -51,10 +51,17 @@ extension Function {
   package func multiplyAdds(in module: Module, at sizes: [String: Int]) -> Double {
     operations.reduce(0) { total, operation in
       let elements = operation.results.first.flatMap { count(self[$0].type.shape, sizes) } ?? 0
-      let site = try? module.site(of: operation, in: self)
-      let terms = site.flatMap { try? $0.definition.terms($0).evaluate(sizes) } ?? 1
-      return total + elements * Double(terms)
+      return total + max(elements, multiplyAdds(of: operation, module, sizes))
     }
+  }
+
+  /// More than any number where there are too many to count.
+  private func multiplyAdds(
+    of operation: Operation, _ module: Module, _ sizes: [String: Int]
+  ) -> Double {
+    guard let site = try? module.site(of: operation, in: self) else { return 0 }
+    let count = try? site.definition.multiplyAdds(site).evaluate(sizes)
+    return count.map { Double($0) } ?? .infinity
   }
 
   private func count(_ shape: Shape, _ sizes: [String: Int]) -> Double {

@@ -130,6 +130,46 @@ import Testing
     #expect(call.definition.isElementwise == computesEachElement || isMove)
   }
 
+  static let counts: [(types: [String], call: String, result: String, count: String)] = [
+    (["f32[2x3]", "f32[3x4]"], "matmul(%0, %1)", "f32[2x4]", "24"),
+    (["f32[7x3xT]", "f32[3x4]"], "matmul(%0, %1) {transpose_a = true}", "f32[7xTx4]", "84*T"),
+    (["f32[Tx3]", "f32[4x3]"], "linear(%0, %1)", "f32[Tx4]", "12*T"),
+    (["f32[Tx3]", "f32[4x3]", "f32[4x3]"], "linear(%0, %1, up = %2)", "f32[Tx4]", "24*T"),
+    (
+      ["f32[1x4xTx6]", "f32[1x2x11x6]", "f32[1x2x11x3]"], "attention(%0, %1, %2) {scale = 1.0}",
+      "f32[1xTx4x3]", "396*T"
+    ),
+    (["f32[1x3x4x4]", "f32[5x3x2x2]"], "patch_conv(%0, %1) {stride = 2}", "f32[1x5x2x2]", "240"),
+    (["f32[1x4x4x3]", "f32[5x12]"], "conv(%0, %1) {kernel = [2, 2]}", "f32[1x3x3x5]", "540"),
+    (
+      ["f32[1x4x4x3]", "f32[4x3]"], "depthwise_conv(%0, %1) {kernel = [2, 2]}", "f32[1x3x3x3]",
+      "108"
+    ),
+    (["f32[2x3]", "f32[2x3]"], "mul(%0, %1)", "f32[2x3]", "0"),
+    (["f32[2x3]"], "exp(%0)", "f32[2x3]", "0"),
+  ]
+
+  @Test(arguments: counts)
+  func `a definition counts what is multiplied`(
+    types: [String], call: String, result: String, count: String
+  ) throws {
+    let parameters = types.enumerated().map { "%p\($0): \($1)" }.joined(separator: ", ")
+    let module = try Module.parse(
+      """
+      module @m {
+        symbol T <= 9
+
+        func @f(\(parameters)) -> (y: \(result)) {
+          %y = \(call.replacing("%", with: "%p")) : \(result)
+          return %y
+        }
+      }
+      """)
+    let function = module.functions[0]
+    let site = try module.site(of: function.operations[0], in: function)
+    #expect(try site.definition.multiplyAdds(site).description == count)
+  }
+
   @Test func `a weight's part and how it is read are said of operands that there are`() {
     for definition in OpRegistry.all {
       let ranks = definition.operands.compactMap(\.overwriteRank)

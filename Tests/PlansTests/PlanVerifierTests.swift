@@ -240,6 +240,9 @@ struct Flaw: Sendable, CustomTestStringConvertible {
     Flaw("a symbol is unknown", "@f, step sum: there is no symbol U") {
       $0.functions[0].steps[0].operands[0]?.shape[0] = Dim(symbol: "U")
     },
+    Flaw("a count's symbol is unknown", "@f, step sum: there is no symbol U") {
+      $0.functions[0].steps[0].multiplyAdds = Dim(symbol: "U")
+    },
     Flaw("a stride's symbol is unknown", "@f, step sum: there is no symbol U") {
       $0.functions[0].steps[0].operands[0]?.strides[0] = Dim(symbol: "U")
     },

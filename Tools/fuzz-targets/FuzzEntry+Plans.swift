@@ -56,8 +56,19 @@ extension FuzzEntry {
       && plan.functions.allSatisfy { $0.steps.count <= 128 }
       && plan.functions.indices.allSatisfy { index in
         guard let work = try? plan.work(ofFunction: index, at: bounds) else { return true }
-        return max(work.operations, work.allBytes) <= 1 << 26
+        // What a plan says of its arithmetic need not be so.
+        let products = plan.functions[index].steps.reduce(0.0) { $0 + mostProducts(of: $1, bounds) }
+        return max(products, Double(work.allBytes)) <= 0x1p26
       }
+  }
+
+  /// No step multiplies each element of its result more often than along the longest axis of an operand.
+  private static func mostProducts(of step: PlanStep, _ bounds: [String: Int]) -> Double {
+    func extents(_ view: PlanView) -> [Double] {
+      ((try? view.shape.evaluate(bounds)) ?? []).map { Double($0) }
+    }
+    let longest = step.operands.compactMap { $0.flatMap { extents($0).max() } }.max() ?? 1
+    return extents(step.result).reduce(2 * longest, *)
   }
 
   /// Opens a model's plan as a session or, as any other plan, by an executor.

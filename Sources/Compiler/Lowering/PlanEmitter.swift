@@ -74,11 +74,14 @@ struct PlanEmitter {
     }
     for operation in function.operations {
       guard let kernel = operation.kernel else { continue }
+      let site = try module.site(of: operation, in: function)
       result.steps.append(
         PlanStep(
           kernel: kernel, name: function[operation.result].name,
           operands: try operation.operands.map { try $0.map(view) },
-          result: try view(.value(operation.result)), attributes: attributes(of: operation)))
+          result: try view(.value(operation.result)), attributes: attributes(of: operation),
+          // Nothing but figures depends on it.
+          multiplyAdds: (try? site.definition.multiplyAdds(site)) ?? 0))
     }
     return result
   }

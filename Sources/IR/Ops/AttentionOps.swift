@@ -63,7 +63,10 @@ enum AttentionOps {
     ],
     slicing: slicing,
     // A query meets each key once for its score, and each value once.
-    terms: { try $0.type(1).shape[2] * 2 },
+    multiplyAdds: { site in
+      let (q, k, v) = (try site.type(0).shape, try site.type(1).shape, try site.type(2).shape)
+      return try q[0] * q[1] * q[2] * k[2] * (q[3] + v[3])
+    },
     infer: { site in
       let (q, k, v) = (
         try OpRules.floating(site, 0), try OpRules.floating(site, 1), try OpRules.floating(site, 2)

@@ -15,8 +15,9 @@ enum FusedOps {
     ],
     attributes: [.word("activation", Activations.names, default: "none")],
     slicing: .rows(of: 0, 3, 4),
-    terms: { site in
-      try site.type(1).shape[1] * (site.optionalType(5) == nil ? 1 : 2)
+    multiplyAdds: { site in
+      let products = site.optionalType(5) == nil ? 1 : 2
+      return try site.resultElements() * site.type(1).shape[1] * Dim(products)
     },
     infer: { site in
       let (x, weight) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))

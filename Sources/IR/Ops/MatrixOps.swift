@@ -12,9 +12,9 @@ enum MatrixOps {
       .defaulted("transpose_a", .flag, .flag(false)),
       .defaulted("transpose_b", .flag, .flag(false)),
     ],
-    terms: { site in
+    multiplyAdds: { site in
       let shape = try site.type(0).shape
-      return matrix(shape, transposed: try site.flag("transpose_a")).1
+      return try site.resultElements() * matrix(shape, transposed: site.flag("transpose_a")).1
     },
     infer: { site in
       let (a, b) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))
@@ -63,7 +63,9 @@ enum MatrixOps {
     "out[b, o, y, x] = bias[o] + Σ pixels[b, c, y·stride + i, x·stride + j]·kernel[o, c, i, j]",
     operands: [.required("pixels"), .required("kernel"), .optional("bias")],
     attributes: [.required("stride", .integer)],
-    terms: { try $0.type(1).shape.dropFirst().reduce(1) { try $0 * $1 } },
+    multiplyAdds: { site in
+      try site.resultElements() * Array(site.type(1).shape.dropFirst()).elementCount()
+    },
     infer: { site in
       let (pixels, kernel) = (try OpRules.floating(site, 0), try OpRules.floating(site, 1))
       let stride = try site.integer("stride")

@@ -91,15 +91,16 @@ public struct OpDefinition: Sendable {
   package let measure: (@Sendable (Evaluation) throws -> Int)?
   /// Of which slices of its operands an operation computes a slice of its result; nil when of none.
   package let slicing: Slicing?
-  /// Terms of the sum that is one element of the result, as far as that is a sum of products.
-  package let terms: @Sendable (OpSite) throws -> Dim
+  /// Multiplications, each with an addition, of products and of attention; 0 for all else, which is bound by
+  /// memory.
+  package let multiplyAdds: @Sendable (OpSite) throws -> Dim
   /// The results' values, row-major, in double precision.
   package let evaluate: @Sendable (Evaluation) throws -> [HostTensor]
 
   init(
     _ name: String, _ group: Group, _ formula: String, operands: [OperandSpec],
     attributes: [AttributeSpec] = [], traits: Traits = [], slicing: Slicing? = nil,
-    terms: @escaping @Sendable (OpSite) throws -> Dim = { _ in 1 },
+    multiplyAdds: @escaping @Sendable (OpSite) throws -> Dim = { _ in 0 },
     infer: @escaping @Sendable (OpSite) throws -> [TensorType],
     view: (@Sendable (OpSite, Layout) throws -> Layout)? = nil,
     measure: (@Sendable (Evaluation) throws -> Int)? = nil,
@@ -112,7 +113,7 @@ public struct OpDefinition: Sendable {
     self.attributes = attributes
     self.traits = traits
     self.slicing = slicing ?? (traits.contains(.elementwise) ? .broadcastOperands : nil)
-    self.terms = terms
+    self.multiplyAdds = multiplyAdds
     self.infer = infer
     self.view = view
     self.measure = measure
@@ -249,6 +250,11 @@ public struct OpSite: Sendable {
       throw OpError("operand \(index) is missing")
     }
     return type
+  }
+
+  /// Elements of the first result.
+  func resultElements() throws -> Dim {
+    try definition.infer(self).first.map { try $0.shape.elementCount() } ?? 0
   }
 
   package func optionalType(_ index: Int) -> TensorType? {

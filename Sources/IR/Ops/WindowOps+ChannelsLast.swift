@@ -12,7 +12,7 @@ extension WindowOps {
       .optional("residual", overwritten: 0),
     ],
     attributes: WindowShape.attributes + [.word("activation", Activations.names, default: "none")],
-    terms: { try $0.type(1).shape[1] },
+    multiplyAdds: { try $0.resultElements() * $0.type(1).shape[1] },
     infer: { site in
       let weight = try OpRules.floating(site, 1)
       let window = try WindowShape(site)
@@ -55,7 +55,7 @@ extension WindowOps {
       + "i·dilations₀ - pads₀, x·strides₁ + j·dilations₁ - pads₁, c]), 0 outside; width = kernel₁",
     operands: [.required("pixels"), .required("weight"), .optional("bias")],
     attributes: WindowShape.attributes + [.word("activation", Activations.names, default: "none")],
-    terms: { try $0.type(1).shape[0] },
+    multiplyAdds: { try $0.resultElements() * $0.type(1).shape[0] },
     infer: { site in
       let window = try WindowShape(site)
       let pixels = try pixels(site)
