@@ -1,4 +1,3 @@
-import JSON
 import Tensors
 
 /// What a function must at least do: the arithmetic of its products, and the bytes it must read.

@@ -1,4 +1,5 @@
 import Foundation
+import Plans
 import Testing
 
 /// What goes wrong on a person's way, and what they are told.
@@ -156,14 +157,15 @@ import Testing
     var edited = whole
     let place = try #require(whole.range(of: Data("arena".utf8)))
     edited[place.lowerBound] = UInt8(ascii: "b")
-    let version = try #require(whole.range(of: Data("\"paligraph.version\":\"3\"".utf8)))
+    let version = try #require(
+      whole.range(of: Data("\"paligraph.version\":\"\(PlanFile.formatVersion)\"".utf8)))
     var newer = whole
     newer[version.upperBound - 2] = UInt8(ascii: "9")
     let faults: [(Data, String)] = [
       (Data("# Notes on my plan\n".utf8), "this is no plan: "),
       (whole.dropLast(10), "cut short"), (whole.prefix(100), "no whole plan"),
       (Data(), "no whole plan"),
-      (edited, "checksum is wrong"), (newer, "plan format 9 is not 3"),
+      (edited, "checksum is wrong"), (newer, "plan format 9 is not \(PlanFile.formatVersion)"),
       (
         try Data(
           contentsOf: CommandLineProcess.root.appendingPathComponent(

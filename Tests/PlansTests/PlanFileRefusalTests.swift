@@ -95,7 +95,9 @@ import Testing
 
   @Test func `another version is told apart even when all else is unreadable`() throws {
     let edited = EditedPlanFile(version: "9", checksum: "new", stepList: "new")
-    #expect(try expectRefusal(of: edited.bytes).hasPrefix("plan format 9 is not 3"))
+    #expect(
+      try expectRefusal(of: edited.bytes).hasPrefix(
+        "plan format 9 is not \(PlanFile.formatVersion)"))
   }
 
   @Test(arguments: ["", "0", "0000000000000000", "000000000000000g"])
