@@ -34,8 +34,11 @@ struct EnvironmentVariable {
   /// Limits are checked where they are used.
   static func check() throws {
     do { try InstructionSetVariable.check() } catch { throw UsageError("\(error)") }
-    for name in names { try checkName(name) }
+    for name in names where name.hasPrefix(prefix) { try checkName(name) }
   }
+
+  /// How the names of all but the customary variables begin.
+  private static let prefix = "PALIGRAPH_"
 
   /// The names of all variables, in no order.
   private static var names: [String] {
@@ -50,9 +53,8 @@ struct EnvironmentVariable {
   /// Other names that begin like ours are left alone: whoever starts the program may have variables of
   /// their own, such as the `PALIGRAPH_PORT` that Kubernetes gives to all beside a service of this name.
   private static func checkName(_ name: String) throws {
-    let prefix = "PALIGRAPH_"
     let known = all.map(\.name).filter { $0.hasPrefix(prefix) }
-    guard name.hasPrefix(prefix), !known.contains(name),
+    guard !known.contains(name),
       let meant = Suggestion.nearest(
         to: String(name.dropFirst(prefix.count)),
         among: known.map { String($0.dropFirst(prefix.count)) })

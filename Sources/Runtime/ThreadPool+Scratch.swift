@@ -3,14 +3,9 @@ import Glibc
 /// How much memory a kernel wants beside its operands, in bytes.
 struct ScratchRequirement: Sendable, Hashable {
   /// For each thread, used within one tile.
-  var perWorker: Int
+  var perWorker: Int = 0
   /// Once, used from one dispatch of a kernel to its next.
-  var shared: Int
-
-  init(perWorker: Int = 0, shared: Int = 0) {
-    self.perWorker = perWorker
-    self.shared = shared
-  }
+  var shared: Int = 0
 
   static let none = ScratchRequirement()
 

@@ -51,7 +51,7 @@ package struct InPlace {
     for (other, operand) in operation.operands.enumerated() where other != position {
       guard let twin = operand?.value, layouts[twin.index].root.value == root else { continue }
       // Another reading of the same elements, in the same order, does no harm.
-      guard OpRegistry.definition(of: operation.op)?.isElementwise == true,
+      guard OpRegistry.isElementwise(operation.op),
         layouts[twin.index] == layouts[id.index], function[twin].type == function[id].type
       else { return nil }
     }

@@ -46,7 +46,7 @@ struct OperandPreparation {
     if definition.widens(type.element, operand: index) {
       return insert("cast", operand, type.with(element: .f32), ["to": .word("f32")])
     }
-    if let wide = try widenedMask(operand, index, of: operation) { return wide }
+    if let wide = try widenedMask(operand, index, of: operation, definition) { return wide }
     let layout = try operand.value.map { layouts[$0.index] } ?? module.layout(of: operand)
     let isReadable = try definition.reading(at: index).allows(layout, type.shape)
     // A cache cannot take its new places from itself: source and target would overlap.
@@ -56,10 +56,9 @@ struct OperandPreparation {
 
   /// A copy of attention's mask with a number for each key, where it has one for all of them.
   private mutating func widenedMask(
-    _ mask: Operand, _ index: Int, of operation: Operation
+    _ mask: Operand, _ index: Int, of operation: Operation, _ definition: OpDefinition
   ) throws -> Operand? {
-    guard operation.op == "attention",
-      OpRegistry.definition(of: operation.op)?.operand(at: index)?.name == "mask",
+    guard operation.op == "attention", definition.operand(at: index)?.name == "mask",
       let key = operation["k"]
     else { return nil }
     let (type, keys) = (module.type(of: mask, in: function), module.type(of: key, in: function))

@@ -35,9 +35,9 @@ public struct OpDefinition: Sendable {
     }
 
     public let name: String
-    public let kind: Kind
+    public fileprivate(set) var kind: Kind
     public let role: Role
-    /// How the operand may lie in memory; nil for what the group of the operation says.
+    /// How the operand may lie in memory; nil where its traits say it.
     let ownReading: OperandReading?
     /// The place among the operands whose memory the result may take over, best first; nil for never. The
     /// kernel reads each element for the last time before it writes the same element of the result, and
@@ -164,8 +164,9 @@ extension OpDefinition.OperandSpec {
     _ name: String, _ reading: OperandReading? = nil, role: Role = .elements,
     overwritten: Int? = nil
   ) -> Self {
-    Self(
-      name: name, kind: .optional, role: role, ownReading: reading, overwriteRank: overwritten)
+    var operand = required(name, reading, role: role, overwritten: overwritten)
+    operand.kind = .optional
+    return operand
   }
   static func variadic(_ name: String, _ reading: OperandReading? = nil) -> Self {
     Self(name: name, kind: .variadic, role: .elements, ownReading: reading, overwriteRank: nil)

@@ -8,12 +8,6 @@ struct HeadStrides: Sendable, Hashable {
   var head: Int
   var token: Int
 
-  init(batch: Int, head: Int, token: Int) {
-    self.batch = batch
-    self.head = head
-    self.token = token
-  }
-
   func offset(batch: Int, head: Int, token: Int) -> Int {
     batch * self.batch + head * self.head + token * self.token
   }
@@ -23,14 +17,9 @@ struct HeadStrides: Sendable, Hashable {
 /// position p = keys - queries + i.
 struct AttentionMask: Sendable, Hashable {
   /// Only keys at positions <= p.
-  var isCausal: Bool
+  var isCausal: Bool = false
   /// Only keys at positions > p - window.
   var window: Int?
-
-  init(isCausal: Bool = false, window: Int? = nil) {
-    self.isCausal = isCausal
-    self.window = window
-  }
 
   static let none = AttentionMask()
   static let causal = AttentionMask(isCausal: true)
@@ -47,11 +36,6 @@ struct AttentionMask: Sendable, Hashable {
 struct AdditiveMask {
   var base: UnsafePointer<Float>
   var strides: HeadStrides
-
-  init(base: UnsafePointer<Float>, strides: HeadStrides) {
-    self.base = base
-    self.strides = strides
-  }
 }
 
 /// out = softmax(softcap(scale q·k) + additive) v, head by head. `queryHeads` is a multiple of
@@ -70,33 +54,10 @@ struct AttentionArguments {
   var scale: Float
   /// c in c tanh(score / c); nil leaves the scores as they are.
   var softcap: Float?
-  var mask: AttentionMask
+  var mask: AttentionMask = .none
   var additive: AdditiveMask?
   /// Whether q, k, v and the softmax may be rounded to bf16 where that is quicker.
-  var mayRound: Bool
-
-  init(
-    out: UnsafeMutablePointer<Float>, outStrides: HeadStrides, q: UnsafePointer<Float>,
-    qStrides: HeadStrides, k: UnsafePointer<Float>, kStrides: HeadStrides,
-    v: UnsafePointer<Float>, vStrides: HeadStrides, shape: AttentionShape, scale: Float,
-    softcap: Float? = nil, mask: AttentionMask = .none, additive: AdditiveMask? = nil,
-    mayRound: Bool = false
-  ) {
-    self.out = out
-    self.outStrides = outStrides
-    self.q = q
-    self.qStrides = qStrides
-    self.k = k
-    self.kStrides = kStrides
-    self.v = v
-    self.vStrides = vStrides
-    self.shape = shape
-    self.scale = scale
-    self.softcap = softcap
-    self.mask = mask
-    self.additive = additive
-    self.mayRound = mayRound
-  }
+  var mayRound: Bool = false
 }
 
 /// The extents of attention.

@@ -4,11 +4,6 @@ import CKernels
 struct StridedOperand {
   var base: UnsafePointer<Float>
   var strides: InlineShape
-
-  init(base: UnsafePointer<Float>, strides: InlineShape) {
-    self.base = base
-    self.strides = strides
-  }
 }
 
 extension Kernels {

@@ -5,26 +5,13 @@ import CKernels
 /// its row stride; otherwise they do not overlap it.
 struct Epilogue {
   var bias: UnsafePointer<Float>?
-  var activation: UnaryOperation
+  var activation: UnaryOperation = .identity
   var multiplier: UnsafePointer<Float>?
-  var multiplierRowStride: Int
+  var multiplierRowStride: Int = 0
   var residual: UnsafePointer<Float>?
-  var residualRowStride: Int
+  var residualRowStride: Int = 0
   /// A last function of everything, the residual included.
   var lastActivation: UnaryOperation = .identity
-
-  init(
-    bias: UnsafePointer<Float>? = nil, activation: UnaryOperation = .identity,
-    multiplier: UnsafePointer<Float>? = nil, multiplierRowStride: Int = 0,
-    residual: UnsafePointer<Float>? = nil, residualRowStride: Int = 0
-  ) {
-    self.bias = bias
-    self.activation = activation
-    self.multiplier = multiplier
-    self.multiplierRowStride = multiplierRowStride
-    self.residual = residual
-    self.residualRowStride = residualRowStride
-  }
 
   static var none: Epilogue { Epilogue() }
 

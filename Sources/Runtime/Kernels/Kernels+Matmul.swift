@@ -5,19 +5,9 @@ import CKernels
 /// one whose strides are swapped; stride 0 repeats.
 struct MatrixOperand {
   var base: UnsafePointer<Float>
-  var batchStrides: InlineShape
+  var batchStrides: InlineShape = InlineShape()
   var rowStride: Int
-  var columnStride: Int
-
-  init(
-    base: UnsafePointer<Float>, batchStrides: InlineShape = InlineShape(), rowStride: Int,
-    columnStride: Int = 1
-  ) {
-    self.base = base
-    self.batchStrides = batchStrides
-    self.rowStride = rowStride
-    self.columnStride = columnStride
-  }
+  var columnStride: Int = 1
 
   fileprivate var transposed: MatrixOperand {
     var result = self
@@ -30,34 +20,15 @@ struct MatrixOperand {
 /// neither operand, and no two of its elements are the same memory.
 struct MatmulArguments {
   var out: UnsafeMutablePointer<Float>
-  var outBatchStrides: InlineShape
+  var outBatchStrides: InlineShape = InlineShape()
   var outRowStride: Int
-  var outColumnStride: Int
+  var outColumnStride: Int = 1
   var a: MatrixOperand
   var b: MatrixOperand
-  var batch: InlineShape
+  var batch: InlineShape = InlineShape()
   var m: Int
   var n: Int
   var k: Int
-
-  init(
-    out: UnsafeMutablePointer<Float>, outBatchStrides: InlineShape = InlineShape(),
-    outRowStride: Int,
-    outColumnStride: Int = 1, a: MatrixOperand, b: MatrixOperand,
-    batch: InlineShape = InlineShape(), m: Int,
-    n: Int, k: Int
-  ) {
-    self.out = out
-    self.outBatchStrides = outBatchStrides
-    self.outRowStride = outRowStride
-    self.outColumnStride = outColumnStride
-    self.a = a
-    self.b = b
-    self.batch = batch
-    self.m = m
-    self.n = n
-    self.k = k
-  }
 }
 
 extension MatmulArguments {

@@ -4,13 +4,6 @@ struct WindowGeometry: Sendable {
   var strides: [Int]
   var dilations: [Int]
   var pads: [Int]
-
-  init(kernel: [Int], strides: [Int], dilations: [Int], pads: [Int]) {
-    self.kernel = kernel
-    self.strides = strides
-    self.dilations = dilations
-    self.pads = pads
-  }
 }
 
 extension Kernels {
